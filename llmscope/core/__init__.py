@@ -1,0 +1,1 @@
+"""The vocabulary every other package speaks: specs, events, results, definitions, statistics."""

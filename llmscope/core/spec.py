@@ -1,0 +1,93 @@
+"""What a run is asked to do: an ordered list of cells and how well to measure them."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from llmscope.core.definitions import test_id
+
+Accuracy = Literal["quick", "standard", "rigorous"]
+Workload = Literal["load-warm", "pp", "tg", "gen", "train"]
+Dtype = Literal["auto", "float32", "float16", "bfloat16"]
+Preset = Literal["quick", "inference", "training", "everything"]
+
+WORKLOADS: tuple[Workload, ...] = ("load-warm", "pp", "tg", "gen", "train")
+DTYPE_SHORT = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+
+#: The model of the quick preset at which the machine, not Python, is the limit.
+YARDSTICK = "arch:smollm2-135m"
+
+Count = Annotated[int, Meta(ge=1, le=1_048_576)]
+
+
+class Sampling(Struct, frozen=True, forbid_unknown_fields=True):
+    """How `gen` picks the next id; temperature 0 takes the most likely one."""
+
+    temperature: Annotated[float, Meta(ge=0, le=10)] = 0.8
+    top_k: Annotated[int, Meta(ge=0, le=1_000_000)] = 50
+    top_p: Annotated[float, Meta(gt=0, le=1)] = 0.9
+    sequences: Annotated[int, Meta(ge=1, le=64)] = 1
+
+    def __post_init__(self) -> None:
+        if self.sequences > 1 and self.temperature == 0:
+            raise ValueError("Several sequences need a temperature above 0: at 0 they would all be the same.")
+
+
+class Cell(Struct, frozen=True, forbid_unknown_fields=True):
+    """One test to run: model × device × dtype × batch × sequence × workload.
+
+    `device` and `dtype` may be `auto`; the supervisor resolves them to what the worker reports before
+    the run starts, so that a stored cell always names what ran.
+    """
+
+    model: str
+    workload: Workload
+    device: str = "auto"
+    dtype: Dtype = "auto"
+    backend: Literal["eager"] = "eager"
+    batch: Annotated[int, Meta(ge=1, le=65_536)] = 1
+    seq: Count = 512
+    new: Count = 128
+    depth: Annotated[int, Meta(ge=0, le=1_048_576)] = 0
+
+    @property
+    def test(self) -> str:
+        """The id of the test, such as `pp512 b4`."""
+        return test_id(self.workload, seq=self.seq, new=self.new, depth=self.depth, batch=self.batch)
+
+    def work(self, sampling: Sampling) -> int | None:
+        """Tokens that one sample handles; None for a test whose value is its seconds."""
+        if self.workload == "load-warm":
+            return None
+        if self.workload in ("pp", "train"):
+            return self.batch * self.seq
+        return self.batch * self.new * (sampling.sequences if self.workload == "gen" else 1)
+
+
+class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole run. `time_limit_s` caps the seconds spent on measuring one test; `threads` None is torch's own."""
+
+    cells: Annotated[tuple[Cell, ...], Meta(min_length=1, max_length=10_000)]
+    accuracy: Accuracy = "standard"
+    sampling: Sampling = Sampling()
+    prompt: Annotated[str, Meta(max_length=100_000)] = ""
+    seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 1234
+    threads: Annotated[int, Meta(ge=1, le=1024)] | None = None
+    time_limit_s: Annotated[float, Meta(gt=0)] | None = None
+    preset: Preset | None = None
+
+
+def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dtype = "auto",
+                 batch: int = 1, seq: int = 512, new: int = 128) -> tuple[Cell, ...]:
+    """Return the cells of a preset for a model; settings that a preset fixes itself are not taken from the caller."""
+    def cell(workload: Workload, of: str = model, batch: int = batch, seq: int = seq, new: int = new) -> Cell:
+        return Cell(of, workload, device=device, dtype=dtype, batch=batch, seq=seq, new=new)
+
+    if preset == "quick":
+        yardstick = (cell("pp", YARDSTICK, 1, 512), cell("tg", YARDSTICK, 1, 512, 32)) if model == "bundled" else ()
+        return (cell("gen"), *yardstick)
+    inference = tuple(cell(w, batch=b) for b in (1, 4) for w in ("pp", "tg", "gen"))
+    load = () if model.startswith("arch:") else (cell("load-warm"),)
+    training = (cell("train"),)
+    return {"inference": load + inference, "training": training, "everything": load + inference + training}[preset]

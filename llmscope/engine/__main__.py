@@ -1,0 +1,47 @@
+"""`python -m llmscope.engine`: a worker on stdin and stdout; with `--probe`, one line about the accelerators."""
+
+import faulthandler
+import os
+import sys
+import traceback
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to kill this process with its parent: a native call that holds the GIL never sees stdin close."""
+    if sys.platform.startswith("linux"):
+        import ctypes
+        import signal
+
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def main() -> None:
+    """Start as the command line says."""
+    faulthandler.enable()
+    _die_with_parent()
+    if sys.argv[1:] == ["--probe"]:
+        import msgspec
+
+        from llmscope.engine.devices import accelerators
+
+        print(msgspec.json.encode(accelerators()).decode())
+        return
+    from llmscope.engine.channel import Channel
+
+    channel = Channel()
+    from llmscope.engine.worker import Worker
+
+    code = 1
+    try:
+        Worker(channel).serve()
+        code = 0
+    except Exception:
+        traceback.print_exc()
+    # The thread that reads commands is blocked in stdin: an ordinary exit would wait for its lock.
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Ways to run a model; each is named and part of the row."""

@@ -1,0 +1,124 @@
+"""The backend `eager`: plain transformers, nothing compiled, nothing quantised."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+
+import torch
+import transformers
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from llmscope.core.errors import ModelRefused
+from llmscope.models.catalog import Model, resolve
+
+transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()
+
+TOKENIZER_LIMIT_BYTES = 64 * 1024**2
+
+
+@dataclass
+class Loaded:
+    """A model on its device, ready for tests. `dirty` once a test changed its weights."""
+
+    source: Model
+    network: PreTrainedModel
+    device: torch.device
+    dtype: str
+    dirty: bool = False
+
+    @property
+    def vocab(self) -> int:
+        """Number of ids the embedding table has."""
+        return int(self.network.get_input_embeddings().weight.shape[0])
+
+
+def load(source: Model, device: torch.device, dtype: str) -> Loaded:
+    """Load a model onto a device; raises ModelRefused, or what torch raises when memory runs out.
+
+    `arch:` models get random weights from their own initialiser, drawn on the CPU from a fixed seed so
+    that every device gets the same.
+    """
+    config = model_config(source)
+    if source.folder is None:
+        torch.manual_seed(0)
+        network = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+    else:
+        network = _from_folder(source, config, dtype)
+    network = network.to(device)
+    _own_weights(network)
+    network.generation_config = transformers.GenerationConfig()
+    network.eval()
+    return Loaded(source, network, device, dtype)
+
+
+def model_config(source: Model) -> transformers.PretrainedConfig:
+    """Return transformers' config of a model's checked, sanitised config.json; unknown types are refused."""
+    fields = dict(source.config)
+    kind = fields.pop("model_type")
+    if kind not in transformers.CONFIG_MAPPING:
+        raise ModelRefused(
+            f"Model type '{kind}' is not known to transformers {transformers.__version__}: choose another model, "
+            "or update transformers. Code inside a model folder is never run."
+        )
+    config = AutoConfig.for_model(kind, **fields)
+    if type(config) not in transformers.AutoModelForCausalLM._model_mapping:
+        raise ModelRefused(f"Model type '{kind}' does not write text: choose a causal language model.")
+    return config
+
+
+def _from_folder(source: Model, config: transformers.PretrainedConfig, dtype: str) -> PreTrainedModel:
+    try:
+        network, loading = AutoModelForCausalLM.from_pretrained(
+            source.folder, config=config, dtype=getattr(torch, dtype), use_safetensors=True, local_files_only=True,
+            trust_remote_code=False, output_loading_info=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelRefused(f"{source.title} cannot be loaded: {_first_line(error)}") from error
+    for key, what in (("missing_keys", "missing"), ("mismatched_keys", "of the wrong shape")):
+        if names := sorted(map(str, loading[key])):
+            raise ModelRefused(
+                f"{len(names)} weights of {source.title} are {what}, such as {names[0]}: "
+                "the weight files do not belong to this config.json. Get the folder again.")
+    return network
+
+
+def _own_weights(network: PreTrainedModel) -> None:
+    """Copy weights that still lie in the mapped file into memory of this process.
+
+    On the CPU safetensors hands out views of the file: a load would otherwise end before the weights
+    were read, the first passes would pay for it, and a file that shrinks would kill the process.
+    """
+    if network.device.type == "cpu":
+        for tensor in (*network.parameters(), *network.buffers()):
+            tensor.data = tensor.data.clone()
+
+
+def tokenizer_of(source: Model) -> PreTrainedTokenizerBase:
+    """Return the model's tokenizer, the bundled one for `arch:` models; raises ModelRefused with the reason.
+
+    Where no pad token is set, the end token stands in: tests never pad, but `generate` asks for one.
+    """
+    folder = source.folder or resolve("bundled").folder
+    assert folder is not None
+    path = Path(folder) / "tokenizer.json"
+    if path.is_file() and path.stat().st_size > TOKENIZER_LIMIT_BYTES:
+        raise ModelRefused(f"tokenizer.json of {source.title} is over 64 MiB: this is not a tokenizer.")
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic inside tokenizers is not an Exception
+        raise ModelRefused(
+            f"The tokenizer of {source.title} cannot be read ({_first_line(error)}): choose pp or tg, "
+            "which need none, or repair the folder.") from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0][:200] if lines else type(error).__name__).rstrip(".")

@@ -1,0 +1,82 @@
+"""Checks by effect: are the weights where and what the row says, and is float32 really float32."""
+
+from collections import Counter
+from typing import Any
+
+import torch
+
+from llmscope.engine.backends.eager import Loaded
+from llmscope.engine.timers import Stopwatch
+
+#: A timed region that covers its work takes twice as long for twice the work, within this share.
+SYNC_TOLERANCE = 0.05
+
+
+class NotTrustworthy(Exception):
+    """A check failed: the test is `invalid`, with this text as the reason."""
+
+
+def placement(loaded: Loaded) -> None:
+    """Raise NotTrustworthy if any weight or buffer lies on another device than the row will name."""
+    elsewhere = {str(t.device) for t in (*loaded.network.parameters(), *loaded.network.buffers())
+                 if t.device.type != loaded.device.type}
+    if elsewhere:
+        raise NotTrustworthy(f"part of the model lies on {', '.join(sorted(elsewhere))}, not on {loaded.device}")
+
+
+def numerics(loaded: Loaded) -> dict[str, Any]:
+    """Return what computes: weights by dtype, attention, and the error of a float32 product against float64."""
+    counts: Counter[str] = Counter()
+    for weight in loaded.network.parameters():
+        counts[str(weight.dtype).removeprefix("torch.")] += weight.numel()
+    if set(counts) != {loaded.dtype}:
+        raise NotTrustworthy(f"weights are {', '.join(sorted(counts))}, not {loaded.dtype}")
+    return {
+        "weights_by_dtype": dict(counts),
+        "attention": getattr(loaded.network.config, "_attn_implementation", None),
+        "float32_product_error": float32_product_error(loaded.device),
+    }
+
+
+def float32_product_error(device: torch.device) -> float:
+    """Return the relative error of a float32 product: about 1e-6 is IEEE, about 1e-3 is TF32."""
+    generator = torch.Generator().manual_seed(1)
+    a, b = (torch.randn(256, 256, generator=generator) for _ in range(2))
+    exact = a.double() @ b.double()
+    found = (a.to(device) @ b.to(device)).double().cpu()
+    return float((found - exact).norm() / exact.norm())
+
+
+def finite(values: torch.Tensor, what: str) -> None:
+    """Raise NotTrustworthy if any value is not a finite number."""
+    if not bool(torch.isfinite(values).all()):
+        raise NotTrustworthy(f"{what} is not finite")
+
+
+def synchronisation(device: torch.device) -> None:
+    """Raise NotTrustworthy if timing an accelerator does not wait for it.
+
+    Doubling a chain of products must double the time within 5 %, and the device cannot have worked
+    longer than the wall clock ran. On a CPU a call returns when it is done, so there is nothing to check.
+    """
+    if device.type == "cpu":
+        return
+    a = torch.randn(2048, 2048, device=device)
+    watch = Stopwatch(device)
+
+    def best_s(products: int) -> float:
+        times = []
+        for _ in range(5):
+            watch.start()
+            for _ in range(products):
+                a @ a
+            block = watch.stop()
+            if block.device_seconds is not None and block.device_seconds > 1.01 * block.seconds:
+                raise NotTrustworthy("the device's clock ran longer than the wall clock")
+            times.append(block.seconds)
+        return min(times)
+
+    best_s(20)
+    ratio = best_s(200) / best_s(100)
+    if abs(ratio / 2 - 1) > SYNC_TOLERANCE:
+        raise NotTrustworthy(f"twice the work took {ratio:.2f} times as long: the device was not waited for")

@@ -1,0 +1,176 @@
+"""The measuring loop: warm up, repeat until the interval is narrow enough, and say what came of it."""
+
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+from msgspec import Struct
+
+from llmscope.core.events import Estimate, Sample
+from llmscope.core.results import Verdict
+from llmscope.core.statistics import Interval, is_stationary, median_interval, outliers
+from llmscope.core.stopping import Decision, StoppingRule
+from llmscope.engine import conditions
+from llmscope.engine.checks import NotTrustworthy
+from llmscope.engine.meter import Cancelled, Meter
+from llmscope.engine.timers import Block, Stopwatch, timer_facts
+from llmscope.engine.workloads.base import Workload
+
+WARM_UP_PASSES, WARM_UP_CAP_S = 3, 30.0
+WARM_UP_S = {"cpu": 1.0}
+WARM_UP_ACCELERATOR_S = 3.0
+#: Where the median of rates and total work ÷ total time differ by more than this, the row shows both.
+SUSTAINED_DIFFERS = 0.02
+
+
+class Measured(Struct):
+    """Block times in seconds and what the loop concluded; `verdict` may be cancelled or invalid."""
+
+    times: tuple[float, ...]
+    verdict: Verdict
+    reason: str | None
+    extra: dict[str, Any]
+
+
+def rate(work: int | None, seconds: float) -> float:
+    """Return the value of a block in the test's unit: work per second, or the seconds themselves."""
+    return seconds if work is None else work / seconds
+
+
+def measure(workload: Workload, rule: StoppingRule, meter: Meter, device: torch.device,
+            warm_up_cap_s: float = WARM_UP_CAP_S) -> Measured:
+    """Warm a workload up and measure it; a stop or a failed check keeps the samples before it."""
+    loop = _Loop(workload, rule, meter, device)
+    try:
+        with _no_garbage_collection():
+            loop.warm_up(warm_up_cap_s)
+            decision = loop.repeat()
+        return loop.result(decision.verdict or "not_converged", decision.reason)
+    except Cancelled:
+        return loop.result("cancelled", "stopped" if len(rule.times) else "stopped before its first sample")
+    except NotTrustworthy as failed:
+        return loop.result("invalid", str(failed))
+
+
+class _Loop:
+    def __init__(self, workload: Workload, rule: StoppingRule, meter: Meter, device: torch.device) -> None:
+        self._workload, self._rule, self._meter = workload, rule, meter
+        self._watch, self._device = Stopwatch(device), device
+        self._warm_up: dict[str, Any] = {}
+        self._disturbed: list[conditions.Disturbance] = []
+        self._device_shares: list[float] = []
+
+    def warm_up(self, cap_s: float) -> None:
+        """Run the very pass that will be timed: 3 times and 1 s (3 s on accelerators), until it is steady."""
+        self._meter.phase("warm-up")
+        least_s = WARM_UP_S.get(self._device.type, WARM_UP_ACCELERATOR_S)
+        times: list[float] = []
+        started = time.perf_counter()
+        while True:
+            times.append(self._one(len(times)).seconds)
+            elapsed = time.perf_counter() - started
+            steady = is_stationary(np.array(times[1:] or times), self._rule.epsilon)
+            if elapsed >= cap_s or (len(times) >= WARM_UP_PASSES and elapsed >= least_s and steady):
+                break
+        self._warm_up = {"n": len(times), "seconds": elapsed, "first_s": times[0], "steady": steady}
+        self._workload.reset()
+
+    def repeat(self) -> Decision:
+        """Take samples until the stopping rule has heard enough."""
+        self._meter.phase(self._workload.phase)
+        started = time.perf_counter()
+        while True:
+            index = len(self._rule.times)
+            before = conditions.read()
+            block = self._one(index)
+            disturbed = conditions.between(before, conditions.read())
+            if block.seconds <= 0:
+                raise NotTrustworthy(f"a sample took {block.seconds} s")
+            if disturbed.suspended_s:
+                raise NotTrustworthy(f"the computer slept for {disturbed.suspended_s:.1f} s while a sample was timed")
+            self._keep(index, block, disturbed)
+            decision = self._rule.add(block.seconds, time.perf_counter() - started)
+            if decision.checked and decision.interval is not None:
+                self._say(decision.interval)
+            if decision.stop:
+                return decision
+
+    def _one(self, index: int) -> Block:
+        self._workload.prepare()
+        self._meter.begin_sample(index, self._workload.request)
+        block = self._workload.run(self._watch)
+        self._parts = self._workload.finish()
+        return block
+
+    def _keep(self, index: int, block: Block, disturbed: conditions.Disturbance) -> None:
+        self._disturbed.append(disturbed)
+        if block.device_seconds is not None:
+            if block.device_seconds > 1.01 * block.seconds and not self._workload.request:
+                raise NotTrustworthy("the device's clock ran longer than the wall clock")
+            self._device_shares.append(block.device_seconds / block.seconds)
+        parts = self._parts | msgspec.to_builtins(disturbed)
+        self._meter.send(Sample(t_ns=time.perf_counter_ns(), cell=self._meter.cell, index=index,
+                                seconds=block.seconds, parts=parts))
+
+    def _say(self, interval: Interval) -> None:
+        work = self._workload.work
+        ends = [None if s is None else rate(work, s) for s in (interval.low, interval.high)]
+        low, high = ends if work is None else reversed(ends)
+        self._meter.send(Estimate(t_ns=time.perf_counter_ns(), cell=self._meter.cell, n=interval.n,
+                                  median=rate(work, interval.median), low=low, high=high))
+
+    def result(self, verdict: Verdict, reason: str | None) -> Measured:
+        """Return what was measured so far under a verdict."""
+        times = self._rule.times
+        summary = self._workload.summary()
+        warning = summary.pop("warning", None)
+        extra = {"warm_up": self._warm_up, **summary}
+        if len(times):
+            extra |= self._about(times)
+            short = float(np.median(times)) < timer_facts().shortest_block_s
+            warning = warning or ("a sample is too short for this clock" if short else None)
+        if warning and verdict in ("valid", "not_converged"):
+            verdict, reason = "warn", warning
+        return Measured(tuple(float(t) for t in times), verdict, reason, extra)
+
+    def _about(self, times: np.ndarray) -> dict[str, Any]:
+        clock = timer_facts()
+        spread = outliers(times, max(clock.resolution_ns / 1e9, 0.001 * float(np.median(times))))
+        q1, q3 = np.quantile(times, [0.25, 0.75])
+        about: dict[str, Any] = {
+            "outliers": {"mild": spread.mild, "severe": spread.severe,
+                         "far": [{"sample": i, **msgspec.to_builtins(self._disturbed[i])} for i in spread.far]},
+            "block": {"iterations": 1, "timer_overhead_ns": clock.overhead_ns,
+                      "timer_resolution_ns": clock.resolution_ns},
+            "effective_n": median_interval(times).n_effective,
+        }
+        self._warm_up["first_sample_stood_out"] = bool(times[0] > q3 + 1.5 * (q3 - q1))
+        mean, median = float(times.mean()), float(np.median(times))
+        if abs(mean / median - 1) > SUSTAINED_DIFFERS:
+            about["sustained"] = rate(self._workload.work, mean)
+        if self._device_shares:
+            busy = float(np.median(self._device_shares))
+            about["device_share_of_wall"] = busy
+            if busy < 1 / 1.10:
+                about["bound"] = "host or launch"
+        return about
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Collect once, then keep the collector out of the timed region."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+

@@ -1,0 +1,115 @@
+"""How far the worker is: plain counters in the timed loop, events from a thread beside it."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from llmscope.core.events import Event, Phase, PhaseStarted, Progress, Text
+
+TICK_S = 0.1
+
+
+class Cancelled(BaseException):
+    """The person pressed Stop; raised at the next token or step. Not an `Exception`: no library may swallow it."""
+
+
+class TextPiece(Struct, frozen=True):
+    """New text of one sequence and when its last id was there."""
+
+    sequence: int
+    text: str
+    at_ns: int
+
+
+class Meter:
+    """Counts work; the timed loop only adds integers, and a ticker thread turns them into events.
+
+    `cancel` may be set from any thread and takes effect at the next `add` or `check`.
+    """
+
+    def __init__(self, send: Callable[[Event], None]) -> None:
+        self.send = send
+        self.cell = 0
+        self.sample = 0
+        self._counter = 0
+        self._tokens = 0
+        self._last_ns = self._rate_from_ns = time.perf_counter_ns()
+        self._rate_from_tokens = 0
+        self._cancelled = False
+        self._busy = False
+        self._request_ns = 0
+        self._text: deque[TextPiece] = deque()
+        threading.Thread(target=self._tick, name="ticker", daemon=True).start()
+
+    def begin_cell(self, cell: int) -> None:
+        """Take up a cell; ticks are sent until `end_cell`."""
+        self.cell, self.sample, self._busy = cell, 0, True
+
+    def end_cell(self) -> None:
+        """Send what is left of the text and stop ticking."""
+        self._send_text()
+        self._busy = False
+
+    def phase(self, phase: Phase) -> None:
+        """Say that a new phase of the cell begins."""
+        self.check()
+        self._counter += 1
+        self.send(PhaseStarted(t_ns=time.perf_counter_ns(), cell=self.cell, phase=phase))
+
+    def begin_sample(self, index: int, request: bool = False) -> None:
+        """Start the clock of the live rate for a sample; `request` also starts a text."""
+        self._send_text()
+        self.sample = index
+        now = time.perf_counter_ns()
+        self._rate_from_ns, self._rate_from_tokens, self._last_ns = now, self._tokens, now
+        self._request_ns = now if request else 0
+
+    def add(self, tokens: int) -> None:
+        """Count tokens done; raises `Cancelled` if the run was stopped."""
+        self._tokens += tokens
+        self._counter += 1
+        self._last_ns = time.perf_counter_ns()
+        if self._cancelled:
+            raise Cancelled
+
+    def add_text(self, sequence: int, text: str, at_ns: int) -> None:
+        """Queue new text; the ticker sends it."""
+        self._text.append(TextPiece(sequence, text, at_ns))
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the run was stopped."""
+        if self._cancelled:
+            raise Cancelled
+
+    def cancel(self) -> None:
+        """Ask the run to stop; from any thread."""
+        self._cancelled = True
+
+    def _tick(self) -> None:
+        while True:
+            time.sleep(TICK_S)
+            if self._busy:
+                self._send_text()
+                self._send_progress()
+
+    def _send_progress(self) -> None:
+        tokens, last_ns = self._tokens, self._last_ns
+        rate = None
+        if tokens > self._rate_from_tokens and last_ns > self._rate_from_ns:
+            rate = (tokens - self._rate_from_tokens) / (last_ns - self._rate_from_ns) * 1e9
+            self._rate_from_tokens, self._rate_from_ns = tokens, last_ns
+        self.send(Progress(t_ns=time.perf_counter_ns(), cell=self.cell, counter=self._counter,
+                           sample=self.sample, tokens_per_s=rate))
+
+    def _send_text(self) -> None:
+        pieces: list[TextPiece] = []
+        while self._text:
+            pieces.append(self._text.popleft())
+        for sequence in dict.fromkeys(p.sequence for p in pieces):
+            mine = [p for p in pieces if p.sequence == sequence]
+            self.send(Text(t_ns=time.perf_counter_ns(), cell=self.cell, sample=self.sample, sequence=sequence,
+                           text="".join(p.text for p in mine), request_ns=self._request_ns,
+                           token_ns=tuple(p.at_ns for p in mine)))

@@ -1,0 +1,103 @@
+"""`pp` and `tg`: the two halves of inference on random ids, without tokenizer and sampling."""
+
+import inspect
+from typing import Any
+
+import torch
+
+from llmscope.core.events import Phase
+from llmscope.core.spec import Cell
+from llmscope.engine import checks
+from llmscope.engine.backends.eager import Loaded
+from llmscope.engine.inputs import Inputs
+from llmscope.engine.meter import Meter
+from llmscope.engine.timers import Block, Stopwatch
+
+
+class _Pass:
+    request = False
+
+    def __init__(self, loaded: Loaded, cell: Cell, inputs: Inputs, meter: Meter) -> None:
+        self._network, self._device = loaded.network, loaded.device
+        self._cell, self._inputs, self._meter = cell, inputs, meter
+        # Models whose forward cannot leave out positions compute the logits of all of them.
+        keeps = "logits_to_keep" in inspect.signature(loaded.network.forward).parameters
+        self._last_only = {"logits_to_keep": 1} if keeps else {}
+        self._logits = torch.empty(0)
+
+    def _draw(self, length: int) -> torch.Tensor:
+        ids = self._inputs.ids(self._cell.batch, length)
+        self._inputs.note(ids)
+        return ids.to(self._device)
+
+    def finish(self) -> dict[str, Any]:
+        """Check that the last logits are finite numbers."""
+        checks.finite(self._logits, "a logit")
+        return {}
+
+    def summary(self) -> dict[str, Any]:
+        """Return whether the logits of other positions than the last were left out."""
+        return {} if self._last_only else {"logits": "all positions"}
+
+    def reset(self) -> None:
+        """Nothing is kept between samples."""
+
+
+class Prefill(_Pass):
+    """One forward pass over `seq` random ids into an empty KV cache, logits of the last position only."""
+
+    phase: Phase = "prefill"
+
+    def __init__(self, loaded: Loaded, cell: Cell, inputs: Inputs, meter: Meter) -> None:
+        super().__init__(loaded, cell, inputs, meter)
+        self.work = cell.batch * cell.seq
+
+    def prepare(self) -> None:
+        """Draw the prompt."""
+        self._ids = self._draw(self._cell.seq)
+
+    @torch.inference_mode()
+    def run(self, watch: Stopwatch) -> Block:
+        """Run one pass."""
+        watch.start()
+        output = self._network(input_ids=self._ids, use_cache=True, **self._last_only)
+        block = watch.stop()
+        self._logits = output.logits[:, -1]
+        self._meter.add(self.work)
+        return block
+
+
+class Decode(_Pass):
+    """`new` one-token forward passes, from an empty cache or one of `depth` random ids."""
+
+    phase: Phase = "decode"
+
+    def __init__(self, loaded: Loaded, cell: Cell, inputs: Inputs, meter: Meter) -> None:
+        super().__init__(loaded, cell, inputs, meter)
+        self.work = cell.batch * cell.new
+
+    @torch.inference_mode()
+    def prepare(self) -> None:
+        """Draw the first id, and fill the cache up to the depth."""
+        self._ids = self._draw(1)
+        self._cache = None
+        if self._cell.depth:
+            prompt = self._draw(self._cell.depth)
+            self._cache = self._network(input_ids=prompt, use_cache=True, **self._last_only).past_key_values
+
+    @torch.inference_mode()
+    def run(self, watch: Stopwatch) -> Block:
+        """Write all new tokens; nothing waits for the device between them."""
+        ids, cache, batch, network, add = self._ids, self._cache, self._cell.batch, self._network, self._meter.add
+        watch.start()
+        for _ in range(self._cell.new):
+            output = network(input_ids=ids, past_key_values=cache, use_cache=True)
+            cache = output.past_key_values
+            ids = output.logits[:, -1:].argmax(-1)
+            add(batch)
+        block = watch.stop()
+        self._logits = output.logits[:, -1]
+        held = cache.get_seq_length() if cache is not None else 0
+        if held != self._cell.depth + self._cell.new:
+            raise checks.NotTrustworthy(f"the cache holds {held} tokens, not {self._cell.depth + self._cell.new}")
+        return block

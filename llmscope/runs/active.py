@@ -1,0 +1,124 @@
+"""The run at hand: what is still to do, what was heard of it, and the rows so far."""
+
+import contextlib
+import time
+from pathlib import Path
+
+from llmscope.core import events
+from llmscope.core.results import COUNTED, Row, Verdict, make_row
+from llmscope.core.spec import RunSpec
+from llmscope.runs import deadlines
+from llmscope.runs.store import SCHEMA, Manifest, Result, RunWriter
+
+NOT_STARTED = "not started"
+
+
+class ActiveRun:
+    """State of one run; the supervisor feeds it events and asks it what comes next."""
+
+    def __init__(self, started: events.RunStarted) -> None:
+        self.started = started
+        self.rows: dict[int, Row] = {}
+        self.todo = list(range(len(started.spec.cells)))
+        self.current: int | None = None
+        self.stop_asked_s: float | None = None
+        self._phase = "start"
+        self._seconds: dict[int, list[float]] = {}
+        self._counter = -1
+        self._heard_s = self._moved_s = time.perf_counter()
+        self._writer: RunWriter | None = None
+
+    @property
+    def spec(self) -> RunSpec:
+        """The resolved spec."""
+        return self.started.spec
+
+    def save_in(self, folder: Path, program: str) -> str | None:
+        """Start keeping the run in a folder; returns why it cannot be kept, or None."""
+        try:
+            self._writer = RunWriter(folder / self.started.run, Manifest(SCHEMA, program, self.started))
+        except OSError as error:
+            return f"This run cannot be saved in {folder}: {error.strerror or error}. Results stay in this window."
+        return None
+
+    def write(self, event: events.Event) -> str | None:
+        """Keep an event; returns why nothing more can be kept, or None."""
+        if self._writer is None:
+            return None
+        try:
+            self._writer.write(event)
+        except OSError as error:
+            self._drop_writer()
+            return f"Saving the run stopped: {error.strerror or error}. What was saved before is safe."
+        return None
+
+    def keep_log(self, text: str) -> None:
+        """Keep what a dead worker wrote to stderr."""
+        if self._writer is not None and text:
+            with contextlib.suppress(OSError):
+                self._writer.write_log(text)
+
+    def hear(self, event: events.Event) -> None:
+        """Take note of a worker's event."""
+        now = time.perf_counter()
+        self._heard_s = now
+        match event:
+            case events.CellStarted(cell=cell):
+                self.current, self._moved_s = cell, now
+                self._seconds[cell] = []
+            case events.PhaseStarted(phase=phase):
+                self._phase, self._moved_s = phase, now
+            case events.Progress(counter=counter) if counter != self._counter:
+                self._counter, self._moved_s = counter, now
+            case events.Sample(cell=cell, seconds=seconds, excluded=None):
+                self._seconds[cell].append(seconds)
+            case events.CellEnded(cell=cell, row=row):
+                self.end_cell(cell, row)
+
+    def end_cell(self, cell: int, row: Row) -> None:
+        """Take the final row of a cell."""
+        self.rows[cell] = row
+        self.todo.remove(cell)
+        self.current = None
+        self._heard_s = self._moved_s = time.perf_counter()
+
+    def row_for(self, cell: int, verdict: Verdict, reason: str, log: str = "") -> Row:
+        """Return a row for a cell that its worker could not finish, from the samples that were heard."""
+        extra = {"worker_log": log[-4000:]} if log else {}
+        return make_row(self.started.run, self.spec.cells[cell], self.spec.sampling, self._seconds.get(cell, ()),
+                        verdict, reason, extra)
+
+    def stuck(self) -> str | None:
+        """Return why the worker must be taken for stuck, or None."""
+        now = time.perf_counter()
+        if self.current is None:
+            return f"the worker did not start within {deadlines.START_S:.0f} s" if (
+                now - self._heard_s > deadlines.START_S) else None
+        if now - self._heard_s > deadlines.SILENT_S:
+            return f"the worker stopped answering for {deadlines.SILENT_S:.0f} s"
+        limit_s = deadlines.progress_deadline_s(self.spec.cells[self.current], self._phase)
+        if now - self._moved_s > limit_s:
+            return f"no progress for {limit_s:.0f} s in the phase {self._phase}"
+        return None
+
+    def finish(self, ended: events.RunEnded) -> None:
+        """Write the result and close the files."""
+        if self._writer is not None:
+            rows = tuple(self.rows[i] for i in sorted(self.rows))
+            try:
+                self._writer.finish(Result(SCHEMA, ended, rows))
+            except OSError:
+                self._drop_writer()
+
+    def status(self) -> str:
+        """Return `stopped`, `failed` if no test has a value that counts, or `done`."""
+        if self.stop_asked_s is not None:
+            return "stopped"
+        return "done" if any(row.verdict in COUNTED for row in self.rows.values()) else "failed"
+
+    def _drop_writer(self) -> None:
+        if self._writer is not None:
+            with contextlib.suppress(OSError):
+                self._writer.close()
+        self._writer = None
+

@@ -1,0 +1,93 @@
+"""Rows as text that others read: Markdown, JSON, JSON lines, CSV."""
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from llmscope import __version__
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.events import RunStarted
+from llmscope.core.results import VERDICT_WORDS, Row
+from llmscope.core.spec import DTYPE_SHORT
+from llmscope.core.units import NBSP, measured, plus_minus
+
+Format = Literal["md", "json", "jsonl", "csv"]
+SCHEMA = 1
+#: Settings that get a column of their own when they differ between rows.
+_SETTINGS = ("model", "device", "dtype", "batch", "seq")
+
+
+def export(rows: Sequence[Row], started: RunStarted, form: Format) -> str:
+    """Return the rows in a format, ending with a newline."""
+    return {"md": markdown, "json": as_json, "jsonl": json_lines, "csv": as_csv}[form](rows, started)
+
+
+def markdown(rows: Sequence[Row], started: RunStarted) -> str:
+    """Return a table for people: a settings column only where settings vary, and what holds for all below it."""
+    varying = [name for name in _SETTINGS if len({getattr(row, name) for row in rows}) > 1]
+    head = [*varying, "test", "result", "±", "n", "verdict", "reason"]
+    body = [[*(_shown(row, name) for name in varying), row.test, *result_cells(row), row.reason or ""] for row in rows]
+    lines = [head, ["---:" if name in ("result", "±", "n") else "---" for name in head], *body]
+    table = "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
+                      for line in lines)
+    return f"{table}\n\n{settings_line(rows, started)}\n"
+
+
+def settings_line(rows: Sequence[Row], started: RunStarted) -> str:
+    """Return what holds for every row: model, device, dtype, accuracy, versions, machine, date."""
+    same = [f"{name} {_shown(rows[0], name)}" for name in _SETTINGS
+            if rows and len({getattr(row, name) for row in rows}) == 1]
+    versions = " · ".join(f"{name} {version}" for name, version in started.versions.items())
+    parts = [*same, f"accuracy {started.spec.accuracy}", str(started.machine.get("label", "")), versions,
+             f"llmscope {__version__}", started.utc]
+    return " · ".join(part for part in parts if part)
+
+
+def result_cells(row: Row) -> tuple[str, str, str, str]:
+    """Return value with unit, ±, n and verdict as words; a missing value is `—`, never 0."""
+    value = "—" if row.median is None else f"{measured(row.median, row.half_width)}{NBSP}{row.unit}"
+    width = plus_minus(row.half_width) if row.median is not None else "—"
+    return value, width, str(row.n), VERDICT_WORDS[row.verdict]
+
+
+def as_json(rows: Sequence[Row], started: RunStarted) -> str:
+    """Return one JSON object: the run, its machine and settings, and `rows`."""
+    document = {
+        "schema": SCHEMA, "program": f"llmscope {__version__}", "run": started.run, "utc": started.utc,
+        "machine": started.machine, "versions": started.versions, "accuracy": started.spec.accuracy,
+        "sampling": started.spec.sampling, "seed": started.spec.seed, "threads": started.spec.threads,
+        "definitions": {d.label: d.formula for d in DEFINITIONS.values()}, "rows": rows,
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def json_lines(rows: Sequence[Row], started: RunStarted) -> str:
+    """Return one row a line; the run's id in each leads back to its folder."""
+    return "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
+
+
+def as_csv(rows: Sequence[Row], started: RunStarted) -> str:
+    """Return a header and one line a row; samples and extra are JSON in their cells."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = Row.__struct_fields__
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_csv_cell(getattr(row, name)) for name in names])
+    return out.getvalue()
+
+
+def _csv_cell(value: object) -> object:
+    if isinstance(value, tuple | dict):
+        return msgspec.json.encode(value).decode()
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")):
+        return "'" + value  # a spreadsheet would run it as a formula
+    return "" if value is None else value
+
+
+def _shown(row: Row, name: str) -> str:
+    value = getattr(row, name)
+    return DTYPE_SHORT.get(value, value) if name == "dtype" else str(value)

@@ -1,0 +1,48 @@
+"""From what was asked to what will run: devices and dtypes named, impossible cells told before anything starts."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from llmscope.core.errors import BadInput
+from llmscope.core.events import Device
+from llmscope.core.spec import Cell, RunSpec
+from llmscope.models.catalog import resolve as resolve_model
+from llmscope.models.limits import Problem, problems
+
+
+def preferred(devices: Sequence[Device]) -> Device:
+    """Return the device that `auto` means: the first accelerator, else the CPU."""
+    return next((d for d in devices if d.kind != "cpu"), devices[0])
+
+
+def resolve(spec: RunSpec, devices: Sequence[Device]) -> RunSpec:
+    """Return the spec with every device and dtype named; raises BadInput for a device that is not there."""
+    return msgspec.structs.replace(spec, cells=tuple(_resolved(cell, devices) for cell in spec.cells))
+
+
+def _resolved(cell: Cell, devices: Sequence[Device]) -> Cell:
+    device = preferred(devices) if cell.device == "auto" else find_device(cell.device, devices)
+    dtype = device.default_dtype if cell.dtype == "auto" else cell.dtype
+    return msgspec.structs.replace(cell, device=device.id, dtype=dtype)
+
+
+def find_device(name: str, devices: Sequence[Device]) -> Device:
+    """Return the device called that; `cuda` means the first one. Raises BadInput with those there are."""
+    for device in devices:
+        if name in (device.id, device.id.removesuffix(":0")):
+            return device
+    raise BadInput(f"There is no device '{name}' here: use {' or '.join(d.id for d in devices)}.")
+
+
+def refusals(spec: RunSpec, devices: Sequence[Device]) -> Iterator[tuple[int, Problem]]:
+    """Yield the cells of a resolved spec that cannot work, each with its first reason.
+
+    Raises BadInput or ModelRefused when a model itself cannot be used.
+    """
+    models = {cell.model: resolve_model(cell.model) for cell in spec.cells}
+    for index, cell in enumerate(spec.cells):
+        found = problems([cell], models[cell.model], find_device(cell.device, devices), None)
+        blocking = next((p for p in found if p.blocking), None)
+        if blocking is not None:
+            yield index, blocking

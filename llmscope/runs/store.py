@@ -1,0 +1,148 @@
+"""A run on disk: a plan written first, events appended as they come, the result written once."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmscope.core import events
+from llmscope.core.errors import BadInput
+from llmscope.core.results import Row, make_row
+
+SCHEMA = 1
+MANIFEST, EVENTS, RESULT = "manifest.json", "events.jsonl", "result.json"
+
+
+class Manifest(Struct, frozen=True):
+    """What was planned, where and with what; everything in it was known before the first test."""
+
+    schema: int
+    program: str
+    started: events.RunStarted
+
+
+class Result(Struct, frozen=True):
+    """How the run ended and its rows in the plan's order."""
+
+    schema: int
+    ended: events.RunEnded
+    rows: tuple[Row, ...]
+
+
+class StoredRun(Struct, frozen=True):
+    """A run read back. `warnings` say what of it was damaged; `read_only` if a newer program wrote it."""
+
+    folder: Path
+    manifest: Manifest
+    status: str
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...]
+    read_only: bool
+
+
+class RunWriter:
+    """Writes one run's folder; raises OSError when the disk refuses, and the run goes on without it."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self._sequence = 0
+        write_atomically(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+        self._events = (folder / EVENTS).open("ab")
+
+    def write(self, event: events.Event) -> None:
+        """Append an event; it is forced to disk when a test has ended, never while one is timed."""
+        self._events.write(b'{"seq":%d,' % self._sequence + events.encode(event)[1:])
+        self._sequence += 1
+        if isinstance(event, events.CellEnded | events.RunEnded):
+            self._events.flush()
+            os.fsync(self._events.fileno())
+
+    def finish(self, result: Result) -> None:
+        """Write the result, whole or not at all."""
+        self.close()
+        write_atomically(self.folder / RESULT, msgspec.json.format(msgspec.json.encode(result)))
+
+    def write_log(self, text: str) -> None:
+        """Keep what a worker wrote to stderr before it died."""
+        with (self.folder / "worker.log").open("a", encoding="utf-8") as log:
+            log.write(text + "\n")
+
+    def close(self) -> None:
+        """Close the files."""
+        self._events.close()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that, after a power cut, it is there as a whole or not at all."""
+    beside = path.with_name(path.name + ".part")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    with contextlib.suppress(OSError):  # a folder cannot be opened on Windows
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def read_run(folder: Path) -> StoredRun:
+    """Return a stored run; one without a result was cut off, and its finished tests stand.
+
+    Raises BadInput when the folder holds no run.
+    """
+    try:
+        raw = json.loads((folder / MANIFEST).read_bytes())
+        schema = int(raw["schema"])
+        manifest = msgspec.convert(raw, Manifest)
+    except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+        raise BadInput(f"{folder} holds no readable run ({error}): give a run's folder.") from error
+    newer = schema > SCHEMA
+    try:
+        result = msgspec.json.decode((folder / RESULT).read_bytes(), type=Result)
+        return StoredRun(folder, manifest, result.ended.status, result.rows, (), newer)
+    except FileNotFoundError:
+        warnings: list[str] = []
+    except msgspec.MsgspecError as error:
+        warnings = [f"{RESULT} is damaged and was left out: {error}"]
+    rows = {e.cell: e.row for e in read_events(folder, warnings) if isinstance(e, events.CellEnded)}
+    return StoredRun(folder, manifest, "interrupted", tuple(_with_gaps(manifest, rows)), tuple(warnings), newer)
+
+
+def read_events(folder: Path, warnings: list[str]) -> Iterator[events.Event]:
+    """Yield the events of a run; a torn last line is dropped, a bad one elsewhere skipped, each with a warning."""
+    try:
+        lines: list[bytes] = (folder / EVENTS).read_bytes().split(b"\n")
+    except OSError as error:
+        warnings.append(f"{EVENTS} cannot be read: {error}")
+        return
+    for number, line in enumerate(lines, 1):
+        if not line:
+            continue
+        try:
+            yield events.decode(line)
+        except msgspec.MsgspecError:
+            torn = number == len(lines)
+            warnings.append("the last event was cut off" if torn else f"line {number} of {EVENTS} is damaged")
+
+
+def _with_gaps(manifest: Manifest, rows: dict[int, Row]) -> Iterator[Row]:
+    started = manifest.started
+    for index, cell in enumerate(started.spec.cells):
+        yield rows.get(index) or make_row(started.run, cell, started.spec.sampling, (), "interrupted",
+                                          "the run was cut off before this test ended")
+
+
+def new_run_id(folder: Path, utc: str) -> str:
+    """Return an id for a run that began at that UTC second, free in the folder: `2026-11-21_184012`."""
+    stem = utc[:10] + "_" + utc[11:19].replace(":", "")
+    taken: Any = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    return next(name for n in range(1, 10_000) if (name := stem if n == 1 else f"{stem}-{n}") not in taken)
