@@ -1,5 +1,6 @@
 """Clocks: what reading one costs, and how to time work on a device that runs behind the program."""
 
+import itertools
 import time
 from functools import lru_cache
 
@@ -26,7 +27,7 @@ class TimerFacts(Struct, frozen=True):
 def timer_facts() -> TimerFacts:
     """Measure the clock: the mean cost of 10,000 readings and the smallest step seen between two."""
     readings = [time.perf_counter_ns() for _ in range(10_001)]
-    steps = [b - a for a, b in zip(readings, readings[1:], strict=False) if b > a]
+    steps = [b - a for a, b in itertools.pairwise(readings) if b > a]
     return TimerFacts((readings[-1] - readings[0]) / 10_000, min(steps))
 
 
@@ -79,7 +80,7 @@ class Stopwatch:
             self.mark("end")
         synchronize(self._device)
         seconds = (time.perf_counter_ns() - self._start_ns) / 1e9
-        named = {name: self._between(a, b) for (_, a), (name, b) in zip(self._marks, self._marks[1:], strict=False)
+        named = {name: self._between(a, b) for (_, a), (name, b) in itertools.pairwise(self._marks)
                  if name != "end"}
         device_seconds = self._between(self._marks[0][1], self._marks[-1][1]) if self._events else None
         return Block(seconds, device_seconds, named)

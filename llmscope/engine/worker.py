@@ -23,7 +23,7 @@ from llmscope.engine.channel import Channel
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Cancelled, Meter
 from llmscope.engine.workloads import make
-from llmscope.models.catalog import resolve
+from llmscope.models.catalog import Model, resolve
 from llmscope.models.costs import cost
 
 PROBE_TIMEOUT_S = 120
@@ -82,10 +82,7 @@ class Worker:
         """Run the cells of an order; returns whether the process may go on."""
         if order.spec.threads is not None:
             torch.set_num_threads(order.spec.threads)
-        for index in order.todo:
-            if not self._run_cell(order, index):
-                return False
-        return True
+        return all(self._run_cell(order, index) for index in order.todo)
 
     def _run_cell(self, order: commands.RunCells, index: int) -> bool:
         cell, spec = order.spec.cells[index], order.spec
@@ -118,22 +115,21 @@ class Worker:
         if cell.workload == "load-warm":
             self._loaded = None
         else:
-            loaded = self._model(cell, device)
+            loaded = self._model(source, cell, device)
         workload = make(cell, index, spec, source, loaded, device, self._meter)
         rule = StoppingRule(spec.accuracy, spec.time_limit_s)
         cap = {} if spec.time_limit_s is None else {"warm_up_cap_s": WARM_UP_SHARE * spec.time_limit_s}
         measured = measure(workload, rule, self._meter, device, **cap)
-        measured.extra |= self._about(cell, loaded, device)
+        measured.extra |= self._about(source, cell, spec, loaded, device)
         if loaded is not None and loaded.dirty:
             # Training changed the weights; what comes next starts from the loaded ones again.
             self._loaded = None
         return measured
 
-    def _model(self, cell: Cell, device: torch.device) -> eager.Loaded:
+    def _model(self, source: Model, cell: Cell, device: torch.device) -> eager.Loaded:
         held = self._loaded
-        if held is None or (held.source.ref, held.device, held.dtype) != (cell.model, device, cell.dtype):
+        if held is None or (held.source.ref, held.device, held.dtype) != (source.ref, device, cell.dtype):
             self._loaded = held = None
-            source = resolve(cell.model)
             for note in source.notes:
                 self._channel.send(Note(t_ns=time.perf_counter_ns(), text=f"{source.title}: {note}"))
             held = self._loaded = eager.load(source, device, cell.dtype)
@@ -145,11 +141,14 @@ class Worker:
             checks.synchronisation(device)
             self._checked.add(str(device))
 
-    def _about(self, cell: Cell, loaded: eager.Loaded | None, device: torch.device) -> dict[str, Any]:
+    def _about(self, source: Model, cell: Cell, spec: RunSpec, loaded: eager.Loaded | None,
+               device: torch.device) -> dict[str, Any]:
         about: dict[str, Any] = {"threads": torch.get_num_threads(), "memory_peak": memory.peak(device)}
         if loaded is not None:
             about["numerics"] = checks.numerics(loaded)
             about["parameters"] = loaded.network.num_parameters()
-        if counted := cost(resolve(cell.model), cell, DTYPE_BYTES[cell.dtype]):
+        # Each answer to a prompt is a sequence of its own, from the prefill on.
+        sequences = cell.batch * (spec.sampling.sequences if cell.workload == "gen" else 1)
+        if counted := cost(source, msgspec.structs.replace(cell, batch=sequences), DTYPE_BYTES[cell.dtype]):
             about |= {"flops": counted.flops, "bytes_moved": counted.bytes_moved}
         return about

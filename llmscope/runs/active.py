@@ -23,6 +23,7 @@ class ActiveRun:
         self.current: int | None = None
         self.stop_asked_s: float | None = None
         self._phase = "start"
+        self._limit_s = deadlines.START_S
         self._seconds: dict[int, list[float]] = {}
         self._counter = -1
         self._heard_s = self._moved_s = time.perf_counter()
@@ -66,8 +67,9 @@ class ActiveRun:
             case events.CellStarted(cell=cell):
                 self.current, self._moved_s = cell, now
                 self._seconds[cell] = []
-            case events.PhaseStarted(phase=phase):
+            case events.PhaseStarted(cell=cell, phase=phase):
                 self._phase, self._moved_s = phase, now
+                self._limit_s = deadlines.progress_deadline_s(self.spec.cells[cell], phase)
             case events.Progress(counter=counter) if counter != self._counter:
                 self._counter, self._moved_s = counter, now
             case events.Sample(cell=cell, seconds=seconds, excluded=None):
@@ -96,9 +98,8 @@ class ActiveRun:
                 now - self._heard_s > deadlines.START_S) else None
         if now - self._heard_s > deadlines.SILENT_S:
             return f"the worker stopped answering for {deadlines.SILENT_S:.0f} s"
-        limit_s = deadlines.progress_deadline_s(self.spec.cells[self.current], self._phase)
-        if now - self._moved_s > limit_s:
-            return f"no progress for {limit_s:.0f} s in the phase {self._phase}"
+        if now - self._moved_s > self._limit_s:
+            return f"no progress for {self._limit_s:.0f} s in the phase {self._phase}"
         return None
 
     def finish(self, ended: events.RunEnded) -> None:

@@ -106,6 +106,7 @@ class Child:
                 except msgspec.MsgspecError:
                     self._note(line)
         code = self._process.wait()
+        self.dismiss()
         self._threads[1].join(1.0)
         kills = memory_kills()
         starved = code == -9 and kills is not None and kills > (self._memory_kills or 0)

@@ -1,5 +1,6 @@
 """When a worker is stuck: silent, or busy without getting anywhere."""
 
+from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_BYTES, Cell
 from llmscope.models.catalog import resolve
 from llmscope.models.costs import cost
@@ -17,5 +18,8 @@ def progress_deadline_s(cell: Cell, phase: str) -> float:
     """Return the seconds that may go by in a phase without the progress counter rising."""
     if phase in ("start", "load", "load-warm"):
         return LOAD_S
-    counted = cost(resolve(cell.model), cell, DTYPE_BYTES.get(cell.dtype, 4))
+    try:
+        counted = cost(resolve(cell.model), cell, DTYPE_BYTES[cell.dtype])
+    except BadInput:  # the folder went away: the worker is the one to say so
+        counted = None
     return PASS_S + (counted.flops / SLOWEST_FLOPS_PER_S if counted else LOAD_S)

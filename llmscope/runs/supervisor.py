@@ -200,6 +200,7 @@ class Supervisor:
                 worker.terminate()
         elif (why := run.stuck()) is not None:
             worker.kill()
+            self._retired.append(worker)
             self._give_up_worker(run, why, worker)
 
     def _lose(self, ended: Ended) -> None:

@@ -14,8 +14,11 @@ class Workload(Protocol):
     """
 
     phase: Phase
-    work: int | None
     request: bool
+
+    @property
+    def work(self) -> int | None:
+        """Tokens of one sample, or None."""
 
     def prepare(self) -> None:
         """Make fresh inputs, untimed."""

@@ -56,11 +56,12 @@ class LoadWarm:
         """Return the files' bytes and the largest share read from disk; more than 5 %, or unknown, is a warning."""
         known = [s for s in self._shares if s is not None]
         worst = max(known) if known and len(known) == len(self._shares) else None
+        warning = {}
         if worst is None:
-            warning = "mixed: this system does not say what came from disk"
-        else:
-            warning = f"mixed: {worst:.0%} of the bytes came from disk".replace("%", " %") if worst > WARM_SHARE else None
-        return {"file_bytes": self._file_bytes, "read_share": worst, **({"warning": warning} if warning else {})}
+            warning = {"warning": "mixed: this system does not say what came from disk"}
+        elif worst > WARM_SHARE:
+            warning = {"warning": f"mixed: {worst * 100:.0f} % of the bytes came from disk"}
+        return {"file_bytes": self._file_bytes, "read_share": worst, **warning}
 
     def reset(self) -> None:
         """Forget the first loads: they filled the page cache."""

@@ -1,0 +1,169 @@
+"""The terminal: the same runs as the window, progress on stderr, results on stdout."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import msgspec
+import typer
+
+from llmscope import __version__, paths, terminal
+from llmscope.core import units
+from llmscope.core.errors import BadInput
+from llmscope.core.results import COUNTED, Row
+from llmscope.core.spec import DTYPE_SHORT, Accuracy, Dtype, RunSpec
+from llmscope.runs.export import Format
+from llmscope.runs.sweep import sweep
+
+app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False,
+                  help="Shows where this computer's bottleneck lies when it runs a large language model.")
+
+OK, FAILED, WRONG_USE, CANCELLED = 0, 1, 2, 130
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code: 0, 1 (a test failed), 2 (wrong use), 130 (cancelled)."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except BadInput as error:
+        return _say(str(error))
+    except KeyboardInterrupt:
+        print("llmscope: stopped", file=sys.stderr)
+        return CANCELLED
+    except Exception as error:
+        # Wrong use, as the library that parses the command line reports it: one line, not a box.
+        if not hasattr(error, "format_message"):
+            raise
+        return _say(f"{error.format_message()} See 'llmscope --help'.")
+    return code if isinstance(code, int) else OK
+
+
+def _say(text: str) -> int:
+    print(f"llmscope: {text}", file=sys.stderr)
+    return WRONG_USE
+
+
+@app.callback(invoke_without_command=True)
+def window(context: typer.Context,
+           version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Open the window when no command is given."""
+    if version:
+        print(f"llmscope {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise typer.Exit(_window())
+
+
+def _window() -> int:
+    try:
+        from llmscope.gui.app import main
+    except ImportError as error:
+        raise BadInput(f"The window needs PySide6 and pyqtgraph ({error}): install them, or use 'llmscope bench'."
+                       ) from error
+    return main()
+
+
+@app.command()
+def bench(
+    model: Annotated[str, typer.Option(help="bundled, arch:<id> or a folder; several with commas.")] = "bundled",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …; several with commas.")] = "auto",
+    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16; several with commas.")] = "auto",
+    batch: Annotated[str, typer.Option(help="Sequences at once; several with commas.")] = "1",
+    seq: Annotated[str, typer.Option(help="Prompt or training length in tokens; several with commas.")] = "512",
+    new: Annotated[str, typer.Option(help="New tokens; several with commas.")] = "128",
+    depth: Annotated[str, typer.Option(help="Tokens in the cache before tg begins; several with commas.")] = "0",
+    workload: Annotated[str | None, typer.Option(help="load-warm, pp, tg, gen, train; several with commas.")] = None,
+    preset: Annotated[str | None, typer.Option(help="quick, inference, training or everything.")] = None,
+    threads: Annotated[int | None, typer.Option(help="CPU threads; torch's own choice if not given.")] = None,
+    accuracy: Annotated[str | None, typer.Option(help="quick ±3 %, standard ±1 %, rigorous ±0.5 %.")] = None,
+    temperature: Annotated[float, typer.Option(help="0 takes the most likely id.")] = 0.8,
+    top_k: Annotated[int, typer.Option("--top-k", help="0 for no limit.")] = 50,
+    top_p: Annotated[float, typer.Option("--top-p")] = 0.9,
+    sequences: Annotated[int, typer.Option(help="Answers to each prompt of gen.")] = 1,
+    prompt: Annotated[str, typer.Option(help="Your words at the end of gen's prompt.")] = "",
+    seed: Annotated[int, typer.Option(help="Seed of all inputs.")] = 1234,
+    output: Annotated[str, typer.Option("--output", "-o", help="md, json, jsonl or csv.")] = "md",
+    out: Annotated[Path | None, typer.Option(help="Write the results to a file instead.")] = None,
+    save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run in the data folder.")] = True,
+) -> None:
+    """Measure, and print a row for each test; comma lists sweep the product."""
+    accuracy = accuracy or ("quick" if preset == "quick" else "standard")
+    for name, text, choices in (("format", output, get_args(Format)), ("accuracy", accuracy, get_args(Accuracy)),
+                                *(("dtype", word.strip(), get_args(Dtype)) for word in dtype.split(","))):
+        if text not in choices:
+            raise BadInput(f"There is no {name} '{text}': use {', '.join(choices)}.")
+    spec = _spec(
+        sweep(model=model, device=device, dtype=dtype, batch=batch, seq=seq, new=new, depth=depth,
+              workload=workload, preset=preset),
+        accuracy=accuracy, preset=preset, threads=threads, prompt=prompt, seed=seed,
+        sampling={"temperature": temperature, "top_k": top_k, "top_p": top_p, "sequences": sequences})
+    finished = terminal.measure(spec, paths.runs_folder() if save else None)
+    terminal.print_rows(finished, output, out)
+    raise typer.Exit(exit_code(finished.rows, finished.ended.status))
+
+
+def _spec(cells: Sequence[dict[str, Any]], **settings: Any) -> RunSpec:
+    settings |= {"cells": cells, "time_limit_s": terminal.QUICK_LIMIT_S if settings["preset"] == "quick" else None}
+    try:
+        return msgspec.convert(settings, RunSpec)
+    except msgspec.ValidationError as error:
+        raise BadInput(terminal.plain(error)) from error
+
+
+def exit_code(rows: Sequence[Row], status: str) -> int:
+    """Return 130 for a stopped run, 1 if any row is invalid or failed, else 0."""
+    if status == "stopped":
+        return CANCELLED
+    return OK if rows and all(row.verdict in COUNTED for row in rows) else FAILED
+
+
+@app.command()
+def devices(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the devices that torch can use here, with the dtypes that a tiny product proved."""
+    from llmscope.runs.probe import probe_devices
+
+    _, found = probe_devices()
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+        return
+    terminal.print_table(
+        ("device", "name", "memory", "dtypes", "default"),
+        [(d.id, d.name + ("" if d.tested else " (untested kind)"), units.gib(d.memory_bytes),
+          ", ".join(DTYPE_SHORT[p.dtype] + ("" if p.fast else " (slow)") for p in d.dtypes),
+          DTYPE_SHORT[d.default_dtype]) for d in found])
+
+
+@app.command()
+def models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List the models that need no download."""
+    from llmscope.models.catalog import available
+
+    found = available()
+    if as_json:
+        facts = [{"model": m.ref, "title": m.title, "source": m.source, "facts": msgspec.to_builtins(m.facts)}
+                 for m in found]
+        print(msgspec.json.format(msgspec.json.encode(facts), indent=2).decode())
+        return
+    terminal.print_table(
+        ("model", "name", "parameters", "layers", "most positions", "weights in f32"),
+        [(m.ref, m.title, units.parameters(m.facts.parameters or 0), str(m.facts.layers), f"{m.facts.max_positions:,}",
+          units.gib(4 * (m.facts.parameters or 0))) for m in found])
+
+
+@app.command()
+def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png.")],
+         theme: Annotated[str, typer.Option(help="dark or light.")] = "dark") -> None:
+    """Open the real window, run the quick preset, and save its picture; works without a display."""
+    if file.suffix.lower() != ".png":
+        raise BadInput(f"The picture is a PNG: write '{file.with_suffix('.png')}'.")
+    if theme not in ("dark", "light"):
+        raise BadInput(f"There is no theme '{theme}': use dark or light.")
+    try:
+        from llmscope.gui.shot import shoot
+    except ImportError as error:
+        raise BadInput(f"A picture of the window needs PySide6 and pyqtgraph ({error}): install them, or use "
+                       "'llmscope bench'.") from error
+    raise typer.Exit(terminal.print_shot(shoot, file, theme))
+
+

@@ -1,0 +1,100 @@
+"""What can be done after a test failed: concrete settings, each checked against the memory that is free now."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from msgspec import structs
+
+from llmscope.core.events import Device, Telemetry
+from llmscope.core.results import Row
+from llmscope.core.spec import Cell
+from llmscope.core.units import gib
+from llmscope.gui.looks import is_out_of_memory
+from llmscope.gui.setup import Models, memory_now, peak_of
+from llmscope.gui.words import tr
+
+#: A sequence shorter than this is not worth offering.
+LEAST_SEQ = 32
+MOST_OFFERS = 3
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing to do: settings to change (none: run the test again), its verdict and expected peak."""
+
+    title: str
+    text: str
+    button: str
+    changes: dict[str, int | str] = field(default_factory=dict)
+    verdict: str = ""
+    peak: str = ""
+
+
+def offers(row: Row, cell: Cell, models: Models, devices: Sequence[Device], telemetry: Telemetry | None) -> list[Offer]:
+    """Return what can be done about a failed test, the best first."""
+    def checked(title: str, text: str, button: str, changed: Cell, changes: dict[str, int | str]) -> Offer:
+        verdict, peak = fit(changed, models, devices, telemetry)
+        return Offer(title, text, button, changes, verdict, peak)
+
+    found = []
+    if is_out_of_memory(row):
+        found += [checked(*lower) for lower in _lower(cell, models, devices, telemetry)]
+    if cell.device != "cpu" and any(device.id == "cpu" for device in devices):
+        found.append(checked(tr("Run this test on the CPU"), tr("Slower, with the computer's own memory."),
+                             tr("Use the CPU"), replace_cell(cell, device="cpu", dtype="auto"),
+                             {"device": "cpu", "dtype": "auto"}))
+    again = checked(tr("Try this test again"), tr("With the same settings, in a new process."), tr("Only this test"),
+                    cell, {})
+    return ([*found, again] if is_out_of_memory(row) else [again, *found])[:MOST_OFFERS]
+
+
+def fit(cell: Cell, models: Models, devices: Sequence[Device], telemetry: Telemetry | None) -> tuple[str, str]:
+    """Return verdict and words for the peak of one test on its device now; empty where not known."""
+    device = next((device for device in devices if device.id == cell.device), None)
+    total, others = memory_now(device, telemetry)
+    found = peak_of([cell], models)
+    need = found[1].total_bytes if found else None
+    if need is None or total is None or others is None:
+        return "", ""
+    share = need / max(1, total - others)
+    verdict = "does not fit" if share > 1 else "tight" if share > 0.9 else "fits"
+    return verdict, tr("peak {0} of {1}").format(gib(need + others), gib(total))
+
+
+def replace_cell(cell: Cell, **changes: int | str) -> Cell:
+    """Return a cell with some settings changed."""
+    return structs.replace(cell, **changes)
+
+
+def _lower(cell: Cell, models: Models, devices: Sequence[Device],
+           telemetry: Telemetry | None) -> Iterator[tuple[str, str, str, Cell, dict[str, int | str]]]:
+    """Yield lower settings: a batch size that fits, then a shorter sequence that fits."""
+    if cell.batch > 1:
+        smaller = _first_fit([replace_cell(cell, batch=batch) for batch in _halves(cell.batch, 1)], models, devices,
+                             telemetry)
+        yield (tr("Batch size {0}").format(smaller.batch), _other_result(smaller, cell), tr("Use this"), smaller,
+               {"batch": smaller.batch})
+    lengths = _halves(cell.seq, LEAST_SEQ)
+    if cell.workload != "tg" and lengths:
+        shorter = _first_fit([replace_cell(cell, batch=1, seq=seq) for seq in lengths], models, devices, telemetry)
+        title = tr("Sequence length {0}") if cell.batch == 1 else tr("Batch size 1, sequence length {0}")
+        yield (title.format(f"{shorter.seq:,}"), _other_result(shorter, cell), tr("Use this"), shorter,
+               {"batch": 1, "seq": shorter.seq})
+
+
+def _first_fit(cells: list[Cell], models: Models, devices: Sequence[Device], telemetry: Telemetry | None) -> Cell:
+    return next((cell for cell in cells if fit(cell, models, devices, telemetry)[0] == "fits"), cells[-1])
+
+
+def _halves(value: int, least: int) -> list[int]:
+    values = []
+    while value // 2 >= least:
+        value //= 2
+        values.append(value)
+    return values
+
+
+def _other_result(changed: Cell, cell: Cell) -> str:
+    if changed.test == cell.test:
+        return tr("The result has the same name but other settings.")
+    return tr("The result is {0}, not comparable with {1}.").format(changed.test, cell.test)

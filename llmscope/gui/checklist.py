@@ -1,0 +1,105 @@
+"""The tests to tick, each with its ids and how long it takes."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.spec import WORKLOADS, Cell, Workload
+from llmscope.gui import words
+from llmscope.gui.theme import theme
+from llmscope.gui.widgets.basic import ElidedLabel, Icon, Label, repolish
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """What a row shows: its ids, and time or mark at the right end."""
+
+    ticked: bool = False
+    ids: str = ""
+    right: str = ""
+    mark: str = ""
+    bold: bool = False
+
+
+class Checklist(QWidget):
+    """One row a kind of test; `toggled` says which the person ticked or unticked."""
+
+    toggled = Signal(str, bool)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: dict[Workload, _Row] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        for workload in WORKLOADS:
+            row = _Row(workload)
+            row.box.clicked.connect(self._on_clicked)
+            row.box.setObjectName(workload)
+            self._rows[workload] = row
+            layout.addWidget(row)
+
+    def show_row(self, workload: Workload, row: CheckRow) -> None:
+        """Show a row's state."""
+        self._rows[workload].show_row(row)
+
+    def boxes(self) -> list[QCheckBox]:
+        """Return the check boxes in their order."""
+        return [row.box for row in self._rows.values()]
+
+    def set_locked(self, locked: bool) -> None:
+        """Show the ticks without letting them be changed."""
+        for box in self.boxes():
+            box.setEnabled(not locked)
+            box.setProperty("locked", locked)
+            repolish(box)
+
+    def _on_clicked(self) -> None:
+        box = cast(QCheckBox, self.sender())
+        self.toggled.emit(box.objectName(), box.isChecked())
+
+
+class _Row(QWidget):
+    def __init__(self, workload: Workload) -> None:
+        super().__init__()
+        definition = DEFINITIONS[workload]
+        self.box = QCheckBox(definition.title)
+        self.box.setFont(theme().font("body", 500))
+        self.box.setAccessibleDescription(definition.plain)
+        self.box.setToolTip(f"{definition.plain.capitalize()}. {definition.unit}: {definition.formula}.")
+        self._ids = ElidedLabel("", "small", role="text_2")
+        self._mark = Icon("check", 13, "text_2")
+        self._right = Label("", "small", role="text_2")
+        self._shown: CheckRow | None = None
+        self.setFixedHeight(theme().px("height", "checklist_row"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        layout.addWidget(self.box)
+        layout.addWidget(self._ids, 1)
+        layout.addWidget(self._mark)
+        layout.addWidget(self._right)
+
+    def show_row(self, row: CheckRow) -> None:
+        if row == self._shown:
+            return
+        self._shown = row
+        self.box.setChecked(row.ticked)
+        self.box.setAccessibleName(f"{self.box.text()} {row.ids}")
+        self._ids.set_text(row.ids)
+        self._right.setText(row.right)
+        self._right.setFont(theme().font("small", 600 if row.bold else 400))
+        self._right.set_role("bad" if row.mark == "x-circle" else "text" if row.bold else "text_2")
+        self._mark.setVisible(bool(row.mark))
+        if row.mark:
+            self._mark.set_icon(row.mark, "bad" if row.mark == "x-circle" else "text_2")
+
+
+def ids_of(cells: list[Cell], model: str) -> str:
+    """Return the ids of tests of one kind; those of another model than the chosen one say so."""
+    others = {cell.model for cell in cells} - {model}
+    ids = " ".join(dict.fromkeys(cell.test for cell in cells))
+    return f"{ids} {words.tr('of')} {', '.join(words.model_name(other) for other in others)}" if others else ids

@@ -1,0 +1,92 @@
+"""What the person chose in the rail, as plain data: which cells it means, and how it is remembered."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, cast, get_args
+
+from llmscope.core.spec import WORKLOADS, Accuracy, Cell, Dtype, Preset, Workload, preset_cells
+from llmscope.gui.settings import Settings
+
+Source = Literal["bundled", "architecture", "disk"]
+
+#: Seconds of measuring that the quick preset gives each test, so that it ends within a minute.
+QUICK_LIMIT_S = 12.0
+MOST_BATCH, MOST_TOKENS = 65_536, 1_048_576
+FIRST_ARCHITECTURE = "arch:smollm2-135m"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """The rail's state. `preset` None means that the tests were ticked one by one."""
+
+    source: Source = "bundled"
+    architecture: str = FIRST_ARCHITECTURE
+    folder: str = ""
+    device: str = "auto"
+    dtype: Dtype = "auto"
+    batch: int = 1
+    seq: int = 512
+    new: int = 128
+    preset: Preset | None = "quick"
+    ticked: tuple[Workload, ...] = ("gen",)
+    accuracy: Accuracy = "quick"
+
+    @property
+    def model(self) -> str:
+        """How the chosen model is written in a cell; empty while no folder is chosen."""
+        return {"bundled": "bundled", "architecture": self.architecture, "disk": self.folder}[self.source]
+
+    def cells(self) -> tuple[Cell, ...]:
+        """Return the tests in the order they will run, without a model none."""
+        if not self.model:
+            return ()
+        if self.preset is not None:
+            return preset_cells(self.preset, self.model, device=self.device, dtype=self.dtype, batch=self.batch,
+                                seq=self.seq, new=self.new)
+        return tuple(Cell(self.model, workload, device=self.device, dtype=self.dtype, batch=self.batch, seq=self.seq,
+                          new=self.new) for workload in self.ticked)
+
+    def tick(self, workload: Workload, ticked: bool) -> "Choices":
+        """Return the choices with a test ticked or not; this leaves the preset."""
+        before = {cell.workload for cell in self.cells()} if self.preset is not None else set(self.ticked)
+        now = before | {workload} if ticked else before - {workload}
+        return replace(self, preset=None, ticked=tuple(w for w in WORKLOADS if w in now))
+
+    def with_preset(self, preset: Preset) -> "Choices":
+        """Return the choices with a preset taken; the quick one also asks for quick accuracy."""
+        return replace(self, preset=preset, accuracy="quick" if preset == "quick" else self.accuracy)
+
+
+def remembered(settings: Settings) -> Choices:
+    """Return the choices of the last start, or those for a first one."""
+    first = Choices()
+    preset = settings.text("run/preset", "quick", (*get_args(Preset), "none"))
+    ticked = tuple(word for word in settings.words("run/ticked", first.ticked) if word in WORKLOADS)
+    return Choices(
+        source=cast(Source, settings.text("run/source", first.source, get_args(Source))),
+        architecture=settings.text("run/architecture", first.architecture),
+        folder=settings.text("run/folder", ""),
+        device=settings.text("run/device", first.device),
+        dtype=cast(Dtype, settings.text("run/dtype", first.dtype, get_args(Dtype))),
+        batch=round(settings.number("run/batch", first.batch, 1, MOST_BATCH)),
+        seq=round(settings.number("run/seq", first.seq, 1, MOST_TOKENS)),
+        new=round(settings.number("run/new", first.new, 1, MOST_TOKENS)),
+        preset=None if preset == "none" else cast(Preset, preset),
+        ticked=ticked,
+        accuracy=cast(Accuracy, settings.text("run/accuracy", first.accuracy, get_args(Accuracy))),
+    )
+
+
+def keep(settings: Settings, choices: Choices) -> None:
+    """Remember the choices."""
+    for key in ("source", "architecture", "folder", "device", "dtype", "batch", "seq", "new", "ticked", "accuracy"):
+        settings.keep(f"run/{key}", getattr(choices, key))
+    settings.keep("run/preset", choices.preset or "none")
+
+
+def lowered(choices: Choices, cell: Cell, changes: dict[str, int | str]) -> Choices:
+    """Return the choices for one test alone, with the settings of an advice taken over."""
+    source: Source = ("bundled" if cell.model == "bundled" else
+                      "architecture" if cell.model.startswith("arch:") else "disk")
+    of_model = {"architecture": {"architecture": cell.model}, "disk": {"folder": cell.model}}.get(source, {})
+    own = {"batch": cell.batch, "seq": cell.seq, "new": cell.new}
+    return replace(choices, source=source, preset=None, ticked=(cell.workload,), **(of_model | own | changes))  # type: ignore[arg-type]

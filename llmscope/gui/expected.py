@@ -1,0 +1,53 @@
+"""How long a test is expected to take: as long as it took last time, else a rule of thumb."""
+
+from collections.abc import Iterable
+
+from llmscope.core.events import Phase
+from llmscope.core.spec import Accuracy, Cell, Workload
+from llmscope.gui.settings import Settings
+
+#: Seconds of a first run by accuracy: load, warm-up and the measuring itself.
+_FIRST_TIME_S: dict[Accuracy, float] = {"quick": 12, "standard": 20, "rigorous": 60}
+LOAD_SHARE, WARM_UP_SHARE = 0.1, 0.2
+_PHASES: dict[Workload, Phase] = {
+    "load-warm": "load-warm", "pp": "prefill", "tg": "decode", "gen": "generate", "train": "train"}
+_TRAINING_FACTOR = 2.0
+_LONGEST_S = 3600.0
+
+
+class Expected:
+    """Seconds per test, remembered across starts."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def seconds(self, cell: Cell, accuracy: Accuracy) -> float:
+        """Return the expected seconds of one test."""
+        first = _FIRST_TIME_S[accuracy] * (_TRAINING_FACTOR if cell.workload == "train" else 1.0)
+        return self._settings.number(_key(cell, accuracy), first, 0.1, _LONGEST_S)
+
+    def total(self, cells: Iterable[Cell], accuracy: Accuracy) -> float:
+        """Return the expected seconds of several tests."""
+        return sum(self.seconds(cell, accuracy) for cell in cells)
+
+    def plan(self, cells: Iterable[Cell], accuracy: Accuracy) -> list[tuple[str, float]]:
+        """Return the phases that a run of these tests will go through, each with its expected seconds."""
+        phases: list[tuple[str, float]] = []
+        model = ""
+        for cell in cells:
+            seconds = self.seconds(cell, accuracy)
+            load = LOAD_SHARE * seconds if cell.model != model else 0.0
+            warm_up = WARM_UP_SHARE * seconds
+            parts = (("load", load), ("warm-up", warm_up), (_PHASES[cell.workload], seconds - load - warm_up))
+            phases += [(name, share) for name, share in parts if share]
+            model = cell.model
+        return phases
+
+    def remember(self, cell: Cell, accuracy: Accuracy, seconds: float) -> None:
+        """Keep how long a finished test took."""
+        self._settings.keep(_key(cell, accuracy), round(seconds, 1))
+
+
+def _key(cell: Cell, accuracy: Accuracy) -> str:
+    words = (cell.model, cell.test, cell.device, cell.dtype, accuracy)
+    return "took/" + " ".join(words).replace("/", "|").replace("\\", "|")

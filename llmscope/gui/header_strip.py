@@ -1,0 +1,282 @@
+"""The strip over the graphs: model, live figure and gauge, or what came of the run."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
+
+from llmscope.gui.theme import theme
+from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line
+
+MOST_FIGURES = 3
+
+
+@dataclass(frozen=True)
+class LiveLook:
+    """The strip during a run: `share` is how near the accuracy asked is, None while there is no interval."""
+
+    model: str = ""
+    settings: str = ""
+    device: str = ""
+    figure: str = ""
+    unit: str = ""
+    interval: str = ""
+    below: str = ""
+    gauge_title: str = ""
+    gauge_right: str = ""
+    gauge_below: str = ""
+    share: float | None = None
+
+
+@dataclass(frozen=True)
+class MessageLook:
+    """The strip after a run: `kind` is `done`, `stopped`, `failed` or `warn`; figures are value, unit and words."""
+
+    kind: str = "done"
+    title: str = ""
+    text: str = ""
+    figures: tuple[tuple[str, str, str], ...] = ()
+
+
+class Gauge(QWidget):
+    """A bar toward a mark at its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._share: float | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_share(self, share: float | None) -> None:
+        """Show a share of 0 to 1, or an empty bar."""
+        if share != self._share:
+            self._share = share
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, 16)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        width = self.width() - 2
+        painter.fillRect(QRectF(0, 3, width, 10), theme().colour("hover"))
+        if self._share is not None:
+            painter.fillRect(QRectF(0, 3, max(1.0, width * min(1.0, self._share)), 10), theme().colour("work"))
+        painter.fillRect(QRectF(width, 0, 2, 16), theme().colour("text_2"))
+
+
+class HeaderStrip(QFrame):
+    """Shows a `LiveLook` or a `MessageLook`; repaints only what differs."""
+
+    copy_asked = Signal()
+    dismissed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._live = _Live()
+        self._message = _Message()
+        self._kind = ""
+        self.copy_details = self._message.copy
+        self._message.copy.clicked.connect(self.copy_asked)
+        self._message.dismiss.clicked.connect(self.dismissed)
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(1, 1, 1, 1)
+        self._stack.addWidget(self._live)
+        self._stack.addWidget(self._message)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.set_narrow(False)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Take the lower height of a small window."""
+        self.setFixedHeight(theme().px("layout", "strip_narrow" if narrow else "strip"))
+        self._live.set_narrow(narrow)
+
+    def show_live(self, look: LiveLook) -> None:
+        """Show model, figure and gauge."""
+        self._set_kind("live")
+        self._live.show_look(look)
+        self._stack.setCurrentIndex(0)
+
+    def show_message(self, look: MessageLook) -> None:
+        """Show what came of a run."""
+        self._set_kind(look.kind)
+        self._message.show_look(look)
+        self._stack.setCurrentIndex(1)
+
+    def words(self) -> str:
+        """Return what the strip says, for tests and for the clipboard."""
+        return self._message.words() if self._stack.currentIndex() else self._live.words()
+
+    def _set_kind(self, kind: str) -> None:
+        if kind != self._kind:
+            self._kind = kind
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        fill = {"failed": "bad_fill", "warn": "warn_fill"}.get(self._kind, "panel")
+        edge = {"failed": "bad", "warn": "warn"}.get(self._kind)
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+        painter.fillPath(shape, theme().colour(fill))
+        if edge:
+            painter.setClipPath(shape)
+            painter.fillRect(QRectF(0, 0, 4, self.height()), theme().colour(edge))
+        else:
+            painter.setPen(QPen(theme().colour("divider"), 1))
+            painter.drawPath(shape)
+
+
+class _Live(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        middle = Qt.TextElideMode.ElideMiddle
+        self._model = ElidedLabel("", "strong", 600, mode=middle)
+        self._settings = ElidedLabel("", "small", role="text_2")
+        self._device = ElidedLabel("", "small", role="text_2")
+        self._figure = Label("", "figure_xl", 500)
+        self._figure.setAlignment(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight)
+        self._unit = Label("", "strong", 500)
+        self._interval = Label("", "body", role="text_2")
+        self._below = ElidedLabel("", "small", role="text_2")
+        self._title = ElidedLabel("", "body", 600)
+        self._right = Label("", "small", role="text_2")
+        self._gauge = Gauge()
+        self._gauge_below = ElidedLabel("", "small", role="text_2")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(15, 0, 16, 0)
+        row.setSpacing(22)
+        row.addLayout(_column(self._model, self._settings, self._device), 30)
+        self._line = Line(True, 46)
+        row.addWidget(self._line)
+        row.addWidget(self._figure)
+        row.addLayout(self._figure_words(), 24)
+        row.addLayout(self._gauge_column(), 40)
+
+    def _figure_words(self) -> QVBoxLayout:
+        first = QHBoxLayout()
+        first.setSpacing(6)
+        first.addWidget(self._unit)
+        first.addWidget(self._interval)
+        first.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(1)
+        column.addStretch(1)
+        column.addLayout(first)
+        column.addWidget(self._below)
+        column.addStretch(1)
+        return column
+
+    def _gauge_column(self) -> QVBoxLayout:
+        head = QHBoxLayout()
+        head.addWidget(self._title, 1)
+        head.addWidget(self._right)
+        column = QVBoxLayout()
+        column.setSpacing(3)
+        column.addStretch(1)
+        column.addLayout(head)
+        column.addWidget(self._gauge)
+        column.addWidget(self._gauge_below)
+        column.addStretch(1)
+        return column
+
+    def set_narrow(self, narrow: bool) -> None:
+        self._device.setHidden(narrow)
+        self._gauge_below.setHidden(narrow)
+        self._figure.setFont(theme().font("figure" if narrow else "figure_xl", 500))
+        self._figure.setMinimumWidth(76 if narrow else 112)
+
+    def show_look(self, look: LiveLook) -> None:
+        self._model.set_text(look.model)
+        self._settings.set_text(look.settings)
+        self._device.set_text(look.device)
+        self._figure.setText(look.figure)
+        self._unit.setText(look.unit)
+        self._interval.setText(look.interval)
+        self._below.set_text(look.below)
+        self._title.set_text(look.gauge_title)
+        self._right.setText(look.gauge_right)
+        self._gauge.set_share(look.share)
+        self._gauge_below.set_text(look.gauge_below)
+
+    def words(self) -> str:
+        parts = (self._model.full_text, self._settings.full_text, self._device.full_text, self._figure.text(),
+                 self._unit.text(), self._interval.text(), self._below.full_text, self._title.full_text,
+                 self._right.text(), self._gauge_below.full_text)
+        return " ".join(part for part in parts if part)
+
+
+class _Figure(QWidget):
+    """A headline value with its unit, and below it what it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._value, self._unit = Label("", "title", 600), Label("", "small", role="text_2")
+        self._words = Label("", "small", role="text_2")
+        first = QHBoxLayout()
+        first.setSpacing(5)
+        first.addWidget(self._value)
+        first.addWidget(self._unit, 1, Qt.AlignmentFlag.AlignBottom)
+        words = QVBoxLayout()
+        words.setSpacing(1)
+        words.addStretch(1)
+        words.addLayout(first)
+        words.addWidget(self._words)
+        words.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 6, 0)
+        row.setSpacing(16)
+        row.addWidget(Line(True, 46))
+        row.addLayout(words)
+
+    def show_figure(self, figure: tuple[str, str, str] | None) -> None:
+        self.setVisible(figure is not None)
+        for label, text in zip((self._value, self._unit, self._words), figure or ("", "", ""), strict=True):
+            label.setText(text)
+
+
+class _Message(QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self._icon = Icon("check-circle", 24, "text")
+        self._title = ElidedLabel("", "title", 600)
+        self._text = ElidedLabel("", "body", role="text_2")
+        self.copy = Button(self.tr("Copy details"), "copy")
+        self.dismiss = Button(self.tr("Dismiss"), "close")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(21, 0, 16, 0)
+        row.setSpacing(16)
+        row.addWidget(self._icon)
+        row.addLayout(_column(self._title, self._text), 1)
+        self._figures = [_Figure() for _ in range(MOST_FIGURES)]
+        for figure in self._figures:
+            row.addWidget(figure)
+        row.addWidget(self.copy)
+        row.addWidget(self.dismiss)
+
+    def show_look(self, look: MessageLook) -> None:
+        failed = look.kind == "failed"
+        icon, role = {"done": ("check-circle", "text"), "stopped": ("stop", "text"), "failed": ("x-circle", "bad"),
+                      "warn": ("warning", "warn")}[look.kind]
+        self._icon.set_icon(icon, role)
+        self._title.set_text(look.title)
+        self._text.set_text(look.text)
+        self._text.set_role("text" if failed else "text_2")
+        for i, figure in enumerate(self._figures):
+            figure.show_figure(look.figures[i] if i < len(look.figures) else None)
+        self.copy.setVisible(failed)
+        self.dismiss.setVisible(failed)
+
+    def words(self) -> str:
+        return f"{self._title.full_text}. {self._text.full_text}"
+
+
+def _column(*labels: QWidget) -> QVBoxLayout:
+    column = QVBoxLayout()
+    column.setSpacing(2)
+    column.addStretch(1)
+    for label in labels:
+        column.addWidget(label)
+    column.addStretch(1)
+    return column

@@ -1,0 +1,226 @@
+"""What strip, button and status bar say in each state of a run."""
+
+from datetime import datetime
+
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.results import VERDICT_WORDS, Row
+from llmscope.core.spec import RunSpec
+from llmscope.core.stopping import EPSILON
+from llmscope.core.units import NBSP, about, duration, plus_minus, significant
+from llmscope.gui import words
+from llmscope.gui.expected import Expected
+from llmscope.gui.header_strip import MOST_FIGURES, LiveLook, MessageLook
+from llmscope.gui.run_button import RunButtonLook
+from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.setup import Setup
+from llmscope.gui.words import tr
+
+MEASURING = ("load-warm", "prefill", "decode", "generate", "train")
+HEADLINES = ("gen", "pp", "tg", "train", "load-warm")
+#: The fewest samples that allow an interval.
+LEAST_N = 6
+
+
+def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str]) -> LiveLook:
+    """Return the strip of a run under way; titles are of models by reference, devices of devices by id."""
+    state = run.now or (run.cells[0] if run.cells else None)
+    if state is None or run.spec is None:
+        return LiveLook(model=tr("Starting"), figure="—")
+    cell = state.cell
+    number, unit, interval = _figure(state)
+    asked = EPSILON[run.spec.accuracy]
+    width = _width(state)
+    return LiveLook(
+        model=titles.get(cell.model, words.model_name(cell.model)), settings=words.settings_line(cell),
+        device=devices.get(cell.device, cell.device), figure=number, unit=unit, interval=interval,
+        below=f"{cell.test}, {_place(state)}" if run.now else tr("starting"),
+        gauge_title=tr("Accuracy {0}").format(plus_minus(width)) if width is not None else tr("Accuracy"),
+        gauge_right=tr("{0} asked").format(f"±{100 * asked:.2g}{NBSP}%"),
+        gauge_below=_gauge_words(state, width, asked),
+        share=None if width is None else min(1.0, asked / max(width, 1e-9)),
+    )
+
+
+def message_look(run: RunState) -> MessageLook:
+    """Return the strip of a run that is over."""
+    if run.status == "stopped":
+        return MessageLook("stopped", tr("You stopped this run at {0}").format(_clock(run.seconds)), _kept(run))
+    failed = run.failed_row
+    if run.status == "failed" and failed is not None:
+        why = f"{_sentence(failed.reason or '')} {_kept_beside(run)}".strip()
+        return MessageLook("failed", failed_title(failed), why)
+    if run.status == "failed":
+        return MessageLook("failed", tr("The run could not be done"), _sentence(run.reason or ""))
+    return done_look(run)
+
+
+def done_look(run: RunState) -> MessageLook:
+    """Return the strip that counts what a run brought."""
+    title = tr("Done: {0} in {1}, {2}").format(tests(len(run.rows)), duration(run.seconds), verdicts(run.rows))
+    return MessageLook("done", title, tr("Saved as run {0}, {1}").format(run.run, when(run.utc)), _figures(run))
+
+
+def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:
+    """Return the headline values: of the tests that tell most, in that order."""
+    counted = [state for state in run.cells if state.row is not None and state.row in run.counted]
+    best = sorted(counted, key=lambda state: HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
+    return tuple((*words.value(state)[:2], f"{state.cell.test}, {words.model_name(state.cell.model)}")
+                 for state in best)
+
+
+def failed_title(row: Row) -> str:
+    """Return what happened, in the person's terms."""
+    title = DEFINITIONS[row.definition.partition("/")[0]].title.lower()
+    if is_out_of_memory(row):
+        place = tr("memory") if row.device == "cpu" else tr("GPU memory")
+        return tr("The {0} test ran out of {1}").format(title, place)
+    return tr("The {0} test failed").format(title)
+
+
+def is_out_of_memory(row: Row) -> bool:
+    """Return whether memory was what a failed test lacked."""
+    return "memory" in row.extra or (row.reason or "").startswith("out of")
+
+
+def button_look(run: RunState, setup: Setup, expected: Expected, accuracy: RunSpec | None) -> RunButtonLook:
+    """Return the button: `accuracy` is the spec that a press of Run would start."""
+    if run.status == "stopping":
+        return RunButtonLook("stopping", tr("Stopping"), tr("finishes this sample"))
+    if run.is_open:
+        left = seconds_left(run, expected)
+        elapsed = run.elapsed_s
+        return RunButtonLook("stop", tr("Stop"), tr("{0} elapsed").format(_clock(elapsed)),
+                             tr("{0} left").format(about(left)), round(elapsed / max(1.0, elapsed + left), 3))
+    if run.status in ("done", "stopped") and accuracy is not None and run.spec is not None \
+            and accuracy.cells == run.spec.cells and accuracy.accuracy == run.spec.accuracy:
+        took = tr("took {0}") if run.status == "done" else tr("stopped at {0}")
+        return RunButtonLook("run", tr("Run again"), took.format(_clock(run.seconds)), "F5")
+    if accuracy is None:
+        return RunButtonLook("run", tr("Run"), "F5")
+    time = about(expected.total(accuracy.cells, accuracy.accuracy))
+    if len(setup.cells) == 1 and run.status == "failed":
+        return RunButtonLook("run", tr("Run"), tr("{0} only").format(setup.cells[0].test), time)
+    return RunButtonLook("run", tr("Run"), time, "F5")
+
+
+def seconds_left(run: RunState, expected: Expected) -> float:
+    """Return the expected seconds until the run ends; a test that takes longer than expected adds 5 s at a time."""
+    if run.spec is None:
+        return 0.0
+    left = 0.0
+    for index, state in enumerate(run.cells):
+        if state.row is not None:
+            continue
+        seconds = expected.seconds(state.cell, run.spec.accuracy)
+        if index == run.current and state.started_ns is not None:
+            seconds = max(5.0, seconds - (run.now_ns - state.started_ns) / 1e9)
+        left += seconds
+    return left
+
+
+def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
+    """Return the status bar's state and remark."""
+    of = tr("{0} of {1}")
+    done, every = len(run.rows), len(run.cells)
+    if run.status == "starting":
+        return tr("Starting"), ""
+    if run.is_open:
+        test = run.now.cell.test if run.now else ""
+        at = of.format(min(every, done + 1), tests(every))
+        return (tr("Running") if run.status == "running" else tr("Stopping")), f"{test}, {at}" if test else at
+    remark = tr("{0} done").format(of.format(len(run.counted), tests(every)))
+    match run.status:
+        case "failed":
+            return tr("Failed"), f"{run.failed_row.test}, {remark}" if run.failed_row else run.reason or ""
+        case "stopped":
+            return tr("Stopped"), remark
+        case "done":
+            return tr("Saved"), tr("run {0}").format(run.run)
+    return tr("Ready"), "" if setup.can_run else tr("a setting cannot be used")
+
+
+def tests(count: int) -> str:
+    """Return `1 test` or `7 tests`."""
+    return tr("1 test") if count == 1 else tr("{0} tests").format(count)
+
+
+def verdicts(rows: list[Row]) -> str:
+    """Return `6 steady and 1 noisy`."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[VERDICT_WORDS[row.verdict]] = counts.get(VERDICT_WORDS[row.verdict], 0) + 1
+    parts = [f"{count} {word}" if len(rows) > 1 else word for word, count in counts.items()]
+    if len(counts) == 1 and len(rows) > 1:
+        return tr("all {0}").format(next(iter(counts)))
+    return tr(" and ").join(parts) if len(parts) < 3 else ", ".join(parts)
+
+
+def when(utc: str) -> str:
+    """Return a moment as `21 Nov 2026 18:40` in the machine's time; an unreadable one as it stands."""
+    try:
+        moment = datetime.fromisoformat(utc).astimezone()
+    except ValueError:
+        return utc
+    return f"{moment.day} {moment:%b %Y %H:%M}".replace(" ", NBSP)
+
+
+def _figure(state: CellState) -> tuple[str, str, str]:
+    number, unit, interval, _ = words.value(state)
+    if number:
+        return number, unit, interval if interval != "—" else ""
+    if state.tokens_per_s is not None:
+        return significant(state.tokens_per_s), "tok/s", ""
+    return "—", "", ""
+
+
+def _place(state: CellState) -> str:
+    if state.phase in MEASURING:
+        return tr("sample {0}").format(state.sample + 1)
+    return {"load": tr("loading"), "warm-up": tr("warming up")}.get(state.phase or "", tr("starting"))
+
+
+def _width(state: CellState) -> float | None:
+    estimate = state.estimate
+    if estimate is None or estimate.low is None or estimate.high is None or not estimate.median:
+        return None
+    return (estimate.high - estimate.low) / 2 / estimate.median
+
+
+def _gauge_words(state: CellState, width: float | None, asked: float) -> str:
+    n, timed_s = len(state.seconds), sum(state.seconds)
+    if state.phase not in MEASURING:
+        return tr("Measuring starts after the warm-up")
+    samples = tr("1 sample in {1}") if n == 1 else tr("{0} samples in {1}")
+    so_far = samples.format(n, f"{significant(timed_s, 2)}{NBSP}s")
+    if width is None:
+        return so_far if n >= LEAST_N else tr("{0}; an interval needs {1}").format(so_far, LEAST_N)
+    return so_far
+
+
+def _kept(run: RunState) -> str:
+    finished = len(run.counted)
+    first = {0: tr("No test was finished."), 1: tr("1 finished test is saved.")}.get(
+        finished, tr("{0} finished tests are saved.").format(finished))
+    cut = next((row for row in run.rows if row.verdict in ("cancelled", "interrupted") and row.n), None)
+    if cut is None:
+        return first
+    samples = tr("1 sample") if cut.n == 1 else tr("{0} samples").format(cut.n)
+    width = "" if cut.half_width is None else f", {plus_minus(cut.half_width)}"
+    return f"{first} {tr('{0} has {1}{2}.').format(cut.test, samples, width)}"
+
+
+def _kept_beside(run: RunState) -> str:
+    others = len(run.counted)
+    if not others:
+        return ""
+    return tr("The other test finished and is saved.") if others == 1 else tr(
+        "The other {0} tests finished and are saved.").format(others)
+
+
+def _sentence(text: str) -> str:
+    text = text[:1].upper() + text[1:]
+    return text if not text or text.endswith(".") else text + "."
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

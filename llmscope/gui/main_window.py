@@ -1,0 +1,256 @@
+"""The main window: bars, page, the one display timer, and the runner that it closes before it goes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, cast
+
+from PySide6.QtCore import QSize, Qt, QThread, QTimer, Signal
+from PySide6.QtGui import (
+    QCloseEvent,
+    QGuiApplication,
+    QHideEvent,
+    QImage,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+    QShowEvent,
+)
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QVBoxLayout, QWidget
+
+from llmscope.core import events as ev
+from llmscope.core.spec import RunSpec
+from llmscope.gui.dialogs.ask import Question
+from llmscope.gui.dialogs.help_dialog import HelpDialog
+from llmscope.gui.live_feed import LiveFeed
+from llmscope.gui.looks import MEASURING
+from llmscope.gui.pages.run_page import RunPage
+from llmscope.gui.picture import draw
+from llmscope.gui.settings import Settings
+from llmscope.gui.status_bar import StatusBar
+from llmscope.gui.theme import Mode, theme
+from llmscope.gui.top_bar import TopBar
+from llmscope.hardware import host
+
+IDLE_MS, QUIET_MS, LIVELY_MS = 250, 100, 50
+#: A remembered size beyond this was not the size of a window.
+MOST_PX = 20_000
+#: While a test is timed on the CPU, graphs are drawn at this many ticks of `QUIET_MS`.
+QUIET_PLOT_TICKS = 3
+
+
+class Runner(Protocol):
+    """What the window needs of whoever runs specs; `close` returns when every process is gone."""
+
+    def start(self) -> None: ...
+    def run_spec(self, spec: RunSpec) -> None: ...
+    def cancel(self) -> None: ...
+    def close(self) -> None: ...
+
+
+class MainWindow(QMainWindow):
+    """Driven by events alone; `make_runner` is given the function that takes them, from any thread."""
+
+    def __init__(self, make_runner: Callable[[Callable[[ev.Event], None]], Runner],
+                 look: Callable[[], host.Machine] = host.machine, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.settings = settings or Settings()
+        self.feed = LiveFeed()
+        self.runner = make_runner(self.feed.push)
+        self.machine: host.Machine | None = None
+        self.top, self.page, self.status = TopBar(), RunPage(self.feed, self.settings), StatusBar()
+        self._ticks = 0
+        self._closing = False
+        self._lay_out()
+        self._connect()
+        self._restore()
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.tick)
+        self._look = _Look(look, self)
+        self._look.found.connect(self._on_machine, Qt.ConnectionType.QueuedConnection)
+        self._look.start(QThread.Priority.LowPriority)
+        self.runner.start()
+
+    def tick(self) -> None:
+        """Take what has come, and draw what differs; the timer calls it."""
+        for event in self.feed.drain():
+            self._handle(event)
+        self._ticks += 1
+        self.page.refresh_text()
+        self.status.show_state(*self.page.status())
+        self.top.save.setEnabled(bool(self.page.run.rows) or self.page.run.is_open)
+        self.page.body.generation.refresh()
+        interval = self._interval_ms()
+        if interval != QUIET_MS or self._ticks % QUIET_PLOT_TICKS == 0:
+            self.page.body.plots.refresh()
+        if interval != self._timer.interval():
+            self._timer.setInterval(interval)
+
+    def show_theme(self, mode: Mode) -> None:
+        """Take a theme and remember it."""
+        theme().set_mode(mode)
+        self.settings.keep("window/theme", mode)
+        self.top.show_mode()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask while a run goes on; then end every process before the window is gone."""
+        if self._closing:
+            event.accept()
+            return
+        if self.page.run.is_open and not Question.ask(
+                self, self.tr("A run is going on. Stop it and close?"),
+                self.tr("Finished tests are kept. The open test is stopped."),
+                self.tr("Stop and close"), self.tr("Keep running")):
+            event.ignore()
+            return
+        self._closing = True
+        self._remember()
+        self.hide()
+        self._timer.stop()
+        self.runner.close()
+        self._look.wait()
+        event.accept()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._timer.start(self._interval_ms())
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._timer.stop()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        px = theme().px
+        narrow = (self.width() < px("layout", "narrow_under_width")
+                  or self.height() < px("layout", "narrow_under_height"))
+        self.page.set_narrow(narrow)
+        self.top.set_narrow(self.width() < px("layout", "narrow_under_width"))
+
+    def _handle(self, event: ev.Event) -> None:
+        self.page.handle(event)
+        match event:
+            case ev.Telemetry():
+                self.top.show_power(event.on_battery)
+                self.status.show_telemetry(event)
+            case ev.Hello():
+                self.status.show_versions(event.versions)
+
+    def _interval_ms(self) -> int:
+        """Return the pace: slow while idle, calm while a test is timed on the CPU."""
+        run = self.page.run
+        if not run.is_open:
+            return IDLE_MS
+        now = run.now
+        timed_on_cpu = now is not None and now.cell.device == "cpu" and now.phase in MEASURING
+        return QUIET_MS if timed_on_cpu else LIVELY_MS
+
+    def _lay_out(self) -> None:
+        px = theme().px
+        self.setWindowTitle("llmscope")
+        self.setMinimumSize(px("layout", "minimum_width"), px("layout", "minimum_height"))
+        central = QWidget()
+        layout = QVBoxLayout(central)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.top)
+        layout.addWidget(self.page, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(central)
+
+    def _connect(self) -> None:
+        self.page.run_asked.connect(self._on_run_asked)
+        self.page.stop_asked.connect(self._on_stop_asked)
+        self.top.theme_chosen.connect(self._on_theme)
+        self.top.picture_asked.connect(self._on_save_picture)
+        for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
+                           ("Ctrl+S", self._on_save_picture), ("Ctrl+Shift+C", self._on_copy_picture),
+                           ("Ctrl+T", self.top.theme_button.click)):
+            QShortcut(QKeySequence(keys), self).activated.connect(slot)
+
+    def _restore(self) -> None:
+        px, settings = theme().px, self.settings
+        first = QSize(px("layout", "reference_width"), px("layout", "reference_height"))
+        if QGuiApplication.platformName() != "offscreen":
+            first = first.boundedTo(self.screen().availableSize())
+        self.resize(round(settings.number("window/width", first.width(), self.minimumWidth(), MOST_PX)),
+                    round(settings.number("window/height", first.height(), self.minimumHeight(), MOST_PX)))
+        if settings.text("window/maximized", "no") == "yes":
+            self.setWindowState(Qt.WindowState.WindowMaximized)
+        for name, splitter in self._splitters().items():
+            state = self.settings.state(f"window/{name}")
+            if state is not None:
+                splitter.restoreState(state)
+        self.page.rail.run_button.setFocus()
+
+    def _remember(self) -> None:
+        maximized = self.isMaximized()
+        self.settings.keep("window/maximized", "yes" if maximized else "no")
+        if not maximized:
+            self.settings.keep("window/width", self.width())
+            self.settings.keep("window/height", self.height())
+        if not self.page.body.is_narrow:
+            for name, splitter in self._splitters().items():
+                self.settings.keep(f"window/{name}", splitter.saveState())
+        self.settings.sync()
+
+    def _splitters(self) -> dict[str, QSplitter]:
+        return {"rail": self.page.splitter, "upper": self.page.body.upper, "outer": self.page.body.outer}
+
+    def _on_machine(self, machine: host.Machine) -> None:
+        self.machine = machine
+        self.top.show_machine(machine.label)
+        self.page.show_machine(machine)
+
+    def _on_run_asked(self, spec: RunSpec) -> None:
+        self.runner.run_spec(spec)
+        self._timer.setInterval(LIVELY_MS)
+
+    def _on_stop_asked(self) -> None:
+        self.runner.cancel()
+
+    def _on_theme(self, mode: str) -> None:
+        self.show_theme(cast(Mode, mode))
+
+    def _on_help(self) -> None:
+        HelpDialog(self).open()
+
+    def picture(self) -> QImage:
+        """Return the result as a picture."""
+        return draw(self.page, self.feed, self.machine)
+
+    def save_picture(self, file: Path) -> bool:
+        """Write the result's picture; False where the file cannot be written."""
+        return self.picture().save(str(file))
+
+    def _on_save_picture(self) -> None:
+        if not self.top.save.isEnabled():
+            return
+        folder = Path(self.settings.text("window/pictures", str(Path.home())))
+        proposed = folder / f"llmscope-{self.page.run.run or 'run'}.png"
+        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save picture"), str(proposed), self.tr("Picture (*.png)"))
+        if not name:
+            return
+        file = Path(name if name.lower().endswith(".png") else f"{name}.png")
+        if self.save_picture(file):
+            self.settings.keep("window/pictures", str(file.parent))
+            self.status.say(self.tr("Picture saved: {0}").format(file.name))
+        else:
+            self.status.say(self.tr("The picture could not be written to {0}.").format(file.parent))
+
+    def _on_copy_picture(self) -> None:
+        if self.top.save.isEnabled():
+            QGuiApplication.clipboard().setImage(self.picture())
+            self.status.say(self.tr("Picture copied."))
+
+
+class _Look(QThread):
+    """Looks at the machine once, off the window's thread: waking a GPU's driver can take a second."""
+
+    found = Signal(object)
+
+    def __init__(self, look: Callable[[], host.Machine], parent: MainWindow) -> None:
+        super().__init__(parent)
+        self._look = look
+
+    def run(self) -> None:
+        self.found.emit(self._look())

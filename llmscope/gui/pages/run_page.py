@@ -1,0 +1,268 @@
+"""The Run page: rail and body, driven by the person's choices and by the event stream."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+
+from llmscope.core import events as ev
+from llmscope.core.spec import RunSpec, Sampling
+from llmscope.core.units import about, gib
+from llmscope.gui import advice, looks
+from llmscope.gui.choices import QUICK_LIMIT_S, lowered
+from llmscope.gui.dialogs.ask import Question
+from llmscope.gui.live_feed import LiveFeed
+from llmscope.gui.rail import Rail
+from llmscope.gui.run_body import RunBody
+from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.settings import Settings
+from llmscope.gui.setup_control import SetupControl
+from llmscope.gui.theme import theme
+from llmscope.hardware.host import Machine
+
+_PANES = {"cpu_power_w": "power", "cpu_temperature_c": "temperature"}
+
+
+class RunPage(QWidget):
+    """`run_asked` carries the spec to run, `stop_asked` that it is to stop."""
+
+    run_asked = Signal(object)
+    stop_asked = Signal()
+
+    def __init__(self, feed: LiveFeed, settings: Settings) -> None:
+        super().__init__()
+        self.run = RunState()
+        self._settings = settings
+        self.rail, self.body = Rail(), RunBody(feed)
+        self.control = SetupControl(self.rail, settings, self)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(1)
+        self.splitter.addWidget(self.rail)
+        self.splitter.addWidget(self.body)
+        self.splitter.setStretchFactor(0, 0)
+        self.splitter.setStretchFactor(1, 1)
+        px = theme().px
+        self.rail.setMinimumWidth(px("layout", "rail_least"))
+        self.rail.setMaximumWidth(px("layout", "rail_most"))
+        self.splitter.setSizes([px("layout", "rail"), 4000])
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.splitter)
+        self.control.resolved.connect(self._on_resolved)
+        self.rail.run_button.run_asked.connect(self.ask_run)
+        self.rail.run_button.stop_asked.connect(self.ask_stop)
+        self.body.advice.chosen.connect(self._on_advice)
+        self.body.strip.dismissed.connect(self._on_dismissed)
+        self.body.strip.copy_asked.connect(self.body.advice.copy_message)
+        self._restore_generation()
+        self.body.generation.changed.connect(self._keep_generation)
+        self.control.resolve()
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Lay out for a small window, or not."""
+        if narrow != self.body.is_narrow:
+            self.splitter.setSizes([theme().px("layout", "rail_narrow" if narrow else "rail"), 4000])
+            self.body.set_narrow(narrow)
+            self.rail.ledger.set_narrow(narrow)
+
+    def show_machine(self, machine: Machine) -> None:
+        """Take what does not change about the machine."""
+        self.control.take_machine(machine)
+        self.body.machine.show_machine(machine)
+        self._show_devices()
+        self._fold_panes(self.body, machine)
+
+    def spec(self) -> RunSpec | None:
+        """Return what a press of Run starts, None where something stands against it."""
+        setup, chosen, panel = self.control.setup, self.rail.choices, self.body.generation
+        if not setup.can_run:
+            return None
+        return RunSpec(setup.cells, accuracy=chosen.accuracy, sampling=panel.sampling(), prompt=panel.prompt(),
+                       seed=panel.seed(), preset=chosen.preset,
+                       time_limit_s=QUICK_LIMIT_S if chosen.preset == "quick" else None)
+
+    def ask_run(self) -> None:
+        """Start a run, after a question where it is expected to fail."""
+        spec = self.spec()
+        if spec is None or self.run.is_open:
+            return
+        warnings = self.control.setup.warnings
+        if warnings and not Question.ask(self, self.tr("This is expected to fail. Run anyway?"),
+                                         "\n".join(warnings.values()), self.tr("Run anyway"),
+                                         self.tr("Change settings")):
+            return
+        self.begin(spec)
+        self.run_asked.emit(spec)
+
+    def ask_stop(self) -> None:
+        """Stop the run, if one goes on."""
+        if self.run.status in ("starting", "running"):
+            self.run.status = "stopping"
+            self.stop_asked.emit()
+            self.refresh_text()
+
+    def begin(self, spec: RunSpec) -> None:
+        """Show a run that was ordered."""
+        self.run.begin(spec)
+        self.control.set_open(True)
+        self.body.plots.set_plan(self.control.expected.plan(spec.cells, spec.accuracy))
+        self.body.show_welcome(False)
+        self.body.show_advice(False)
+        self.body.generation.set_locked(True)
+        self.body.results.show_run(self.run)
+        if self.body.is_narrow:
+            self.rail.scroll_to_tests()
+        self.refresh_text()
+
+    def handle(self, event: ev.Event) -> None:
+        """Take one event of the stream."""
+        was_open = self.run.is_open
+        self.run.apply(event)
+        self.body.generation.on_event(event)
+        match event:
+            case ev.Devices():
+                self.control.take_devices(event.devices, event.complete)
+                self._show_devices()
+            case ev.Telemetry():
+                self.control.take_telemetry(event)
+                self.body.machine.show_telemetry(event)
+            case ev.RunStarted():
+                if not was_open:
+                    self.begin(event.spec)
+                    self.run.apply(event)
+                self.body.results.show_run(self.run)
+            case ev.CellStarted(cell=index):
+                self.body.results.table.refresh_row(index)
+            case ev.CellEnded(cell=index):
+                self._end_cell(index)
+            case ev.RunEnded() if was_open:
+                self._end_run()
+
+    def refresh_text(self) -> None:
+        """Bring figure, button, ticks and the running row up to date; called a few times a second."""
+        if self.run.is_open:
+            self._show_strip(self.body)
+            if self.run.current is not None:
+                self.body.results.table.refresh_row(self.run.current)
+            self.control.show_tests(self.run)
+        look = looks.button_look(self.run, self.control.setup, self.control.expected, self.spec())
+        self.rail.run_button.show_look(look)
+
+    def show_in(self, body: RunBody) -> None:
+        """Show the run in another body, as for its picture."""
+        body.results.show_run(self.run)
+        self._show_strip(body)
+        if not self.run.is_open:
+            body.plots.set_end(self.run.status, self.run.seconds, "")
+        if self.control.machine is not None:
+            self._fold_panes(body, self.control.machine)
+
+    def replay(self) -> list[ev.Event]:
+        """Return the events from which a generation panel shows the last text again."""
+        run = self.run
+        if run.spec is None:
+            return []
+        start = ev.RunStarted(t_ns=0, run=run.run, utc=run.utc, spec=run.spec, machine={}, versions={})
+        return [start, *run.spoken, *(ev.CellEnded(t_ns=0, cell=0, row=row) for row in run.rows[:1])]
+
+    def status(self) -> tuple[str, str]:
+        """Return the words for the status bar."""
+        return looks.status_words(self.run, self.control.setup)
+
+    def _show_strip(self, body: RunBody) -> None:
+        if self.run.is_open:
+            body.strip.show_live(looks.live_look(self.run, self.control.titles(), self.control.device_names()))
+        else:
+            body.strip.show_message(looks.message_look(self.run))
+
+    def _on_resolved(self) -> None:
+        self.control.show_tests(self.run)
+        self._show_expected_memory()
+        if self.run.status == "idle":
+            self._show_plan()
+        self.refresh_text()
+
+    def _show_plan(self) -> None:
+        """Show the planned tests and phases before the first run."""
+        setup, chosen, expected = self.control.setup, self.rail.choices, self.control.expected
+        plan = RunState(cells=[CellState(cell) for cell in setup.cells])
+        kind = self.tr("in the {0} preset").format(chosen.preset) if chosen.preset else self.tr("ticked")
+        self.body.results.show_run(plan, f"{looks.tests(len(setup.cells))} {kind}")
+        self.body.plots.set_plan(expected.plan(setup.cells, chosen.accuracy))
+        time = self.tr("This takes {0}.").format(about(expected.total(setup.cells, chosen.accuracy)))
+        included = self.tr("The model is included: no download, no account, and nothing leaves this computer.")
+        self.body.welcome.show_text(f"{time} {included}" if chosen.source == "bundled" else time)
+
+    def _show_expected_memory(self) -> None:
+        facts, device = self.control.setup.ledger, self.control.setup.device
+        source = f"gpu{device.id.partition(':')[2] or 0}" if device is not None and facts.is_gpu else "cpu"
+        if facts.peak is None or not facts.total:
+            self.body.plots.set_expected_memory(source, None)
+        else:
+            self.body.plots.set_expected_memory(source, 100 * facts.peak / facts.total, gib(facts.peak))
+
+    @staticmethod
+    def _fold_panes(body: RunBody, machine: Machine) -> None:
+        """Fold the graphs that nothing on this machine can fill, each with the reason."""
+        if not machine.gpus:
+            body.plots.set_unavailable({pane: machine.not_readable[key] for key, pane in _PANES.items()
+                                        if key in machine.not_readable})
+
+    def _show_devices(self) -> None:
+        reason = self.control.machine.not_readable.get("gpus", "") if self.control.machine else ""
+        self.body.machine.show_devices(self.control.devices, self.control.devices_complete, reason)
+
+    def _end_cell(self, index: int) -> None:
+        state, table = self.run.cells[index], self.body.results.table
+        table.refresh_row(index)
+        table.announce(index)
+        self.body.results.show_progress(self.run)
+        counted = state.row is not None and state.row.verdict in ("valid", "warn", "not_converged")
+        if counted and state.started_ns and state.ended_ns and self.run.spec is not None:
+            self.control.expected.remember(state.cell, self.run.spec.accuracy,
+                                           (state.ended_ns - state.started_ns) / 1e9)
+
+    def _end_run(self) -> None:
+        self.control.set_open(False)
+        self.body.generation.set_locked(False)
+        self.body.plots.set_end(self.run.status, self.run.seconds, "")
+        self.body.results.show_run(self.run)
+        self._show_strip(self.body)
+        failed = self.run.failed_row
+        if self.run.status == "failed" and failed is not None:
+            cell = next(state.cell for state in self.run.cells if state.row is failed)
+            control = self.control
+            self.body.advice.show_failure(
+                failed, advice.offers(failed, cell, control.models, control.devices, control.telemetry))
+            self.body.show_advice(True)
+        self.refresh_text()
+
+    def _on_advice(self, changes: dict[str, int | str]) -> None:
+        """Take the settings of a choice over, and tick only the failed test."""
+        failed = self.run.failed_row
+        cell = next((state.cell for state in self.run.cells if state.row is failed), None)
+        if failed is not None and cell is not None:
+            self.rail.take(lowered(self.rail.choices, cell, changes))
+            self.rail.run_button.setFocus()
+
+    def _restore_generation(self) -> None:
+        panel, known = self.body.generation, self._settings
+        first = panel.sampling()
+        panel.set_sampling(Sampling(
+            temperature=known.number("gen/temperature", first.temperature, 0, 10),
+            top_k=round(known.number("gen/top_k", first.top_k, 0, 1_000_000)),
+            top_p=known.number("gen/top_p", first.top_p, 0.01, 1),
+            sequences=round(known.number("gen/sequences", first.sequences, 1, 64)),
+        ), round(known.number("gen/seed", panel.seed(), 0, 2**31 - 1)))
+        panel.set_prompt(known.text("gen/prompt", panel.prompt()))
+
+    def _keep_generation(self) -> None:
+        panel = self.body.generation
+        for name in ("temperature", "top_k", "top_p", "sequences"):
+            self._settings.keep(f"gen/{name}", getattr(panel.sampling(), name))
+        self._settings.keep("gen/seed", panel.seed())
+        self._settings.keep("gen/prompt", panel.prompt())
+
+    def _on_dismissed(self) -> None:
+        """Put the generated text back in the place of the advice."""
+        self.body.show_advice(False)
+        self.body.strip.show_message(looks.done_look(self.run))

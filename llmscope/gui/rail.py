@@ -1,0 +1,276 @@
+"""The set-up rail: what to run, on what, how well; the memory ledger and the button stay below it."""
+
+from dataclasses import replace
+from typing import cast
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from llmscope.core.spec import Accuracy, Dtype, Preset, Workload
+from llmscope.core.units import NBSP
+from llmscope.gui import words
+from llmscope.gui.checklist import Checklist
+from llmscope.gui.choices import MOST_BATCH, MOST_TOKENS, Choices, Source
+from llmscope.gui.ledger import Ledger
+from llmscope.gui.run_button import RunButton
+from llmscope.gui.theme import theme
+from llmscope.gui.widgets.basic import Button, Icon, Label, Line, repolish
+from llmscope.gui.widgets.field import Field, NumberBox, Picker
+from llmscope.gui.widgets.segments import Segments
+
+#: Preset, row, column.
+PRESETS: tuple[tuple[Preset, int, int], ...] = (
+    ("quick", 0, 0), ("inference", 0, 1), ("training", 1, 0), ("everything", 1, 1))
+
+
+class Rail(QFrame):
+    """Controls only: `changed` says that the person chose something, `choices` what; it judges nothing itself."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choices = Choices()
+        self.run_button = RunButton()
+        self.ledger = Ledger()
+        self.setObjectName("rail")
+        self._make_controls()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._scrolled(), 1)
+        layout.addWidget(Line())
+        layout.addWidget(self.ledger)
+        button = QVBoxLayout()
+        button.setContentsMargins(12, 4, 12, 12)
+        button.addWidget(self.run_button)
+        layout.addLayout(button)
+        self._connect()
+
+    @property
+    def choices(self) -> Choices:
+        """What is chosen now."""
+        return self._choices
+
+    def show_choices(self, choices: Choices) -> None:
+        """Show choices without saying that they changed."""
+        self._choices = choices
+        self.source.set_value(choices.source)
+        self.pickers.setCurrentIndex({"bundled": 0, "architecture": 1, "disk": 2}[choices.source])
+        self.architecture.setCurrentIndex(self.architecture.findData(choices.architecture))
+        if choices.folder:
+            self.folder.offer({choices.folder: words.model_name(choices.folder)}, choices.folder)
+        for box, value in ((self.batch, choices.batch), (self.seq, choices.seq), (self.new, choices.new)):
+            with QSignalBlocker(box):
+                box.setValue(value)
+        self.accuracy.set_value(choices.accuracy)
+        for preset, button in self.presets.items():
+            button.setChecked(preset == choices.preset)
+
+    def show_problems(self, problems: dict[str, str]) -> None:
+        """Put each reason below the control it belongs to."""
+        for name, field in self.fields.items():
+            field.show_problem(problems.get(name, ""))
+        self._workload_problem.setText(problems.get("workload", ""))
+        self._workload_problem.setVisible(bool(problems.get("workload")))
+
+    def show_facts(self, text: str) -> None:
+        """Show the size of the chosen model."""
+        self._facts.setText(text)
+        self._facts.setVisible(bool(text))
+
+    def set_locked(self, locked: bool) -> None:
+        """Show the settings flat while a run goes on."""
+        self._lock.setVisible(locked)
+        for field in self.fields.values():
+            field.set_locked(locked)
+        self.source.set_locked(locked)
+        self.accuracy.set_locked(locked)
+        self.tests.set_locked(locked)
+        for picker in (self.bundled, self.architecture, self.folder):
+            picker.setProperty("locked", locked)
+            repolish(picker)
+        for widget in (*self.presets.values(), self.choose_folder):
+            widget.setEnabled(not locked)
+
+    def scroll_to_tests(self) -> None:
+        """Bring the tests into view, as a run starts."""
+        self._area.ensureWidgetVisible(self.accuracy, 0, 12)
+        self._area.ensureWidgetVisible(self.presets["quick"], 0, 30)
+
+    def _make_controls(self) -> None:
+        self.source = Segments({"bundled": self.tr("Bundled"), "architecture": self.tr("Architecture"),
+                                "disk": self.tr("On disk")}, self.tr("Model source"))
+        self.bundled, self.architecture, self.folder = Picker(), Picker(), Picker()
+        self.choose_folder = Button("", "folder", role="text_2")
+        self.choose_folder.setAccessibleName(self.tr("Choose a model folder"))
+        self.choose_folder.setToolTip(self.tr("Choose a folder with config.json and .safetensors files"))
+        self.choose_folder.setFixedWidth(36)
+        self.device, self.dtype = Picker(), Picker()
+        self.batch = NumberBox(1, MOST_BATCH)
+        self.seq, self.new = NumberBox(1, MOST_TOKENS), NumberBox(1, MOST_TOKENS)
+        self.presets = {preset: Button(preset.capitalize(), kind="preset") for preset, *_ in PRESETS}
+        self.tests = Checklist()
+        third = {"quick": f"±3{NBSP}%", "standard": f"±1{NBSP}%", "rigorous": f"±0.5{NBSP}%"}
+        self.accuracy = Segments({"quick": self.tr("Quick"), "standard": self.tr("Standard"),
+                                  "rigorous": self.tr("Rigorous")}, self.tr("Accuracy"), third)
+        self.fields = {
+            "model": Field(self.tr("Model"), self._model_pickers()),
+            "device": Field(self.tr("Device"), self.device), "dtype": Field(self.tr("Precision"), self.dtype),
+            "batch": Field(self.tr("Batch size"), self.batch), "seq": Field(self.tr("Sequence length"), self.seq),
+            "new": Field(self.tr("New tokens"), self.new),
+        }
+        self.fields["model"].label.hide()
+        self._facts = Label("", "small", role="text_2")
+        self._facts.setWordWrap(True)
+        self._workload_problem = Label("", "small", role="bad")
+        self._workload_problem.setWordWrap(True)
+        self._workload_problem.hide()
+
+    def _model_pickers(self) -> QWidget:
+        holder = QWidget()
+        self.pickers = QStackedLayout(holder)
+        on_disk = QWidget()
+        row = QHBoxLayout(on_disk)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.folder, 1)
+        row.addWidget(self.choose_folder)
+        for picker, name in ((self.bundled, self.tr("Bundled model")), (self.architecture, self.tr("Architecture")),
+                             (self.folder, self.tr("Model folder"))):
+            picker.setAccessibleName(name)
+            picker.setFont(theme().font())
+        for widget in (self.bundled, self.architecture, on_disk):
+            self.pickers.addWidget(widget)
+        return holder
+
+    def _scrolled(self) -> QScrollArea:
+        inner = QWidget()
+        inner.setProperty("kind", "scrolled")
+        layout = QVBoxLayout(inner)
+        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setSpacing(0)
+        layout.addLayout(self._model_head())
+        layout.addSpacing(4)
+        layout.addWidget(self.source)
+        layout.addSpacing(6)
+        layout.addWidget(self.fields["model"])
+        layout.addSpacing(4)
+        layout.addWidget(self._facts)
+        layout.addSpacing(12)
+        layout.addWidget(self.fields["device"])
+        layout.addSpacing(12)
+        layout.addLayout(self._numbers())
+        layout.addSpacing(14)
+        layout.addWidget(Label(self.tr("Workloads"), "small", role="text_2"))
+        layout.addSpacing(4)
+        layout.addLayout(self._preset_grid())
+        layout.addSpacing(6)
+        layout.addWidget(self.tests)
+        layout.addWidget(self._workload_problem)
+        layout.addSpacing(12)
+        layout.addWidget(Label(self.tr("Accuracy, {0} confidence").format(f"95{NBSP}%"), "small", role="text_2"))
+        layout.addSpacing(4)
+        layout.addWidget(self.accuracy)
+        layout.addStretch(1)
+        self._area = QScrollArea()
+        self._area.setWidget(inner)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        return self._area
+
+    def _model_head(self) -> QHBoxLayout:
+        self._lock = QWidget()
+        row = QHBoxLayout(self._lock)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(5)
+        row.addWidget(Icon("lock", 13, "text_3"))
+        row.addWidget(Label(self.tr("Settings are locked during a run"), "small", role="text_3"))
+        self._lock.hide()
+        head = QHBoxLayout()
+        head.addWidget(Label(self.tr("Model"), "small", role="text_2"))
+        head.addStretch(1)
+        head.addWidget(self._lock)
+        return head
+
+    def _numbers(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(10)
+        top = Qt.AlignmentFlag.AlignTop
+        for i, name in enumerate(("dtype", "batch", "seq", "new")):
+            grid.addWidget(self.fields[name], i // 2, i % 2, top)
+        grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
+        return grid
+
+    def _preset_grid(self) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setSpacing(6)
+        for preset, row, column in PRESETS:
+            button = self.presets[preset]
+            button.setCheckable(True)
+            button.setObjectName(preset)
+            grid.addWidget(button, row, column)
+        for column in range(2):
+            grid.setColumnStretch(column, 1)
+        return grid
+
+    def _connect(self) -> None:
+        self.source.chosen.connect(self._on_source)
+        self.architecture.activated.connect(self._on_picked)
+        self.folder.activated.connect(self._on_picked)
+        self.device.activated.connect(self._on_picked)
+        self.dtype.activated.connect(self._on_picked)
+        for box in (self.batch, self.seq, self.new):
+            box.valueChanged.connect(self._on_number)
+        for button in self.presets.values():
+            button.clicked.connect(self._on_preset)
+        self.tests.toggled.connect(self._on_ticked)
+        self.accuracy.chosen.connect(self._on_accuracy)
+        self.choose_folder.clicked.connect(self._on_choose_folder)
+
+    def take(self, choices: Choices) -> None:
+        """Take choices as if the person had made them."""
+        if choices != self._choices:
+            self.show_choices(choices)
+            self.changed.emit()
+
+    def _on_source(self, source: str) -> None:
+        self.take(replace(self._choices, source=cast(Source, source)))
+
+    def _on_picked(self) -> None:
+        self.take(replace(
+            self._choices, architecture=self.architecture.taken() or self._choices.architecture,
+            folder=self.folder.taken() or self._choices.folder, device=self.device.taken() or "auto",
+            dtype=cast(Dtype, self.dtype.taken() or "auto")))
+
+    def _on_number(self) -> None:
+        self.take(replace(self._choices, batch=self.batch.value(), seq=self.seq.value(), new=self.new.value()))
+
+    def _on_preset(self) -> None:
+        preset = cast(Preset, self.sender().objectName())
+        self.take(self._choices.with_preset(preset))
+        self.show_choices(self._choices)
+
+    def _on_ticked(self, workload: str, ticked: bool) -> None:
+        self.take(self._choices.tick(cast(Workload, workload), ticked))
+
+    def _on_accuracy(self, accuracy: str) -> None:
+        self.take(replace(self._choices, accuracy=cast(Accuracy, accuracy)))
+
+    def _on_choose_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, self.tr("Choose a model folder"), self._choices.folder)
+        if folder:
+            self.take(replace(self._choices, folder=folder))

@@ -1,0 +1,87 @@
+"""The tests of a run as a Qt table: planned, running and finished."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from llmscope.core.units import NBSP
+from llmscope.gui import words
+from llmscope.gui.run_state import CellState, RunState
+
+Index = QModelIndex | QPersistentModelIndex
+TEST, RESULT, INTERVAL, COUNT, VERDICT, DETAIL = range(6)
+#: Role under which a row hands out its `CellState`.
+STATE_ROLE = Qt.ItemDataRole.UserRole + 1
+
+
+class ResultsModel(QAbstractTableModel):
+    """Rows follow the plan; `show_run` takes a new plan, `refresh` what changed in it."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.run = RunState()
+
+    def show_run(self, run: RunState) -> None:
+        """Show another run."""
+        self.beginResetModel()
+        self.run = run
+        self.endResetModel()
+
+    def refresh(self, row: int) -> None:
+        """Say that a row has changed."""
+        if 0 <= row < len(self.run.cells):
+            self.dataChanged.emit(self.index(row, 0), self.index(row, DETAIL))
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.run.cells)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else 6
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return (self.tr("Test"), self.tr("Result"), f"95{NBSP}% CI", "n", self.tr("Verdict"),
+                    self.tr("What is behind it"))[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self.run.cells):
+            return None
+        state = self.run.cells[index.row()]
+        if role == STATE_ROLE:
+            return state
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self.texts(index.row())[index.column()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return "\n".join((f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}", words.detail(state)))
+        return None
+
+    def badge(self, row: int) -> str:
+        """Return the word of a row's badge."""
+        return words.badge_word(self.run.cells[row], row == self.run.current, self.run.is_open)
+
+    def texts(self, row: int) -> tuple[str, str, str, str, str, str]:
+        """Return the six texts of a row."""
+        state = self.run.cells[row]
+        number, unit, interval, count = words.value(state)
+        shown = f"{number}{NBSP}{unit}" if unit else number
+        return state.cell.test, shown, interval, count, self.badge(row), self.detail(row)
+
+    def detail(self, row: int) -> str:
+        """Return the second line; it names the model where that is not the run's first."""
+        state = self.run.cells[row]
+        line = words.detail(state)
+        other = state.cell.model != self.run.cells[0].cell.model
+        return f"{words.model_name(state.cell.model)}: {line}" if other else line
+
+    def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
+        """Return header and rows as texts, for the clipboard."""
+        head = ("test", "model", "device", "dtype", "value", "unit", "95 % CI", "n", "verdict", "detail")
+        return [head, *(self._line(self.run.cells[row], self.badge(row)) for row in rows)]
+
+    def _line(self, state: CellState, badge: str) -> tuple[str, ...]:
+        number, unit, interval, count = words.value(state)
+        cell = state.cell
+        return (cell.test, words.model_name(cell.model), cell.device, cell.dtype, number, unit, interval, count, badge,
+                words.detail(state))

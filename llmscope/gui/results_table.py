@@ -1,0 +1,264 @@
+"""The results: one row a test, drawn in two lines, or in one where the window is narrow."""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from llmscope.gui import words
+from llmscope.gui.icons import paint_icon
+from llmscope.gui.results_model import COUNT, DETAIL, INTERVAL, RESULT, STATE_ROLE, TEST, VERDICT, ResultsModel
+from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.theme import theme
+from llmscope.gui.widgets.badge import paint_badge
+from llmscope.gui.widgets.sparkline import paint_sparkline
+
+Index = QModelIndex | QPersistentModelIndex
+#: Widths in px; verdict (wide) or detail (narrow) takes what is left.
+WIDTHS = {TEST: 108, RESULT: 116, INTERVAL: 62, COUNT: 38}
+NARROW_WIDTHS = {TEST: 108, RESULT: 124, INTERVAL: 66, COUNT: 44, VERDICT: 116}
+EDGE = 12
+UNIT_SPACE = 40
+LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+
+
+class _CellDelegate(QStyledItemDelegate):
+    """Draws the texts of the first line; the view draws ground, second line and badge of the row."""
+
+    def __init__(self, view: "ResultsTable") -> None:
+        super().__init__(view)
+        self._view = view
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        two_lines = not self._view.narrow and self._view.has_second_line(index.row())
+        return QSize(10, theme().px("height", "row_two_line" if two_lines else "row"))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        state: CellState = index.data(STATE_ROLE)
+        rect = self._view.first_line(option.rect)
+        number, unit, interval, count = words.value(state)
+        started = bool(number) or state.row is not None or self._view.results.badge(index.row()) == "running"
+        match index.column():
+            case 0:
+                self._text(painter, rect.adjusted(EDGE, 0, 0, 0), state.cell.test, "body", 600 if started else 400,
+                           LEFT, "text" if started else "text_2")
+            case 1 if number:
+                narrow = self._view.narrow
+                width = QFontMetrics(theme().font("small")).horizontalAdvance(unit) + 5 if narrow else UNIT_SPACE
+                self._text(painter, rect.adjusted(0, 0, -width, 0), number, "body" if narrow else "strong", 600, RIGHT)
+                unit_rect = rect.adjusted(rect.width() - width + 5, 1, 0, 1)
+                self._text(painter, unit_rect, unit, "small", 400, LEFT, "text_2")
+            case 2 if number:
+                self._text(painter, rect, interval, "small", 400, RIGHT, "text_2")
+            case 3 if count:
+                self._text(painter, rect, count, "small", 400, RIGHT, "text_2")
+            case 4:
+                badge = QRectF(rect).adjusted(0, 0, -EDGE, 0)
+                paint_badge(painter, badge, self._view.results.badge(index.row()))
+            case 5:
+                self._detail(painter, option.rect, index.row(), state)
+
+    def _detail(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
+        if state.row is not None and state.row.median is None:
+            paint_icon(painter, "x-circle", QRectF(rect.left() + 16, rect.center().y() - 6, 13, 13), "bad")
+        speeds = words.speeds(state)
+        if len(speeds) > 1:
+            paint_sparkline(painter, QRectF(rect.left() + 16, rect.center().y() - 6, 44, 12), speeds)
+        failed = state.row is not None and state.row.median is None
+        rect = rect.adjusted(70 if len(speeds) > 1 else 36 if failed else 16, 0, -EDGE, 0)
+        text = QFontMetrics(theme().font("small")).elidedText(
+            self._view.results.detail(row), Qt.TextElideMode.ElideRight, rect.width())
+        self._text(painter, rect, text, "small", 400, LEFT, "text_2")
+
+    @staticmethod
+    def _text(painter: QPainter, rect: QRect, text: str, size: str, weight: int, align: Qt.AlignmentFlag,
+              role: str = "text") -> None:
+        painter.setFont(theme().font(size, weight))
+        painter.setPen(theme().colour(role))
+        painter.drawText(rect, align, text)
+
+
+class ResultsTable(QTreeView):
+    """The table of a run; Ctrl+C copies the selected rows as tab-separated text."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.results = ResultsModel(self)
+        self.narrow = False
+        self.setModel(self.results)
+        self.setItemDelegate(_CellDelegate(self))
+        self.setRootIsDecorated(False)
+        self.setItemsExpandable(False)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAccessibleName(self.tr("Results"))
+        self.setMouseTracking(True)
+        header = _Header(self)
+        self.setHeader(header)
+        header.setStretchLastSection(False)
+        header.setSectionsMovable(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header.setMinimumSectionSize(10)
+        header.setFixedHeight(theme().px("height", "table_header"))
+
+    def show_run(self, run: RunState) -> None:
+        """Show a run, planned or under way."""
+        self.results.show_run(run)
+        self.header().setHidden(run.status == "idle" and not self.narrow)
+        self._share_width()
+
+    def refresh_row(self, row: int) -> None:
+        """Draw a row anew; its height may have changed."""
+        had = self.visualRect(self.results.index(row, 0)).height()
+        self.results.refresh(row)
+        if had != self.itemDelegate().sizeHint(QStyleOptionViewItem(), self.results.index(row, 0)).height():
+            self.scheduleDelayedItemsLayout()
+
+    def announce(self, row: int) -> None:
+        """Tell a screen reader of a finished row, once."""
+        test, result, interval, _, verdict, _ = self.results.texts(row)
+        event = QAccessibleAnnouncementEvent(self, f"{test}: {result or verdict} {interval} {verdict}")
+        QAccessible.updateAccessibility(event)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Draw each test in one line, with the detail as a column."""
+        self.narrow = narrow
+        self._share_width()
+        self.scheduleDelayedItemsLayout()
+
+    def has_second_line(self, row: int) -> bool:
+        """Return whether a row is drawn in two lines."""
+        run = self.results.run
+        return run.cells[row].row is not None or row == run.current or not run.is_open
+
+    def first_line(self, rect: QRect) -> QRect:
+        """Return the part of a row's rectangle that holds its first line."""
+        return rect if rect.height() < 40 else QRect(rect.left(), rect.top() + 3, rect.width(), 23)
+
+    def as_text(self, rows: list[int], markdown: bool) -> str:
+        """Return rows as Markdown or as tab-separated lines."""
+        table = self.results.table(rows)
+        if not markdown:
+            return "\n".join("\t".join(line) for line in table)
+        head, *body = [" | ".join(cell.replace("|", "\\|") for cell in line) for line in table]
+        rule = " | ".join("---" for _ in table[0])
+        return "\n".join(f"| {line} |" for line in (head, rule, *body)) + "\n"
+
+    def copy_all(self) -> None:
+        """Copy all rows as a Markdown table."""
+        rows = list(range(self.results.rowCount()))
+        QGuiApplication.clipboard().setText(self.as_text(rows, markdown=True))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            rows = sorted({index.row() for index in self.selectedIndexes()}) or list(range(self.results.rowCount()))
+            QGuiApplication.clipboard().setText(self.as_text(rows, markdown=False))
+            return
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        """Draw the ground of a row, its cells, and the second line across all columns."""
+        rect = QRect(0, option.rect.top(), self.viewport().width(), option.rect.height())
+        row, state = index.row(), self.results.run.cells[index.row()]
+        failed = state.row is not None and state.row.verdict in ("failed", "invalid")
+        current = row == self.results.run.current
+        selected = self.selectionModel().isRowSelected(row, QModelIndex())
+        if failed:
+            painter.fillRect(rect, theme().colour("bad_fill"))
+        elif current or selected:
+            painter.fillRect(rect, theme().colour("selection"))
+        if failed or current or selected:
+            painter.fillRect(QRect(0, rect.top(), 3, rect.height()), theme().colour("bad" if failed else "primary"))
+        for column in range(self.results.columnCount()):
+            if not self.isColumnHidden(column):
+                self._draw_cell(painter, rect, self.results.index(row, column))
+        if rect.height() >= 40:
+            self._second_line(painter, rect, row, state, failed)
+        elif not self.narrow:
+            self._plain_words(painter, rect, row, state)
+        painter.fillRect(QRect(0, rect.bottom(), rect.width(), 1), theme().colour("divider"))
+        if self.hasFocus() and self.currentIndex().row() == row:
+            painter.setPen(QPen(theme().colour("focus"), 2))
+            painter.drawRect(rect.adjusted(1, 1, -1, -2))
+
+    def _draw_cell(self, painter: QPainter, row: QRect, index: QModelIndex) -> None:
+        option = QStyleOptionViewItem()
+        option.rect = QRect(self.columnViewportPosition(index.column()), row.top(),
+                            self.columnWidth(index.column()), row.height())
+        self.itemDelegate().paint(painter, option, index)
+
+    def _second_line(self, painter: QPainter, rect: QRect, row: int, state: CellState, failed: bool) -> None:
+        line = QRect(EDGE, rect.top() + 24, rect.width() - 2 * EDGE, 18)
+        speeds = words.speeds(state)
+        if failed:
+            paint_icon(painter, "x-circle", QRectF(line.left(), line.center().y() - 6, 13, 13), "text")
+            line.setLeft(line.left() + 22)
+        elif len(speeds) > 1:
+            paint_sparkline(painter, QRectF(line.left(), line.center().y() - 5, 52, 12), speeds)
+            line.setLeft(line.left() + 62)
+        font = theme().font("small")
+        painter.setFont(font)
+        painter.setPen(theme().colour("text" if failed or row == self.results.run.current else "text_2"))
+        text = QFontMetrics(font).elidedText(self.results.detail(row), Qt.TextElideMode.ElideRight, line.width())
+        painter.drawText(line, LEFT, text)
+
+    def _plain_words(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
+        """Say what a test that has not begun will do."""
+        line = rect.adjusted(WIDTHS[TEST] - 16, 0, -104, 0)
+        font = theme().font("small")
+        painter.setFont(font)
+        painter.setPen(theme().colour("text_2"))
+        painter.drawText(line, LEFT, QFontMetrics(font).elidedText(
+            self.results.detail(row), Qt.TextElideMode.ElideRight, line.width()))
+
+    def _share_width(self) -> None:
+        widths = NARROW_WIDTHS if self.narrow else WIDTHS
+        self.setColumnHidden(DETAIL, not self.narrow)
+        for column, width in widths.items():
+            self.setColumnWidth(column, width)
+        rest = self.viewport().width() - sum(widths.values())
+        self.setColumnWidth(DETAIL if self.narrow else VERDICT, max(60, rest))
+
+
+class _Header(QHeaderView):
+    """Column titles over the numbers they name."""
+
+    def __init__(self, table: ResultsTable) -> None:
+        super().__init__(Qt.Orientation.Horizontal, table)
+        self._table = table
+
+    def paintSection(self, painter: QPainter, rect: QRect, column: int) -> None:
+        painter.fillRect(rect, theme().colour("panel"))
+        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme().colour("divider"))
+        painter.setFont(theme().font("small"))
+        painter.setPen(theme().colour("text_2"))
+        narrow = self._table.narrow
+        inset = {RESULT: 0 if narrow else UNIT_SPACE, VERDICT: EDGE}.get(column, 0)
+        left = column in (TEST, DETAIL)
+        box = rect.adjusted({TEST: EDGE, DETAIL: 16}.get(column, 0), 0, -inset, 0)
+        text = self.model().headerData(column, Qt.Orientation.Horizontal)
+        painter.drawText(box, LEFT if left else RIGHT, text)

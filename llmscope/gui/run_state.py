@@ -1,0 +1,134 @@
+"""What the window knows of the run at hand: the event stream folded into one plain object."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from llmscope.core import events as ev
+from llmscope.core.results import COUNTED, Row
+from llmscope.core.spec import Cell, RunSpec
+
+Status = Literal["idle", "starting", "running", "stopping", "done", "stopped", "failed"]
+
+
+@dataclass
+class CellState:
+    """One test of the plan: `row` once it ended; before that what is known so far."""
+
+    cell: Cell
+    row: Row | None = None
+    phase: ev.Phase | None = None
+    estimate: ev.Estimate | None = None
+    sample: int = 0
+    tokens_per_s: float | None = None
+    seconds: list[float] = field(default_factory=list)
+    started_ns: int | None = None
+    ended_ns: int | None = None
+
+
+@dataclass
+class RunState:
+    """A run from the press of the button to its end.
+
+    `status` is `failed` when nothing could be measured or a test of it failed; the rows say which.
+    `spoken` is the text of the last `gen` test.
+    """
+
+    status: Status = "idle"
+    spec: RunSpec | None = None
+    run: str = ""
+    utc: str = ""
+    machine: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    cells: list[CellState] = field(default_factory=list)
+    current: int | None = None
+    started_ns: int | None = None
+    now_ns: int = 0
+    seconds: float = 0.0
+    reason: str | None = None
+    notes: list[str] = field(default_factory=list)
+    on_battery: bool | None = None
+    spoken: list[ev.Text] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a run is going on."""
+        return self.status in ("starting", "running", "stopping")
+
+    @property
+    def rows(self) -> list[Row]:
+        """The finished rows in the plan's order."""
+        return [state.row for state in self.cells if state.row is not None]
+
+    @property
+    def counted(self) -> list[Row]:
+        """Rows whose value stands."""
+        return [row for row in self.rows if row.verdict in COUNTED]
+
+    @property
+    def failed_row(self) -> Row | None:
+        """The first failed or invalid row."""
+        return next((row for row in self.rows if row.verdict in ("failed", "invalid")), None)
+
+    @property
+    def now(self) -> CellState | None:
+        """The test that is being measured."""
+        return self.cells[self.current] if self.current is not None else None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run started; its whole length once it is over."""
+        if not self.is_open:
+            return self.seconds
+        return max(0.0, (self.now_ns - self.started_ns) / 1e9) if self.started_ns is not None else 0.0
+
+    def begin(self, spec: RunSpec) -> None:
+        """Take a new plan, before the first event of its run has come."""
+        self.__init__(status="starting", spec=spec, cells=[CellState(cell) for cell in spec.cells])  # type: ignore[misc]
+
+    def apply(self, event: ev.Event) -> None:
+        """Fold an event in."""
+        self.now_ns = max(self.now_ns, event.t_ns)
+        match event:
+            case ev.RunStarted():
+                self._start(event)
+            case ev.Telemetry() if self.is_open:
+                self.on_battery = event.on_battery
+            case ev.CellStarted(cell=index):
+                self.current = index
+                self.cells[index].started_ns = event.t_ns
+            case ev.PhaseStarted(cell=index):
+                self.cells[index].phase = event.phase
+            case ev.Progress(cell=index):
+                self.cells[index].sample = event.sample
+                self.cells[index].tokens_per_s = event.tokens_per_s or self.cells[index].tokens_per_s
+            case ev.Text():
+                if self.spoken and self.spoken[0].cell != event.cell:
+                    self.spoken.clear()
+                self.spoken.append(event)
+            case ev.Sample(cell=index, excluded=None):
+                self.cells[index].seconds.append(event.seconds)
+            case ev.Estimate(cell=index):
+                self.cells[index].estimate = event
+            case ev.CellEnded(cell=index):
+                self.cells[index].row, self.cells[index].ended_ns = event.row, event.t_ns
+                if self.current == index:
+                    self.current = None
+            case ev.Note():
+                self.notes.append(event.text)
+            case ev.Stopping():
+                self.status = "stopping"
+            case ev.RunEnded():
+                self._end(event)
+
+    def _start(self, event: ev.RunStarted) -> None:
+        if not self.is_open:
+            self.begin(event.spec)
+        self.status = "running" if self.status == "starting" else self.status
+        self.spec, self.run, self.utc = event.spec, event.run, event.utc
+        self.machine, self.versions = event.machine, event.versions
+        self.cells = [CellState(cell) for cell in event.spec.cells]
+        self.started_ns = event.t_ns
+
+    def _end(self, event: ev.RunEnded) -> None:
+        self.seconds, self.reason, self.current = event.seconds, event.reason, None
+        self.status = "failed" if event.status == "done" and self.failed_row is not None else event.status

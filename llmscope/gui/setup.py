@@ -1,0 +1,142 @@
+"""Choices resolved against what this machine has: cells, what stands against them, and the memory they need."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+from llmscope.core.errors import BadInput
+from llmscope.core.events import Device, Telemetry
+from llmscope.core.spec import DTYPE_BYTES, Cell, Dtype
+from llmscope.core.units import NBSP, gib, parameters
+from llmscope.gui import words
+from llmscope.gui.choices import Choices
+from llmscope.gui.ledger import LedgerFacts
+from llmscope.models import catalog
+from llmscope.models.catalog import Model
+from llmscope.models.limits import problems
+from llmscope.models.memory import Memory, memory
+
+
+class Models:
+    """Models by reference, each checked once; a refused one is kept as its reason."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Model | str] = {}
+
+    def get(self, ref: str) -> Model | str:
+        """Return the model, or the line that says why it cannot be used."""
+        if ref not in self._known:
+            try:
+                self._known[ref] = catalog.resolve(ref)
+            except BadInput as error:
+                self._known[ref] = str(error)
+        return self._known[ref]
+
+    def forget(self, ref: str) -> None:
+        """Check a model anew when it is asked for again."""
+        self._known.pop(ref, None)
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a press of Run would do; `problems` hold it back, `warnings` ask first."""
+
+    cells: tuple[Cell, ...] = ()
+    problems: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
+    ledger: LedgerFacts = field(default_factory=LedgerFacts)
+    model_title: str = ""
+    model_facts: str = ""
+    device: Device | None = None
+
+    @property
+    def can_run(self) -> bool:
+        """Whether nothing stands against the run."""
+        return bool(self.cells) and not self.problems
+
+
+def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemetry: Telemetry | None) -> Setup:
+    """Return the set-up of the present moment."""
+    device = chosen_device(choices, devices)
+    if not choices.model:
+        return Setup(problems={"model": words.tr("Choose a folder with config.json and .safetensors files.")},
+                     device=device)
+    cells = tuple(_placed(cell, device, choices) for cell in choices.cells())
+    total, others = memory_now(device, telemetry)
+    found: dict[str, str] = {}
+    warned: dict[str, str] = {}
+    for ref in dict.fromkeys((choices.model, *(cell.model for cell in cells))):
+        model = models.get(ref)
+        if isinstance(model, str):
+            found.setdefault("model", model)
+            continue
+        of_model = [cell for cell in cells if cell.model == ref]
+        free = None if total is None or others is None else total - others
+        for problem in problems(of_model, model, device, free):
+            (found if problem.blocking else warned).setdefault(problem.field, problem.text)
+    if not cells:
+        found.setdefault("workload", words.tr("Tick at least one test."))
+    ledger = LedgerFacts(_most(cells, models), others, total, device is not None and device.kind != "cpu")
+    main = models.get(choices.model)
+    return Setup(cells, found, warned, ledger, main.title if isinstance(main, Model) else "",
+                 _facts(main, cells, device), device)
+
+
+def chosen_device(choices: Choices, devices: Sequence[Device]) -> Device | None:
+    """Return the chosen device; the first accelerator, else the CPU, where the choice is open or gone."""
+    by_id = {device.id: device for device in devices}
+    if choices.device in by_id:
+        return by_id[choices.device]
+    return next((device for device in devices if device.kind != "cpu"), by_id.get("cpu"))
+
+
+def memory_now(device: Device | None, telemetry: Telemetry | None) -> tuple[int | None, int | None]:
+    """Return the device's memory and what other programs hold of it, in bytes; None where not readable."""
+    if device is not None and device.kind != "cpu":
+        number = int(device.id.partition(":")[2] or 0)
+        gpu = next((gpu for gpu in telemetry.gpus if gpu.index == number), None) if telemetry else None
+        return (gpu.memory_total_bytes, gpu.memory_used_bytes) if gpu else (device.memory_bytes, None)
+    if telemetry is None or telemetry.memory_used_bytes is None:
+        return (telemetry.memory_total_bytes if telemetry else None), None
+    return telemetry.memory_total_bytes, max(0, telemetry.memory_used_bytes - (telemetry.worker_rss_bytes or 0))
+
+
+def peak_of(cells: Iterable[Cell], models: Models) -> tuple[Cell, Memory] | None:
+    """Return the test that is expected to need the most memory, with its parts."""
+    known = []
+    for cell in cells:
+        model = models.get(cell.model)
+        if isinstance(model, Model):
+            known.append((cell, memory(model, cell, DTYPE_BYTES.get(cell.dtype, 4))))
+    return max(known, key=lambda pair: pair[1].total_bytes or 0, default=None)
+
+
+def _most(cells: Iterable[Cell], models: Models) -> Memory | None:
+    found = peak_of(cells, models)
+    return found[1] if found else None
+
+
+def _placed(cell: Cell, device: Device | None, choices: Choices) -> Cell:
+    """Return the cell with device and dtype as they will run, as far as that is known."""
+    if device is None:
+        return cell
+    dtype = device.default_dtype if choices.dtype == "auto" else choices.dtype
+    return Cell(cell.model, cell.workload, device.id, cast(Dtype, dtype), cell.backend, cell.batch, cell.seq, cell.new,
+                cell.depth)
+
+
+def _facts(model: Model | str, cells: Sequence[Cell], device: Device | None) -> str:
+    """Return the line below the picker: size, layers and bytes in the chosen precision."""
+    if isinstance(model, str):
+        return ""
+    facts, parts = model.facts, []
+    dtype = cells[0].dtype if cells else device.default_dtype if device else "float32"
+    if facts.parameters is not None:
+        parts.append(words.tr("{0} parameters").format(parameters(facts.parameters)).replace(" ", NBSP))
+    if facts.layers is not None:
+        parts.append(words.tr("{0} layers").format(facts.layers).replace(" ", NBSP))
+    if dtype != "auto" and facts.parameters is not None:
+        size = gib(facts.weights_bytes(dtype))
+        parts.append(words.tr("{0} in {1}").format(size, words.short_dtype(dtype)).replace(" ", NBSP))
+    text = " · ".join(parts)
+    return f"{text}. {words.tr('Random weights: speed and memory only.')}" if model.source == "architecture" else text

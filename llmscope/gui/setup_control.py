@@ -1,0 +1,172 @@
+"""Keeps the rail in step with reality: which models, devices and precisions there are, and what would not work."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from llmscope.core.events import Device, Telemetry
+from llmscope.core.spec import WORKLOADS, Cell, Workload
+from llmscope.core.units import duration
+from llmscope.gui import choices, setup, words
+from llmscope.gui.checklist import CheckRow, ids_of
+from llmscope.gui.expected import Expected
+from llmscope.gui.rail import Rail
+from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.settings import Settings
+from llmscope.hardware.host import Machine, short_cpu_name, short_gpu_name
+from llmscope.models import catalog
+from llmscope.models.catalog import Model
+
+#: Memory of other programs that moves by less than this does not make the ledger anew.
+MEMORY_STEP_BYTES = 64 * 1024**2
+
+
+class SetupControl(QObject):
+    """`resolved` says that `setup` was worked out anew, from a choice or from what the machine told."""
+
+    resolved = Signal()
+
+    def __init__(self, rail: Rail, settings: Settings, parent: QObject) -> None:
+        super().__init__(parent)
+        self._rail, self._settings = rail, settings
+        self.expected = Expected(settings)
+        self.models = setup.Models()
+        self.setup = setup.Setup()
+        self.devices: tuple[Device, ...] = ()
+        self.devices_complete = False
+        self.telemetry: Telemetry | None = None
+        self.machine: Machine | None = None
+        self._ledger_bytes: int | None = None
+        self._is_open = False
+        self._offer_models()
+        rail.show_choices(choices.remembered(settings))
+        rail.changed.connect(self._on_changed)
+
+    def set_open(self, is_open: bool) -> None:
+        """Hold still while a run goes on, and look again after it."""
+        self._is_open = is_open
+        self._rail.set_locked(is_open)
+        self.resolve()
+
+    def take_machine(self, machine: Machine) -> None:
+        """Take what does not change about the machine."""
+        self.machine = machine
+        self._offer_devices()
+
+    def take_devices(self, devices: tuple[Device, ...], complete: bool) -> None:
+        """Take what torch can use."""
+        self.devices, self.devices_complete = devices, complete
+        self.resolve()
+
+    def take_telemetry(self, telemetry: Telemetry) -> None:
+        """Take the present use of memory; the ledger follows once it has moved enough."""
+        self.telemetry = telemetry
+        used = setup.memory_now(self.setup.device, telemetry)[1]
+        if used is not None and (self._ledger_bytes is None or abs(used - self._ledger_bytes) > MEMORY_STEP_BYTES):
+            self._ledger_bytes = used
+            self.resolve()
+
+    def resolve(self) -> None:
+        """Work out what the present choices mean on this machine, and show it in the rail."""
+        if self._is_open:
+            return
+        chosen = self._rail.choices
+        self.setup = setup.resolve(chosen, self.models, self.devices, self.telemetry)
+        self._offer_devices()
+        self._offer_dtypes()
+        self._rail.show_problems(self.setup.warnings | self.setup.problems)
+        self._rail.show_facts(self.setup.model_facts)
+        self._rail.ledger.show_facts(self.setup.ledger)
+        self._rail.run_button.setEnabled(self.setup.can_run)
+        self.resolved.emit()
+
+    def show_tests(self, run: RunState) -> None:
+        """Show per kind of test its ids, and expected time, progress or mark."""
+        states = run.cells if run.cells and (run.is_open or self._still_shown(run)) else []
+        for workload in WORKLOADS:
+            of_kind = [state for state in states if state.cell.workload == workload]
+            cells = [cell for cell in self.setup.cells if cell.workload == workload]
+            ids = ids_of(cells or [self._example(workload)], self._rail.choices.model)
+            self._rail.tests.show_row(workload, self._progress(of_kind, ids, run) if of_kind
+                                      else CheckRow(bool(cells), ids, duration(self._seconds(cells, workload))))
+
+    def titles(self) -> dict[str, str]:
+        """Return how the models of the set-up are called, by reference."""
+        found = {ref: self.models.get(ref) for ref in {cell.model for cell in self.setup.cells}}
+        return {ref: model.title for ref, model in found.items() if isinstance(model, Model)}
+
+    def device_names(self) -> dict[str, str]:
+        """Return how devices are called, by id."""
+        return {device.id: _device_name(device) for device in self.devices}
+
+    def _still_shown(self, run: RunState) -> bool:
+        return run.spec is not None and run.spec.cells == self.setup.cells
+
+    def _seconds(self, cells: Sequence[Cell], workload: Workload) -> float:
+        return self.expected.total(cells or [self._example(workload)], self._rail.choices.accuracy)
+
+    def _example(self, workload: Workload) -> Cell:
+        """Return the test that a tick would add."""
+        chosen = self._rail.choices
+        return Cell(chosen.model or "bundled", workload, batch=chosen.batch, seq=chosen.seq, new=chosen.new)
+
+    def _progress(self, states: Sequence[CellState], ids: str, run: RunState) -> CheckRow:
+        accuracy = self._rail.choices.accuracy
+        took = sum((s.ended_ns - s.started_ns) / 1e9 for s in states if s.ended_ns and s.started_ns)
+        expected = self.expected.total([s.cell for s in states if s.row is None], accuracy)
+        if any(s.row is not None and s.row.verdict in ("failed", "invalid") for s in states):
+            return CheckRow(True, ids, words.tr("failed"), "x-circle")
+        if any(s.row is not None and s.row.verdict in ("cancelled", "interrupted") for s in states):
+            return CheckRow(True, ids, words.tr("stopped"), "stop")
+        if all(s.row is not None for s in states):
+            return CheckRow(True, ids, duration(took), "check")
+        now = run.now
+        if now is not None and now in states and now.started_ns is not None:
+            took += (run.now_ns - now.started_ns) / 1e9
+            whole = max(took, took + expected - (run.now_ns - now.started_ns) / 1e9)
+            text = words.tr("{0} of {1}").format(f"{took:.0f}", duration(whole))
+            return CheckRow(True, ids, text, bold=True)
+        return CheckRow(True, ids, duration(took + expected) if run.is_open else words.tr("not run"))
+
+    def _offer_models(self) -> None:
+        titles = {model.ref: model.title for model in catalog.available()}
+        self._rail.bundled.offer({"bundled": titles.get("bundled", words.model_name("bundled"))}, "bundled")
+        self._rail.architecture.offer({ref: title for ref, title in titles.items() if ref != "bundled"}, "")
+
+    def _offer_devices(self) -> None:
+        device = self.setup.device
+        if self.devices:
+            names = self.device_names()
+            if not self.devices_complete:
+                names = {id_: self.tr("{0}, checking for GPUs").format(name) for id_, name in names.items()}
+            self._rail.device.offer(names, device.id if device else "")
+            return
+        cpu = short_cpu_name(self.machine.cpu) if self.machine else ""
+        self._rail.device.offer({"auto": self.tr("CPU · {0}, checking").format(cpu) if cpu
+                                 else self.tr("CPU, checking")}, "auto")
+
+    def _offer_dtypes(self) -> None:
+        """Offer the precisions that a small product proved on the device."""
+        device, chosen = self.setup.device, self._rail.choices.dtype
+        if device is None:
+            self._rail.dtype.offer({"auto": self.tr("automatic")}, "auto")
+            return
+        slow = self.tr("{0}, slow here")
+        offered = {probe.dtype: words.short_dtype(probe.dtype) if probe.fast
+                   else slow.format(words.short_dtype(probe.dtype)) for probe in device.dtypes}
+        taken = device.default_dtype if chosen == "auto" else chosen
+        self._rail.dtype.offer(offered if taken in offered else {taken: words.short_dtype(taken)} | offered, taken)
+
+    def _on_changed(self) -> None:
+        chosen = self._rail.choices
+        if chosen.source == "disk":
+            self.models.forget(chosen.folder)
+        choices.keep(self._settings, chosen)
+        self.resolve()
+
+
+def _device_name(device: Device) -> str:
+    """Return `CPU · AMD EPYC` or `GPU · RTX 4070 Laptop`; kinds that never ran say so."""
+    kind = "CPU" if device.kind == "cpu" else "GPU"
+    name = short_cpu_name(device.name) if device.kind == "cpu" else short_gpu_name(device.name)
+    return f"{kind} · {name}" + ("" if device.tested else words.tr(" (untested)"))

@@ -1,0 +1,144 @@
+"""The look of the window: colours, type and sizes from `resources/data/tokens.json`, dark or light.
+
+Every widget asks `theme()`; after `Theme.changed` (and Qt's own palette change, which reaches every
+widget) the same questions have new answers.
+"""
+
+import json
+from typing import Any, Literal, cast
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication, QStyleFactory
+
+from llmscope import paths
+from llmscope.gui.stylesheet import stylesheet
+
+Mode = Literal["system", "dark", "light"]
+
+FAMILY = "IBM Plex Sans"
+_FONT_FILES = {400: "IBMPlexSans-Regular.ttf", 500: "IBMPlexSans-Medium.ttf", 600: "IBMPlexSans-SemiBold.ttf"}
+_SCHEMES = {"dark": Qt.ColorScheme.Dark, "light": Qt.ColorScheme.Light, "system": Qt.ColorScheme.Unknown}
+
+
+class Theme(QObject):
+    """Answers for colours by role, fonts by size name and pixel sizes by group and name."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tokens: dict[str, Any] = json.loads((paths.resources() / "data" / "tokens.json").read_text("utf-8"))
+        self._mode: Mode = "system"
+        self._dark = _system_is_dark()
+        self._families: dict[int, str] = {}
+        self._colours: dict[str, QColor] = {}
+        self._load_colours()
+
+    @property
+    def mode(self) -> Mode:
+        """What the person chose; `system` follows the desktop."""
+        return self._mode
+
+    @property
+    def is_dark(self) -> bool:
+        """Whether the dark colours are shown now."""
+        return self._dark
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose dark, light or the desktop's own; restyles the application that `apply` was given."""
+        self._mode = mode
+        hints = QGuiApplication.styleHints()
+        if hints is not None:
+            hints.setColorScheme(_SCHEMES[mode])
+        self._refresh()
+
+    def colour(self, role: str) -> QColor:
+        """Return the colour of a role of the tokens, such as `panel` or `series_a`."""
+        return QColor(self._colours[role])
+
+    def font(self, size: str = "body", weight: int = 400) -> QFont:
+        """Return the application's typeface at a named size (11 px `caption` to 36 px `figure_xl`)."""
+        font = QFont()
+        if weight in self._families:
+            font.setFamilies([self._families[weight], FAMILY])
+        font.setPixelSize(self.px("type", size))
+        font.setWeight(QFont.Weight(weight))
+        return font
+
+    def px(self, group: str, name: str) -> int:
+        """Return a size in px, such as `px("height", "control")`."""
+        return int(self._tokens[group][name])
+
+    def phase_tint(self, phase_role: str) -> QColor:
+        """Return a phase colour as the translucent tint that lies behind plots."""
+        colour = self.colour(phase_role)
+        colour.setAlphaF(self._tokens["phase_alpha"]["dark" if self._dark else "light"])
+        return colour
+
+    def apply(self, app: QApplication) -> None:
+        """Give the application its fonts, style, palette and style sheet, now and at each change."""
+        self._load_fonts()
+        app.setStyle(QStyleFactory.create("Fusion"))
+        app.setFont(self.font())
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._refresh)
+        self._dark = self._wanted_dark()
+        self._load_colours()
+        self._restyle(app)
+
+    def _load_fonts(self) -> None:
+        for weight, name in _FONT_FILES.items():
+            number = QFontDatabase.addApplicationFont(str(paths.resources() / "fonts" / name))
+            families = QFontDatabase.applicationFontFamilies(number)
+            if families:
+                self._families[weight] = families[0]
+
+    def _wanted_dark(self) -> bool:
+        return _system_is_dark() if self._mode == "system" else self._mode == "dark"
+
+    def _refresh(self) -> None:
+        dark = self._wanted_dark()
+        if dark == self._dark:
+            return
+        self._dark = dark
+        self._load_colours()
+        app = QApplication.instance()
+        if self._families and app is not None:
+            self._restyle(cast(QApplication, app))
+        self.changed.emit()
+
+    def _load_colours(self) -> None:
+        values = self._tokens["color"]["dark" if self._dark else "light"]
+        self._colours = {role: QColor(value) for role, value in values.items()}
+
+    def _restyle(self, app: QApplication) -> None:
+        app.setPalette(self._palette())
+        app.setStyleSheet(stylesheet(self))
+
+    def _palette(self) -> QPalette:
+        palette = QPalette()
+        for name, role in self._tokens["qpalette"].items():
+            group, _, plain = name.rpartition(".")
+            target = QPalette.ColorRole[plain]
+            if group:
+                palette.setColor(QPalette.ColorGroup[group], target, self.colour(role))
+            else:
+                palette.setColor(target, self.colour(role))
+        return palette
+
+
+def _system_is_dark() -> bool:
+    """Return whether the desktop asks for dark; where it does not say, dark, the look of the pictures."""
+    hints = QGuiApplication.styleHints()
+    return hints is None or hints.colorScheme() != Qt.ColorScheme.Light
+
+
+_theme: Theme | None = None
+
+
+def theme() -> Theme:
+    """Return the one theme of this process, made at the first call."""
+    global _theme
+    if _theme is None:
+        _theme = Theme()
+    return _theme

@@ -1,0 +1,1 @@
+"""Small parts that the whole window is made of."""

@@ -1,0 +1,106 @@
+"""Controls of the rail: a label above, and below it the reason where the value cannot be used."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSpinBox, QVBoxLayout, QWidget
+
+from llmscope.gui.theme import theme
+from llmscope.gui.widgets.basic import Label, repolish
+
+#: Qt 6.11 does not take the padding of a style sheet into a spin box.
+TEXT_MARGIN = 7
+
+
+class NumberBox(QSpinBox):
+    """A whole number with comma groups; the wheel only turns it while it has the focus."""
+
+    def __init__(self, low: int, high: int) -> None:
+        super().__init__()
+        self.setRange(low, high)
+        self.setGroupSeparatorShown(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCorrectionMode(QAbstractSpinBox.CorrectionMode.CorrectToNearestValue)
+        self.setStepType(QAbstractSpinBox.StepType.DefaultStepType)
+        self.setMinimumWidth(60)
+        self.setFixedHeight(theme().px("height", "control"))
+        self.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
+
+    def stepBy(self, steps: int) -> None:
+        """Double and halve, as these numbers are chosen; a single step from a number that is no power of two."""
+        value = self.value()
+        self.setValue(min(self.maximum(), value * 2) if steps > 0 else max(self.minimum(), value // 2))
+
+    def wheelEvent(self, event: object) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)  # type: ignore[arg-type]
+        else:
+            event.ignore()  # type: ignore[attr-defined]
+
+
+class Picker(QComboBox):
+    """A choice among keys, each shown as a text; long texts are shortened in the middle by the list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(4)
+
+    def offer(self, choices: dict[str, str], taken: str) -> None:
+        """Show these choices, with one taken; it does not say `activated`."""
+        now = {self.itemData(i): self.itemText(i) for i in range(self.count())}
+        if now != choices:
+            self.clear()
+            for key, text in choices.items():
+                self.addItem(text, key)
+        self.setCurrentIndex(max(0, self.findData(taken)) if choices else -1)
+        self.setToolTip(self.currentText())
+
+    def taken(self) -> str:
+        """Return the key of the choice, empty where there is none."""
+        return str(self.currentData() or "")
+
+    def wheelEvent(self, event: object) -> None:
+        event.ignore()  # type: ignore[attr-defined]
+
+
+class Field(QWidget):
+    """A control with its label; `show_problem` puts a reason below it."""
+
+    def __init__(self, name: str, control: QWidget) -> None:
+        super().__init__()
+        self.control = control
+        self.label = Label(name, "small", role="text_2")
+        self.label.setBuddy(control)
+        control.setAccessibleName(name)
+        control.setFont(theme().font())
+        self._problem = Label("", "small", role="bad")
+        self._problem.setWordWrap(True)
+        self._problem.hide()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.label)
+        layout.addWidget(control)
+        layout.addWidget(self._problem)
+
+    @property
+    def problem(self) -> str:
+        """The reason shown below the control, or nothing."""
+        return self._problem.text()
+
+    def show_problem(self, text: str) -> None:
+        """Mark the control as unusable with the reason, or clear that."""
+        if text == self._problem.text():
+            return
+        self._problem.setText(text)
+        self._problem.setVisible(bool(text))
+        self.control.setAccessibleDescription(text)
+        self.control.setProperty("invalid", bool(text))
+        repolish(self.control)
+
+    def set_locked(self, locked: bool) -> None:
+        """Show the value flat, without letting it be changed."""
+        self.label.set_role("text_3" if locked else "text_2")
+        self.control.setEnabled(not locked)
+        self.control.setProperty("locked", locked)
+        repolish(self.control)

@@ -1,0 +1,146 @@
+"""Results in words: the texts that table, header strip, picture and clipboard share."""
+
+from collections.abc import Container, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.errors import BadInput
+from llmscope.core.results import VERDICT_WORDS, Row
+from llmscope.core.spec import DTYPE_SHORT, WORKLOADS, Cell
+from llmscope.core.units import NBSP, measured, plus_minus, significant
+from llmscope.gui.run_state import CellState
+from llmscope.models import catalog
+
+#: Reasons of a warning that have a badge of their own, by how the reason begins.
+_WARNINGS = ("throttled", "on battery", "drift")
+
+
+def tr(text: str) -> str:
+    """Translate a text of this module."""
+    return QCoreApplication.translate("words", text)
+
+
+def model_name(ref: str) -> str:
+    """Return how a model is called on screen, without folders."""
+    if ref == "bundled":
+        return tr("Bundled model")
+    return _architecture_title(ref) if ref.startswith("arch:") else Path(ref).name
+
+
+@lru_cache
+def _architecture_title(ref: str) -> str:
+    try:
+        return catalog.resolve(ref).title
+    except BadInput:
+        return ref.removeprefix("arch:")
+
+
+def short_dtype(dtype: str) -> str:
+    """Return `bf16` for `bfloat16`."""
+    return DTYPE_SHORT.get(dtype, dtype)
+
+
+def settings_line(cell: Cell) -> str:
+    """Return `f32 · batch 1 · sequence 512 · 128 new tokens`, with what the test uses of it."""
+    return settings_lines([cell])
+
+
+def settings_lines(cells: Sequence[Cell]) -> str:
+    """Return the settings of several tests; where they differ, all values: `sequence 128/512`."""
+    def values(name: str, uses: Container[str]) -> str:
+        return "/".join(dict.fromkeys(f"{getattr(cell, name):,}" for cell in cells if cell.workload in uses))
+
+    parts = ["/".join(dict.fromkeys(short_dtype(cell.dtype) for cell in cells))]
+    for text, found in ((tr("batch {0}"), values("batch", WORKLOADS[1:])),
+                        (tr("sequence {0}"), values("seq", ("pp", "gen", "train"))),
+                        (tr("{0} new tokens"), values("new", ("tg", "gen")))):
+        if found:
+            parts.append(text.format(found).replace(" ", NBSP))
+    return " · ".join(parts)
+
+
+def plain(cell: Cell) -> str:
+    """Return what a test does, in everyday words."""
+    words = {
+        "load-warm": tr("loading the weights into memory"),
+        "pp": tr("reading a prompt of {0} tokens").format(f"{cell.seq:,}"),
+        "tg": tr("writing {0} tokens, one after another").format(f"{cell.new:,}"),
+        "gen": tr("answering a request with {0} tokens").format(f"{cell.new:,}"),
+        "train": tr("one training step on {0} tokens").format(f"{cell.seq * cell.batch:,}"),
+    }
+    return words[cell.workload]
+
+
+def badge_word(state: CellState, is_current: bool, is_open: bool) -> str:
+    """Return the word of a test's badge."""
+    row = state.row
+    if row is None:
+        return "running" if is_current else "queued" if is_open else "not run"
+    if row.verdict == "warn":
+        return next((word for word in _WARNINGS if (row.reason or "").startswith(word)), VERDICT_WORDS["warn"])
+    return VERDICT_WORDS[row.verdict]
+
+
+def value(state: CellState) -> tuple[str, str, str, str]:
+    """Return value, unit, ± and n of a test, final or so far; empty where there is none yet."""
+    row, estimate = state.row, state.estimate
+    unit = DEFINITIONS[state.cell.workload].unit
+    if row is not None:
+        if row.median is None:
+            return "", "", "", str(row.n)
+        return measured(row.median, row.half_width), unit, plus_minus(row.half_width), str(row.n)
+    if estimate is not None:
+        width = None
+        if estimate.low is not None and estimate.high is not None and estimate.median:
+            width = (estimate.high - estimate.low) / 2 / estimate.median
+        return measured(estimate.median, width), unit, plus_minus(width), str(len(state.seconds))
+    return "", "", "", str(len(state.seconds)) if state.seconds else ""
+
+
+def detail(state: CellState) -> str:
+    """Return the second line of a row: the reason, or what stands behind the value."""
+    row = state.row
+    if row is None:
+        return _progress(state)
+    if row.median is None:
+        return row.reason or VERDICT_WORDS[row.verdict]
+    parts = [row.reason] if row.reason and row.verdict != "cancelled" else []
+    return ". ".join([*parts, _behind(row)])
+
+
+def _progress(state: CellState) -> str:
+    if state.phase is None:
+        return plain(state.cell)
+    if state.phase in ("start", "load", "warm-up"):
+        return {"start": tr("starting"), "load": tr("loading"), "warm-up": tr("warming up")}[state.phase]
+    return tr("{0}, sample {1}").format(state.phase, state.sample + 1)
+
+
+def _behind(row: Row) -> str:
+    """Return what the value is made of, as far as the test tells."""
+    extra = row.extra
+    if isinstance(extra.get("ttft_ms"), float):
+        words = tr("first token {0}").format(f"{significant(extra['ttft_ms'])}{NBSP}ms")
+        between = (extra.get("itl_ms") or {}).get("p50")
+        return words if between is None else words + tr(", then {0} a token").format(f"{significant(between)}{NBSP}ms")
+    phases = extra.get("phases_s")
+    if isinstance(phases, dict) and sum(phases.values()) > 0:
+        total = sum(phases.values())
+        shown = [f"{name} {seconds / total:.0%}".replace("%", f"{NBSP}%")
+                 for name, seconds in phases.items() if seconds / total >= 0.005]
+        return ", ".join(shown)
+    if row.n > 1 and row.samples:
+        low, high = significant(min(row.samples)), significant(max(row.samples))
+        return tr("{0} to {1} in {2} timed").format(low, high, f"{significant(row.timed_s, 2)}{NBSP}s")
+    return tr("{0} timed").format(f"{significant(row.timed_s, 2)}{NBSP}s")
+
+
+def speeds(state: CellState) -> list[float]:
+    """Return the samples of a test so that up is better: rates as they are, times turned over."""
+    if state.row is not None and state.row.samples:
+        values, rate = list(state.row.samples), DEFINITIONS[state.cell.workload].higher_is_better
+        return values if rate else [1 / v for v in values if v > 0]
+    return [1 / s for s in state.seconds if s > 0]

@@ -1,0 +1,86 @@
+"""What cannot work, or will not fit, told before a run, at the setting that is to be changed."""
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+from llmscope.core.events import Device
+from llmscope.core.spec import DTYPE_BYTES, Cell
+from llmscope.core.units import gib
+from llmscope.models.catalog import Model
+from llmscope.models.memory import Memory, memory
+
+Field = Literal["model", "device", "dtype", "batch", "seq", "new", "workload"]
+
+
+class Problem(Struct, frozen=True):
+    """One line for the control `field`; a run with a blocking one is refused, others may be run anyway."""
+
+    field: Field
+    text: str
+    blocking: bool = True
+
+
+def problems(cells: Iterable[Cell], model: Model, device: Device | None, free_bytes: int | None) -> tuple[Problem, ...]:
+    """Return what stands against running these cells of one model on a device, each thing once.
+
+    `device` None means that the devices are not known yet; `free_bytes` None that its free memory is not.
+    """
+    cells = tuple(cells)
+    found: dict[Problem, None] = {}
+    for cell in cells:
+        found |= dict.fromkeys((*_positions(cell, model), *_parts(cell, model), *_dtype(cell, device)))
+    return (*found, *_fit(cells, model, device, free_bytes))
+
+
+def _positions(cell: Cell, model: Model) -> Iterator[Problem]:
+    """Yield where a test needs more positions than the model has."""
+    most = model.facts.max_positions
+    if most is None:
+        return
+    if cell.workload in ("pp", "train") and cell.seq > most:
+        yield Problem("seq", f"At most {most:,} for this model.")
+    if cell.workload == "gen" and cell.seq + cell.new > most:
+        if cell.new < most:
+            yield Problem("seq", f"At most {most - cell.new:,} with {cell.new:,} new tokens for this model.")
+        else:
+            yield Problem("new", f"At most {most - 1:,} for this model, and fewer with a longer prompt.")
+    if cell.workload == "tg" and cell.depth + cell.new > most:
+        if cell.depth < most:
+            at_depth = f" at depth {cell.depth:,}" if cell.depth else ""
+            yield Problem("new", f"At most {most - cell.depth:,}{at_depth} for this model.")
+        else:
+            yield Problem("new", f"This model has {most:,} positions: a depth of {cell.depth:,} leaves no room.")
+
+
+def _parts(cell: Cell, model: Model) -> Iterator[Problem]:
+    """Yield where a test needs a part that the model does not have."""
+    if cell.workload == "load-warm" and not model.weight_files:
+        yield Problem("workload", "This model has random weights: there is nothing to load.")
+    if cell.workload in ("gen", "train") and not model.has_tokenizer:
+        yield Problem("workload", f"{cell.workload} needs a tokenizer, and this model has no tokenizer.json.")
+
+
+def _dtype(cell: Cell, device: Device | None) -> Iterator[Problem]:
+    if device is None or cell.dtype == "auto":
+        return
+    proven = [probe.dtype for probe in device.dtypes]
+    if cell.dtype not in proven:
+        yield Problem("dtype", f"{cell.dtype} does not work on {device.name}. Use {' or '.join(proven) or 'auto'}.")
+
+
+def _fit(cells: tuple[Cell, ...], model: Model, device: Device | None, free_bytes: int | None) -> Iterator[Problem]:
+    """Yield a warning for the cell that is expected to need the most memory, if that is not free."""
+    default = device.default_dtype if device else "float32"
+    needs = [memory(model, cell, DTYPE_BYTES[default if cell.dtype == "auto" else cell.dtype]) for cell in cells]
+    worst = max(needs, key=lambda need: need.total_bytes or 0, default=Memory(None))
+    total = worst.total_bytes
+    if free_bytes is None or total is None or total <= free_bytes:
+        return
+    fixed = (worst.weights or 0) + (worst.gradients or 0) + (worst.optimizer or 0)
+    about = f"Needs about {gib(total)}, {gib(free_bytes)} is free:"
+    if fixed > free_bytes:
+        yield Problem("model", f"{about} choose a smaller model or a smaller dtype.", blocking=False)
+    else:
+        yield Problem("batch", f"{about} lower the batch size or the sequence length.", blocking=False)

@@ -1,0 +1,84 @@
+"""An estimate of the most memory that a test holds at once, by its parts."""
+
+from msgspec import Struct
+
+from llmscope.core.spec import Cell
+from llmscope.models.catalog import Model
+from llmscope.models.facts import DecoderFacts
+
+
+class Memory(Struct, frozen=True):
+    """Bytes by what they are for, an estimate; None is a part that cannot be estimated for this model."""
+
+    weights: int | None
+    kv_cache: int | None = None
+    activations: int | None = None
+    logits: int | None = None
+    gradients: int | None = None
+    optimizer: int | None = None
+
+    @property
+    def total_bytes(self) -> int | None:
+        """Sum of the parts that are known, None where not even the weights are."""
+        if self.weights is None:
+            return None
+        parts = (self.kv_cache, self.activations, self.logits, self.gradients, self.optimizer)
+        return self.weights + sum(part or 0 for part in parts)
+
+
+def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
+    """Return the estimated peak of a cell whose weights, cache and optimizer state have `dtype_bytes` an element.
+
+    Gradients take as much as the weights, AdamW's two moments twice that. Attention is taken as fused,
+    so that no matrix of scores is held, except where `_saved_bytes` says otherwise.
+    """
+    facts = model.facts
+    weights = None if facts.parameters is None else facts.parameters * dtype_bytes
+    if cell.workload == "load-warm":
+        return Memory(weights, 0, 0, 0, 0, 0)
+    gradients = weights if cell.workload == "train" else 0
+    optimizer = None if gradients is None else 2 * gradients
+    if not isinstance(facts, DecoderFacts):
+        return Memory(weights, gradients=gradients, optimizer=optimizer)
+    if cell.workload == "train":
+        return Memory(weights, 0, _saved_bytes(model, facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes),
+                      gradients, optimizer)
+    return Memory(weights, _cache_elements(facts, cell) * dtype_bytes, _widest_layer(facts, cell) * dtype_bytes,
+                  cell.batch * facts.vocab * dtype_bytes, gradients, optimizer)
+
+
+def _cache_elements(facts: DecoderFacts, cell: Cell) -> int:
+    """Return the elements of keys and values when the test ends: 2 × layers × KV heads × head size × tokens."""
+    tokens = {"pp": cell.seq, "tg": cell.depth + cell.new, "gen": cell.seq + cell.new}[cell.workload]
+    return cell.batch * tokens * 2 * facts.layers * facts.kv_heads * facts.head_dim
+
+
+def _widest_layer(facts: DecoderFacts, cell: Cell) -> int:
+    """Return the elements in use in the widest part of one layer, attention or MLP, for the test's longest pass."""
+    tokens = max(1, cell.depth) if cell.workload == "tg" else cell.seq
+    attention = 2 * (facts.heads + facts.kv_heads) * facts.head_dim
+    mlp = (3 if facts.shape == "llama" else 2) * facts.ffn
+    return cell.batch * tokens * (2 * facts.hidden + max(attention, mlp))
+
+
+def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
+    """Return the bytes that the forward pass saves for the backward pass, as counted from transformers 5's layers.
+
+    A Llama layer saves for each token 4 × hidden + 2 × queries + 2 × keys + 4 × FFN elements and, inside
+    its norms, 2 × hidden in float32; a GPT-2 layer 11 × hidden + 5 × FFN. Dropout in attention, which
+    GPT-2 has by default, keeps three matrices of scores in float32 where the fused kernel cannot drop
+    (on a CPU). Qwen3's norms of queries and keys are not counted.
+    """
+    tokens = cell.batch * cell.seq
+    if facts.shape == "llama":
+        heads = 2 * (facts.heads + facts.kv_heads) * facts.head_dim
+        saved = (4 * facts.hidden + heads + 4 * facts.ffn) * dtype_bytes
+        return tokens * facts.layers * (saved + 2 * facts.hidden * 4)
+    scores = 3 * facts.heads * cell.seq * 4 if model.config.get("attn_pdrop", 0.1) else 0
+    return tokens * facts.layers * ((11 * facts.hidden + 5 * facts.ffn) * dtype_bytes + scores)
+
+
+def _loss_bytes(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
+    """Return the bytes of all logits: as given, in float32 if they are not, their softmax, and its gradient."""
+    each = dtype_bytes + (0 if dtype_bytes == 4 else 4) + 4 + 4
+    return cell.batch * cell.seq * facts.vocab * each

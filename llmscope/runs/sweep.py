@@ -1,0 +1,59 @@
+"""From comma lists to cells: the product of what was asked, each test once."""
+
+import itertools
+from typing import Any, get_args
+
+import msgspec
+
+from llmscope.core.errors import BadInput
+from llmscope.core.spec import WORKLOADS, Preset, preset_cells
+
+#: Settings that decide what a test does; others are left at one value, so that no test runs twice.
+_USED = {"load-warm": (), "pp": ("batch", "seq"), "tg": ("batch", "new", "depth"), "gen": ("batch", "seq", "new"),
+         "train": ("batch", "seq")}
+
+
+def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str, depth: str,
+          workload: str | None, preset: str | None) -> list[dict[str, Any]]:
+    """Return cells as dicts for a RunSpec; raises BadInput for what is no list of known words or whole numbers."""
+    counts = {name: _counts(name, text) for name, text in
+              {"batch": batch, "seq": seq, "new": new, "depth": depth}.items()}
+    words = {"model": _words(model), "device": _words(device), "dtype": _words(dtype)}
+    if preset is not None:
+        return _preset(preset, workload, words, counts)
+    tests = _words(workload or "pp,tg,gen")
+    for test in tests:
+        if test not in WORKLOADS:
+            raise BadInput(f"There is no workload '{test}': use {', '.join(WORKLOADS)}.")
+    axes: dict[str, list[Any]] = {**words, "workload": tests, **counts}
+    cells: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for values in itertools.product(*axes.values()):
+        cell = dict(zip(axes, values, strict=True))
+        used = _USED[cell["workload"]]
+        key = tuple(cell[name] for name in ("model", "device", "dtype", "workload", *used))
+        cells.setdefault(key, cell)
+    return list(cells.values())
+
+
+def _preset(preset: str, workload: str | None, words: dict[str, list[str]],
+            counts: dict[str, list[int]]) -> list[dict[str, Any]]:
+    if preset not in get_args(Preset):
+        raise BadInput(f"There is no preset '{preset}': use {', '.join(get_args(Preset))}.")
+    if workload is not None:
+        raise BadInput("Give --preset or --workload, not both.")
+    cells = [cell for model, device, dtype in itertools.product(*words.values())
+             for batch, seq, new in itertools.product(counts["batch"], counts["seq"], counts["new"])
+             for cell in preset_cells(preset, model, device=device, dtype=dtype,  # type: ignore[arg-type]
+                                      batch=batch, seq=seq, new=new)]
+    return [msgspec.to_builtins(cell) for cell in dict.fromkeys(cells)]
+
+
+def _words(text: str) -> list[str]:
+    return [word for part in text.split(",") if (word := part.strip())] or [text]
+
+
+def _counts(name: str, text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise BadInput(f"--{name} takes whole numbers with commas between, not '{text}'.") from None

@@ -1,0 +1,110 @@
+"""What the terminal shows: progress as it comes, tables, and errors in plain words."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from llmscope.core import events
+from llmscope.core.results import Row
+from llmscope.core.spec import RunSpec
+from llmscope.core.units import measured, plus_minus
+from llmscope.paths import runs_folder
+from llmscope.runs.blocking import Finished, run_blocking
+from llmscope.runs.export import export, result_cells
+
+#: Longest measuring of one test in the quick preset: three tests with their warm-ups end within a minute.
+QUICK_LIMIT_S = 12.0
+
+
+def measure(spec: RunSpec, folder: Path | None) -> Finished:
+    """Run a spec with progress on stderr."""
+    return run_blocking(spec, Progress(), folder)
+
+
+class Progress:
+    """Prints what happens to stderr: a line for each test, and on a terminal one that is redrawn."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._spec: RunSpec | None = None
+        self._phase = ""
+        self._line = ""
+
+    def __call__(self, event: events.Event) -> None:
+        """Show an event."""
+        match event:
+            case events.RunStarted(spec=spec, run=run):
+                self._spec = spec
+                self._print(f"run {run}: {len(spec.cells)} tests")
+            case events.PhaseStarted(phase=phase):
+                self._phase = phase
+            case events.Progress(cell=cell, tokens_per_s=rate) if rate is not None:
+                self._redraw(f"{self._test(cell)}  {self._phase}  {rate:,.0f} tok/s")
+            case events.Estimate(cell=cell, n=n, median=median, low=low, high=high):
+                width = (high - low) / 2 / median if low is not None and high is not None else None
+                self._redraw(f"{self._test(cell)}  n {n}  {measured(median, width)}  {plus_minus(width)}")
+            case events.CellEnded(row=row):
+                value, plus, count, verdict = result_cells(row)
+                self._print(f"{row.test:<12} {value:>16}  {plus:>8}  n {count:<5} {verdict}"
+                            + (f": {row.reason}" if row.reason else ""))
+            case events.Stopping():
+                self._print("stopping …")
+            case events.Note(text=text):
+                self._print(text)
+
+    def _test(self, cell: int) -> str:
+        assert self._spec is not None
+        return f"{cell + 1} of {len(self._spec.cells)}  {self._spec.cells[cell].test}"
+
+    def _redraw(self, text: str) -> None:
+        if self._live:
+            print(f"\r{text:<78.78}", end="", file=sys.stderr, flush=True)
+            self._line = text
+
+    def _print(self, text: str) -> None:
+        if self._line:
+            print("\r" + " " * 78 + "\r", end="", file=sys.stderr)
+            self._line = ""
+        print(text, file=sys.stderr, flush=True)
+
+
+def print_rows(finished: Finished, form: str, out: Path | None) -> None:
+    """Print the rows on stdout, or write them to a file; a file that cannot be written loses nothing."""
+    text = export(finished.rows, finished.started, form)  # type: ignore[arg-type]
+    if out is not None:
+        try:
+            out.write_text(text, encoding="utf-8")
+            return
+        except OSError as error:
+            print(f"llmscope: {out} cannot be written ({error.strerror}): results follow here", file=sys.stderr)
+    print(text, end="")
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table whose columns line up."""
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for line in (head, *rows):
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def print_shot(shoot: Callable[..., "tuple[int, events.RunStarted | None, Sequence[Row]]"], file: Path,
+               theme: str) -> int:
+    """Take the picture, then print the table and where picture and run are; returns the exit code."""
+    print("Running the quick preset in the real window; this takes about a minute.", file=sys.stderr)
+    code, started, rows = shoot(file, theme=theme, on_event=Progress())
+    if started is not None:
+        print(export(rows, started, "md"))
+        print(f"Run: {runs_folder() / started.run}")
+    if file.is_file():
+        print(f"Picture: {file.resolve()}")
+    return code
+
+
+def plain(error: msgspec.ValidationError) -> str:
+    """Return what is wrong with a setting as one line a person can act on."""
+    text, _, where = str(error).partition(" - at `$")
+    name = where.rstrip("`").rpartition(".")[2] or "a setting"
+    return f"{name}: {text.rstrip('.')}." if where else f"{text.rstrip('.')}."
+

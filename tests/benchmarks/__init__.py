@@ -1,0 +1,1 @@
+"""Speed and memory of the program itself, as ratios within one run; printed, never asserted."""

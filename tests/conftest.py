@@ -1,0 +1,54 @@
+"""What every test stands on: no display, a data folder of its own, and nothing left running behind it."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+#: Seconds that threads and processes have to end after a test.
+GRACE_S = 5.0
+
+
+@pytest.fixture(autouse=True)
+def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point the program's data folder at an empty one."""
+    folder = tmp_path / "llmscope-home"
+    monkeypatch.setenv("LLMSCOPE_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """Fail a test that leaves a thread or a child process behind; the process is killed."""
+    threads, children = set(threading.enumerate()), _children()
+    yield
+    deadline = time.monotonic() + GRACE_S
+    while (left := _left(threads, children)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for process in left:
+        if isinstance(process, psutil.Process):
+            process.kill()
+    assert not left, f"left running: {left}"
+
+
+def _left(threads: set[threading.Thread], children: set[psutil.Process]) -> list[threading.Thread | psutil.Process]:
+    # Qt's own threads appear as dummies that Python never removes.
+    new = [t for t in threading.enumerate() if t not in threads and not isinstance(t, threading._DummyThread)]
+    return [*new, *(_children() - children)]
+
+
+def _children() -> set[psutil.Process]:
+    return {p for p in psutil.Process().children(recursive=True) if _is_running(p)}
+
+
+def _is_running(process: psutil.Process) -> bool:
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,109 @@
+"""Small real models, and a supervisor with the real worker, for whole runs."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from llmscope import paths
+from llmscope.core import events
+from llmscope.core.results import Row
+from llmscope.core.spec import Cell, RunSpec
+from llmscope.runs.supervisor import Supervisor
+
+TINY = {
+    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 4096, "hidden_size": 32,
+    "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+    "max_position_embeddings": 256, "tie_word_embeddings": True, "bos_token_id": 0, "eos_token_id": 0,
+    "hidden_act": "silu", "rms_norm_eps": 1e-5,
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama of two layers with random weights and the bundled tokenizer, as a Hugging Face folder."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    folder = tmp_path_factory.mktemp("tiny")
+    torch.manual_seed(0)
+    config = AutoConfig.for_model(**TINY)
+    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    (folder / "config.json").write_text(json.dumps(TINY))
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(paths.resources() / "bundled_model" / name, folder / name)
+    return folder
+
+
+@pytest.fixture
+def tiny(tiny_source: Path, tmp_path: Path) -> Path:
+    """A copy of the small model that a test may damage."""
+    return Path(shutil.copytree(tiny_source, tmp_path / "model"))
+
+
+class Session:
+    """A supervisor with its real children, stepped by the test; everything it says is in `heard`."""
+
+    def __init__(self) -> None:
+        self.heard: list[events.Event] = []
+        self.supervisor = Supervisor(self.heard.append, paths.runs_folder())
+        self.supervisor.open()
+
+    def until(self, condition: Callable[[events.Event], bool], seconds: float = 60) -> events.Event:
+        """Step until an event not yet looked at fulfils the condition, and return it."""
+        deadline = time.monotonic() + seconds
+        seen = len(self.heard)
+        while time.monotonic() < deadline:
+            self.supervisor.step()
+            for event in self.heard[seen:]:
+                if condition(event):
+                    return event
+            seen = len(self.heard)
+        raise AssertionError(f"waited {seconds} s in vain; last heard: {self.heard[-3:]}")
+
+    def ready(self) -> events.Hello:
+        """Wait for the standby worker and return its greeting."""
+        hello = self.until(lambda e: isinstance(e, events.Hello))
+        self.until(lambda e: isinstance(e, events.Devices))
+        assert isinstance(hello, events.Hello)
+        return hello
+
+    def start(self, *cells: Cell, accuracy: str = "quick", time_limit_s: float = 0.7) -> None:
+        """Submit a run."""
+        self.supervisor.submit(RunSpec(cells=cells, accuracy=accuracy, time_limit_s=time_limit_s))  # type: ignore[arg-type]
+
+    def end(self, seconds: float = 90) -> list[Row]:
+        """Wait for the end of the run and return its rows in the plan's order."""
+        self.until(lambda e: isinstance(e, events.RunEnded), seconds)
+        return self.rows()
+
+    def rows(self) -> list[Row]:
+        """Return the rows heard so far, in the plan's order."""
+        return [row for _, row in sorted((e.cell, e.row) for e in self.heard if isinstance(e, events.CellEnded))]
+
+    def worker_pid(self) -> int:
+        """Return the id of the youngest worker that said hello."""
+        return next(e.pid for e in reversed(self.heard) if isinstance(e, events.Hello))
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """A supervisor whose processes are gone when the test is over."""
+    session = Session()
+    yield session
+    session.supervisor.close()
+    session.supervisor.step_until_closed()
+
+
+def cell(model: Path | str, workload: str, **settings: object) -> Cell:
+    """Return a small cell on the CPU in float32."""
+    defaults: dict[str, object] = {"device": "cpu", "dtype": "float32", "seq": 32, "new": 8}
+    return Cell(str(model), workload, **(defaults | settings))  # type: ignore[arg-type]
+
+
+def phase(name: str) -> Callable[[events.Event], bool]:
+    """Return a condition for the start of a phase."""
+    return lambda e: isinstance(e, events.PhaseStarted) and e.phase == name

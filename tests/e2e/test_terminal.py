@@ -1,0 +1,78 @@
+"""The command line as a person uses it, with the real worker."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+
+def llmscope(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "llmscope", *arguments], capture_output=True, text=True, timeout=100,
+                          check=False, **settings)  # type: ignore[call-overload,no-any-return]
+
+
+SMALL = ("--seq", "32", "--new", "8", "--accuracy", "quick", "--device", "cpu", "--dtype", "float32")
+
+
+def test_bench_prints_json_rows_and_keeps_the_run(tiny: Path, own_data_folder: Path) -> None:
+    done = llmscope("bench", "--model", str(tiny), "--workload", "pp", "--batch", "1,2", *SMALL, "-o", "json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert [row["test"] for row in document["rows"]] == ["pp32", "pp32 b2"]
+    row = document["rows"][0]
+    assert row["n"] == len(row["samples"]) and row["low"] <= row["median"] <= row["high"]
+    assert (own_data_folder / "runs" / document["run"] / "result.json").is_file()
+
+
+def test_csv_goes_to_the_file_and_nothing_is_kept_when_asked(tiny: Path, tmp_path: Path, own_data_folder: Path) -> None:
+    out = tmp_path / "rows.csv"
+    done = llmscope("bench", "--model", str(tiny), "--workload", "tg", *SMALL, "-o", "csv", "--out", str(out),
+                    "--no-save")
+    assert done.returncode == 0 and done.stdout == "", done.stderr
+    (row,) = csv.DictReader(io.StringIO(out.read_text()))
+    assert row["test"] == "tg8" and float(row["median"]) > 0 and int(row["n"]) >= 6
+    assert not (own_data_folder / "runs").exists()
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["bench", "--model", "nowhere"], "There is no model 'nowhere'"),
+    (["bench", "--device", "cuda:7"], "There is no device 'cuda:7'"),
+    (["bench", "--workload", "load-warm", "--model", "arch:gpt2"], "nothing to load"),
+    (["bench", "--batch", "one"], "whole numbers"),
+])
+def test_bad_input_is_one_line_and_code_2(arguments: list[str], said: str) -> None:
+    done = llmscope(*arguments)
+    assert done.returncode == 2 and done.stdout == ""
+    assert said in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_ctrl_c_keeps_finished_rows_and_ends_with_130(tiny: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "llmscope", "bench", "--model", str(tiny), "--workload", "pp,tg", "--seq", "32",
+         "--new", "8", "--accuracy", "quick", "-o", "json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    while not process.stderr.readline().startswith("pp32"):
+        assert process.poll() is None
+    time.sleep(0.5)
+    asked = time.monotonic()
+    os.kill(process.pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130 and time.monotonic() - asked < 10
+    first, second = json.loads(out)["rows"]
+    assert first["verdict"] in ("valid", "warn", "not_converged") and second["verdict"] == "cancelled"
+
+
+def test_devices_models_and_version_answer() -> None:
+    listed = json.loads(llmscope("devices", "--json").stdout)
+    assert listed[0]["id"] == "cpu" and {p["dtype"] for p in listed[0]["dtypes"]} >= {"float32"}
+    assert {"bundled", "arch:gpt2", "arch:smollm2-135m"} <= {
+        m["model"] for m in json.loads(llmscope("models", "--json").stdout)}
+    assert llmscope("--version").stdout.startswith("llmscope ")

@@ -1,0 +1,57 @@
+"""The window with a fake runner, and a check that no test leaves a window behind."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+from PySide6.QtCore import QEvent, QSize
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from llmscope.core.events import Event
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.theme import theme
+from tests.gui.fakes import MACHINE, FakeRunner
+
+
+@pytest.fixture(autouse=True)
+def no_window_left(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves a top-level widget behind."""
+    before = set(map(id, qapp.topLevelWidgets()))
+    yield
+    for _ in range(3):
+        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # type: ignore[arg-type]
+        qapp.processEvents()
+    left = [widget for widget in qapp.topLevelWidgets() if id(widget) not in before and widget.isVisible()]
+    assert not left, f"left open: {left}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def themed(qapp: QApplication) -> None:
+    """Style the application once."""
+    theme().apply(qapp)
+    theme().set_mode("dark")
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    """The main window at its reference size, shown, driven by nobody."""
+    window = MainWindow(FakeRunner, lambda: MACHINE)
+    window.resize(QSize(1440, 900))
+    window.show()
+    window._timer.stop()
+    qtbot.waitUntil(lambda: window.machine is not None)
+    yield window
+    window.page.run.status = "idle"
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture
+def play(window: MainWindow) -> Callable[[Iterable[Event]], None]:
+    """Push events to the window and let it take them, as its timer would."""
+    def play(events: Iterable[Event]) -> None:
+        for event in events:
+            window.feed.push(event)
+        window.tick()
+
+    return play

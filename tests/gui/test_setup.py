@@ -1,0 +1,103 @@
+from dataclasses import replace
+from pathlib import Path
+
+from llmscope.core.events import Device, DtypeProbe, Gpu, Telemetry
+from llmscope.core.units import GIB
+from llmscope.gui import setup
+from llmscope.gui.choices import Choices, keep, lowered, remembered
+from llmscope.gui.ledger import LedgerFacts
+from llmscope.gui.settings import Settings
+from llmscope.models.memory import Memory
+
+F32, BF16 = DtypeProbe("float32", True), DtypeProbe("bfloat16", False)
+CPU = Device("cpu", "AMD EPYC", "cpu", 16 * GIB, (F32, BF16))
+CARD = Device("cuda:0", "GeForce RTX 4070", "cuda", 8 * GIB, (F32, DtypeProbe("bfloat16", True)))
+
+
+def telemetry(used_gib: float = 4, card_used_gib: float | None = None) -> Telemetry:
+    gpus = () if card_used_gib is None else (
+        Gpu(index=0, name="RTX", memory_used_bytes=round(card_used_gib * GIB), memory_total_bytes=8 * GIB),)
+    return Telemetry(t_ns=0, cpu_percent=1.0, others_percent=1.0, memory_used_bytes=round(used_gib * GIB),
+                     memory_total_bytes=16 * GIB, gpus=gpus)
+
+
+def resolve(choices: Choices, *devices: Device, now: Telemetry | None = None) -> setup.Setup:
+    return setup.resolve(choices, setup.Models(), devices or (CPU,), now or telemetry())
+
+
+def test_the_quick_preset_runs_on_the_cpu_in_its_default_precision() -> None:
+    found = resolve(Choices())
+    assert found.can_run
+    assert [cell.test for cell in found.cells] == ["gen128", "pp512", "tg32"]
+    assert {(cell.device, cell.dtype) for cell in found.cells} == {("cpu", "float32")}
+
+
+def test_an_accelerator_is_taken_where_nothing_was_chosen() -> None:
+    found = resolve(Choices(), CPU, CARD, now=telemetry(card_used_gib=1))
+    assert {(cell.device, cell.dtype) for cell in found.cells} == {("cuda:0", "bfloat16")}
+    assert found.ledger.is_gpu and found.ledger.total == 8 * GIB
+
+
+def test_a_sequence_beyond_the_models_positions_is_refused_at_that_control() -> None:
+    found = resolve(Choices(seq=40_000))
+    assert not found.can_run
+    assert "At most" in found.problems["seq"]
+
+
+def test_a_precision_that_was_not_proven_is_refused_at_that_control() -> None:
+    assert "float16 does not work" in resolve(Choices(dtype="float16")).problems["dtype"]
+
+
+def test_no_folder_and_a_missing_folder_are_told_apart(tmp_path: Path) -> None:
+    assert "Choose a folder" in resolve(Choices(source="disk")).problems["model"]
+    assert "There is no model" in resolve(Choices(source="disk", folder=str(tmp_path / "gone"))).problems["model"]
+
+
+def test_no_tick_is_refused() -> None:
+    assert resolve(Choices(preset=None, ticked=())).problems == {"workload": "Tick at least one test."}
+
+
+def test_what_does_not_fit_is_a_warning_and_not_a_refusal() -> None:
+    found = resolve(Choices(source="architecture", preset="training", batch=4096), now=telemetry(used_gib=15.9))
+    assert found.can_run and found.warnings
+    assert found.ledger.verdict == "does not fit"
+
+
+def test_the_ledger_is_tight_above_ninety_percent_of_what_is_free() -> None:
+    need = Memory(weights=95, kv_cache=0, activations=0, logits=0, gradients=0, optimizer=0)
+    assert LedgerFacts(need, 0, 100).verdict == "tight"
+    assert LedgerFacts(need, 0, 200).verdict == "fits"
+    assert LedgerFacts(need, 10, 100).verdict == "does not fit"
+    assert LedgerFacts(need, None, 100).verdict == ""
+
+
+def test_a_tick_leaves_the_preset_and_keeps_its_other_tests() -> None:
+    chosen = Choices(preset="training").tick("pp", True)
+    assert chosen.preset is None and chosen.ticked == ("pp", "train")
+    assert chosen.tick("train", False).ticked == ("pp",)
+
+
+def test_the_quick_preset_asks_for_quick_accuracy() -> None:
+    assert Choices(accuracy="rigorous").with_preset("quick").accuracy == "quick"
+    assert Choices(accuracy="rigorous").with_preset("training").accuracy == "rigorous"
+
+
+def test_an_advice_ticks_only_the_failed_test_with_the_lower_setting() -> None:
+    cell = resolve(Choices(preset="training", batch=8)).cells[0]
+    chosen = lowered(Choices(preset="everything"), cell, {"batch": 2})
+    assert chosen.preset is None and chosen.ticked == ("train",) and chosen.batch == 2
+
+
+def test_choices_are_remembered(tmp_path: Path) -> None:
+    chosen = Choices(source="disk", folder=str(tmp_path / "a, b é"), device="cuda:0", dtype="bfloat16", batch=4,
+                     seq=1024, new=64, preset=None, ticked=("pp", "train"), accuracy="rigorous")
+    settings = Settings(tmp_path / "s.ini")
+    keep(settings, chosen)
+    settings.sync()
+    assert remembered(Settings(tmp_path / "s.ini")) == chosen
+
+
+def test_damaged_settings_count_as_not_remembered(tmp_path: Path) -> None:
+    file = tmp_path / "s.ini"
+    file.write_text("[run]\nbatch=many\nseq=0\naccuracy=perfect\nticked=nothing,pp\npreset=none\n")
+    assert remembered(Settings(file)) == replace(Choices(), preset=None, ticked=("pp",))

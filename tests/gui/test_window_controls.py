@@ -1,0 +1,195 @@
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QTextEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from llmscope.core import events as ev
+from llmscope.gui.dialogs.ask import Question
+from llmscope.gui.dialogs.help_dialog import HelpDialog
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.settings import Settings
+from llmscope.gui.theme import theme
+from llmscope.gui.widgets.segments import Segments
+from tests.gui.fakes import MACHINE, FakeRunner
+from tests.gui.stream import stream
+
+Play = Callable[[Iterable[ev.Event]], None]
+
+
+@pytest.fixture
+def ready(window: MainWindow, play: Play) -> MainWindow:
+    play(e for e in stream(until_s=0.0) if isinstance(e, ev.Hello | ev.Devices | ev.Telemetry))
+    return window
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, reply: bool) -> list[str]:
+    asked: list[str] = []
+
+    def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
+        asked.append(title)
+        return reply
+
+    monkeypatch.setattr(Question, "ask", ask)
+    return asked
+
+
+def test_a_value_that_cannot_work_is_refused_beside_its_control(ready: MainWindow) -> None:
+    rail = ready.page.rail
+    rail.seq.setValue(40_000)
+    assert "At most" in rail.fields["seq"].problem
+    assert rail.seq.property("invalid") and not rail.run_button.isEnabled()
+    assert rail.seq.accessibleDescription() == rail.fields["seq"].problem
+    rail.seq.setValue(128)
+    assert rail.fields["seq"].problem == "" and rail.run_button.isEnabled()
+
+
+def test_a_run_that_is_expected_to_fail_is_asked_about(ready: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready.page.rail.source.chosen.emit("architecture")
+    ready.page.rail.presets["training"].click()
+    ready.page.rail.batch.setValue(4096)
+    asked = answer(monkeypatch, False)
+    ready.page.rail.run_button.click()
+    assert asked == ["This is expected to fail. Run anyway?"]
+    assert not ready.runner.specs  # type: ignore[attr-defined]
+    answer(monkeypatch, True)
+    ready.page.rail.run_button.click()
+    assert len(ready.runner.specs) == 1  # type: ignore[attr-defined]
+
+
+def test_closing_during_a_run_asks_and_keeps_running_on_no(window: MainWindow, play: Play,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    play(stream(until_s=10.0))
+    asked = answer(monkeypatch, False)
+    assert not window.close()
+    assert len(asked) == 1 and window.isVisible()
+    assert "close" not in window.runner.orders  # type: ignore[attr-defined]
+    answer(monkeypatch, True)
+    assert window.close()
+    assert window.runner.orders[-1] == "close"  # type: ignore[attr-defined]
+
+
+def test_closing_an_idle_window_asks_nothing(ready: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = answer(monkeypatch, False)
+    assert ready.close() and not asked
+
+
+def test_f5_runs_and_shift_f5_stops(ready: MainWindow, qtbot: QtBot) -> None:
+    ready.activateWindow()
+    qtbot.keyClick(ready, Qt.Key.Key_F5)
+    assert len(ready.runner.specs) == 1  # type: ignore[attr-defined]
+    qtbot.keyClick(ready, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
+    assert "cancel" in ready.runner.orders  # type: ignore[attr-defined]
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_f1_explains_the_page(ready: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(ready, Qt.Key.Key_F1)
+    dialog = ready.findChild(HelpDialog)
+    assert dialog is not None and dialog.isVisible()
+    dialog.close()
+
+
+def test_arrow_keys_move_a_segment_and_locked_ones_stay(qtbot: QtBot) -> None:
+    segments = Segments({"a": "One", "b": "Two"}, "Choice")
+    qtbot.addWidget(segments)
+    qtbot.keyClick(segments, Qt.Key.Key_Right)
+    assert segments.value() == "b" and segments.accessibleName() == "Choice: Two"
+    segments.set_locked(True)
+    qtbot.keyClick(segments, Qt.Key.Key_Left)
+    assert segments.value() == "b"
+
+
+def test_ctrl_c_copies_rows_as_tab_separated_text_and_copy_as_markdown(window: MainWindow, play: Play,
+                                                                       qtbot: QtBot) -> None:
+    play(stream())
+    results = window.page.body.results
+    results.table.selectAll()
+    qtbot.keyClick(results.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QGuiApplication.clipboard().text().splitlines()
+    assert lines[0].split("\t")[0] == "test" and lines[1].split("\t")[0] == "gen64" and len(lines) == 5
+    results.copy.click()
+    assert QGuiApplication.clipboard().text().startswith("| test | model |")
+
+
+def test_every_control_has_a_name_for_screen_readers(window: MainWindow, play: Play) -> None:
+    play(stream(outcome="oom"))
+    kinds = (QAbstractButton, QComboBox, QAbstractSpinBox, QLineEdit, QTextEdit, Segments)
+    nameless = [widget for kind in kinds for widget in window.findChildren(kind)
+                if widget.focusPolicy() != Qt.FocusPolicy.NoFocus and not widget.accessibleName()
+                and not isinstance(widget.parent(), QAbstractSpinBox | QComboBox)]
+    assert not nameless
+
+
+def test_tab_goes_through_the_rail_from_top_to_bottom(ready: MainWindow) -> None:
+    rail = ready.page.rail
+    wanted = [rail.source, rail.bundled, rail.device, rail.dtype, rail.batch, rail.seq, rail.new,
+              *rail.presets.values(), *rail.tests.boxes(), rail.accuracy, rail.run_button]
+    order, widget = [], rail.source
+    for _ in range(400):
+        if widget in wanted:
+            order.append(widget)
+        widget = widget.nextInFocusChain()  # type: ignore[assignment]
+        if widget is rail.source:
+            break
+    assert order == wanted
+
+
+def test_choices_theme_and_size_are_there_after_a_new_start(ready: MainWindow, qtbot: QtBot) -> None:
+    ready.page.rail.seq.setValue(256)
+    ready.page.rail.presets["training"].click()
+    ready.page.body.generation.set_prompt("To be")
+    ready.show_theme("light")
+    ready.resize(1300, 800)
+    ready.close()
+    again = MainWindow(FakeRunner, lambda: MACHINE)
+    qtbot.addWidget(again)
+    theme().set_mode("dark")
+    assert again.page.rail.choices.seq == 256 and again.page.rail.choices.preset == "training"
+    assert again.page.body.generation.prompt() == "To be"
+    assert (again.width(), again.height()) == (1300, 800)
+    assert Settings().text("window/theme", "system") == "light"
+    again.close()
+
+
+def test_the_timer_sleeps_while_the_window_is_hidden(window: MainWindow) -> None:
+    window.hide()
+    assert not window._timer.isActive()
+    window.show()
+    assert window._timer.isActive()
+    window._timer.stop()
+
+
+def test_the_theme_changes_every_colour_at_once(ready: MainWindow, qapp: QApplication) -> None:
+    dark = ready.grab().toImage().pixelColor(700, 20)
+    ready.show_theme("light")
+    qapp.processEvents()
+    light = ready.grab().toImage().pixelColor(700, 20)
+    ready.show_theme("dark")
+    assert dark == "#14171b" and light == "#e9ecf0"
+
+
+def test_a_picture_is_twice_the_size_and_says_what_one_must_know(window: MainWindow, play: Play,
+                                                                 tmp_path: Path) -> None:
+    play(stream())
+    file = tmp_path / "é result.png"
+    assert window.save_picture(file)
+    image = window.picture()
+    assert file.read_bytes()[:4] == b"\x89PNG"
+    assert image.devicePixelRatio() == 2 and image.width() == 2 * 1136
+    assert "AMD EPYC" in image.text("Machine") and "batch" in image.text("Settings")
+    assert "95" in image.text("Accuracy") and "2026" in image.text("Date") and "torch" in image.text("Software")
+    assert "gen64" in image.text("Results")
+
+
+def test_a_picture_that_cannot_be_written_is_told(window: MainWindow, play: Play, tmp_path: Path) -> None:
+    play(stream())
+    assert not window.save_picture(tmp_path / "no such folder" / "a.png")
+
+
+def test_the_results_model_keeps_to_qts_rules(window: MainWindow, play: Play, qtmodeltester: object) -> None:
+    play(stream(until_s=14.0))
+    qtmodeltester.check(window.page.body.results.table.results)  # type: ignore[attr-defined]

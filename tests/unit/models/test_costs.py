@@ -1,0 +1,149 @@
+from functools import cache
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import DynamicCache, PreTrainedModel
+
+from llmscope.core.spec import Cell, Workload
+from llmscope.models.costs import Attention, Cost, cost
+from llmscope.models.headers import Tensor
+from tests.unit.models.built import CONFIGS, GPT2, GQA, counted_flops, model_of, network_of, token_ids
+
+BATCH, SEQ = 2, 12
+
+
+def cell(workload: Workload, **settings: Any) -> Cell:
+    return Cell("arch:x", workload, **({"batch": BATCH, "seq": SEQ} | settings))
+
+
+def known(config: dict[str, Any], of: Cell, dtype_bytes: int = 4, attention: Attention = "causal") -> Cost:
+    counted = cost(model_of(config), of, dtype_bytes, attention)
+    assert counted is not None
+    return counted
+
+
+@cache
+def built(name: str) -> PreTrainedModel:
+    """Return the network of a config, built once for all tests."""
+    return network_of(CONFIGS[name])
+
+
+def loss_of(network: PreTrainedModel) -> torch.Tensor:
+    """Return the loss of a training pass; its cache, which meta tensors need, adds no product."""
+    ids = token_ids(BATCH, SEQ)
+    loss: torch.Tensor = network(ids, labels=ids).loss
+    return loss
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+class TestAgainstTorchsCounter:
+    """Every product of an eager model on the meta device is counted, and nothing else: the figures are equal."""
+
+    def test_prefill(self, name: str) -> None:
+        network = built(name).eval()
+        with torch.no_grad():
+            counted = counted_flops(lambda: network(token_ids(BATCH, SEQ), use_cache=True, logits_to_keep=1))
+        assert known(CONFIGS[name], cell("pp"), attention="full").flops == counted
+
+    def test_decode_steps_with_a_cache(self, name: str) -> None:
+        network = built(name).eval()
+        cache = DynamicCache(config=network.config)
+
+        def step() -> None:
+            network(token_ids(BATCH, 1), past_key_values=cache, use_cache=True)
+
+        with torch.no_grad():
+            network(token_ids(BATCH, SEQ), past_key_values=cache, use_cache=True)
+            counted = counted_flops(lambda: [step() for _ in range(3)])
+        for attention in ("causal", "full"):
+            assert known(CONFIGS[name], cell("tg", depth=SEQ, new=3), attention=attention).flops == counted  # type: ignore[arg-type]
+
+    def test_decode_from_an_empty_cache(self, name: str) -> None:
+        network = built(name).eval()
+        with torch.no_grad():
+            counted = counted_flops(lambda: network(token_ids(BATCH, 1), use_cache=True))
+        assert known(CONFIGS[name], cell("tg", new=1)).flops == counted
+
+    def test_training(self, name: str) -> None:
+        # Each product's input has a gradient, the first ones' for the norm before them: backward is 2 × forward.
+        network = built(name).train()
+        forward = counted_flops(lambda: loss_of(network))
+        step = counted_flops(lambda: loss_of(network).backward())
+        phases = known(CONFIGS[name], cell("train"), attention="full").phases
+        assert {key: phase.flops for key, phase in phases.items()} == {
+            "forward": forward, "backward": step - forward, "optimizer": 0}
+
+
+def test_prefill_counts_only_the_keys_that_a_token_sees() -> None:
+    causal, full = (known(GQA, cell("pp"), attention=a).flops for a in ("causal", "full"))
+    pairs = SEQ * SEQ - SEQ * (SEQ + 1) // 2
+    assert full - causal == BATCH * 3 * 4 * 6 * 24 * pairs
+
+
+@given(st.integers(1, 40), st.integers(0, 40), st.integers(1, 40), st.integers(1, 20))
+def test_a_window_bounds_the_keys_of_every_step(window: int, depth: int, new: int, batch: int) -> None:
+    config = GQA | {"model_type": "mistral", "sliding_window": window}
+    unbounded = GQA | {"model_type": "mistral", "sliding_window": None}
+    tested = cell("tg", depth=depth, new=new, batch=batch)
+    fewer = sum(max(0, depth + i + 1 - window) for i in range(new)) * batch
+    assert known(unbounded, tested).flops - known(config, tested).flops == 3 * 4 * 6 * 24 * fewer
+    assert known(unbounded, tested).bytes_moved - known(config, tested).bytes_moved == 2 * 3 * 2 * 24 * 4 * fewer
+
+
+@given(st.sampled_from(["gqa untied", "qwen2", "gpt2 untied, own ffn"]), st.integers(1, 30), st.integers(1, 30))
+def test_decoding_equals_its_steps_one_by_one(name: str, depth: int, new: int) -> None:
+    whole = known(CONFIGS[name], cell("tg", depth=depth, new=new))
+    steps = [known(CONFIGS[name], cell("tg", depth=depth + i, new=1)) for i in range(new)]
+    assert (whole.flops, whole.bytes_moved) == (sum(s.flops for s in steps), sum(s.bytes_moved for s in steps))
+
+
+@pytest.mark.parametrize(("ref", "weights"), [
+    ("gpt2", 124_439_808 - 1024 * 768 + 2 * 768), ("smollm2", 134_515_008 + 576)])
+def test_a_decode_step_reads_all_weights_and_writes_one_token_to_the_cache(ref: str, weights: int) -> None:
+    kv = {"gpt2": 36_864, "smollm2": 23_040}[ref]
+    assert known(CONFIGS[ref], cell("tg", batch=1, new=1), 2).bytes_moved == 2 * weights + kv
+    assert known(CONFIGS[ref], cell("tg", batch=1, new=1, depth=100), 2).bytes_moved == 2 * weights + 101 * kv
+
+
+def test_of_an_untied_input_table_only_the_rows_of_the_tokens_are_read() -> None:
+    tied, untied = (known(CONFIGS[f"gqa {name}"], cell("tg", new=5)).bytes_moved for name in ("tied", "untied"))
+    assert tied == untied
+
+
+def test_prefill_reads_the_weights_once_and_writes_the_cache() -> None:
+    parameters = model_of(GQA).facts.parameters
+    assert parameters is not None
+    weights = parameters - 77 * 48 + BATCH * SEQ * 48
+    assert known(GQA, cell("pp")).bytes_moved == 4 * (weights + BATCH * SEQ * 2 * 3 * 2 * 24)
+
+
+def test_generation_is_a_prefill_and_one_step_fewer_than_new_ids() -> None:
+    whole = known(GQA, cell("gen", new=5))
+    assert whole.phases["prefill"] == known(GQA, cell("pp"))
+    assert whole.phases["decode"] == known(GQA, cell("tg", depth=SEQ, new=4))
+    assert whole.flops == sum(phase.flops for phase in whole.phases.values())
+    assert known(GQA, cell("gen", new=1)).flops == known(GQA, cell("pp")).flops
+
+
+def test_a_training_step_moves_weights_gradients_and_optimizer_state() -> None:
+    parameters = model_of(GPT2).facts.parameters
+    assert parameters is not None
+    phases = known(GPT2, cell("train"), 4).phases
+    assert phases["optimizer"].bytes_moved == 28 * parameters
+    assert phases["backward"].bytes_moved - phases["forward"].bytes_moved == 4 * parameters
+    assert known(GPT2, cell("train")).bytes_moved == sum(phase.bytes_moved for phase in phases.values())
+
+
+def test_loading_moves_the_bytes_of_the_files() -> None:
+    tensors = (Tensor("a", "F32", (10,)),)
+    assert cost(model_of(GQA, tensors=tensors), cell("load-warm"), 2) == Cost(0, 40)
+    assert cost(model_of(GQA), cell("load-warm"), 2) is None
+
+
+@pytest.mark.parametrize("workload", ["pp", "tg", "gen", "train"])
+def test_a_family_without_a_closed_form_has_no_cost(workload: Workload) -> None:
+    config = {"model_type": "mamba", "architectures": ["MambaForCausalLM"], "vocab_size": 32}
+    assert cost(model_of(config), cell(workload), 4) is None

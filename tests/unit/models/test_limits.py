@@ -1,0 +1,89 @@
+from typing import Any
+
+import msgspec
+import pytest
+
+from llmscope.core.events import Device, DtypeProbe
+from llmscope.core.spec import Cell, Workload
+from llmscope.core.units import GIB, NBSP
+from llmscope.models.catalog import Model, resolve
+from llmscope.models.limits import Problem, problems
+
+GPT2 = resolve("arch:gpt2")
+CPU = Device("cpu", "AMD EPYC", "cpu", None, (DtypeProbe("float32", True), DtypeProbe("bfloat16", False)))
+
+
+def found(workload: Workload, model: Model = GPT2, device: Device | None = CPU, free_bytes: int | None = None,
+          **settings: Any) -> tuple[Problem, ...]:
+    """Return the problems of one cell."""
+    model = msgspec.structs.replace(model, has_tokenizer=settings.pop("tokenizer", True))
+    return problems([Cell(model.ref, workload, **settings)], model, device, free_bytes)
+
+
+@pytest.mark.parametrize(("workload", "settings", "problem"), [
+    ("pp", {"seq": 1025}, Problem("seq", "At most 1,024 for this model.")),
+    ("train", {"seq": 2000}, Problem("seq", "At most 1,024 for this model.")),
+    ("gen", {"seq": 1000, "new": 128}, Problem("seq", "At most 896 with 128 new tokens for this model.")),
+    ("gen", {"seq": 1, "new": 1024}, Problem("new", "At most 1,023 for this model, and fewer with a longer prompt.")),
+    ("tg", {"new": 1025}, Problem("new", "At most 1,024 for this model.")),
+    ("tg", {"new": 25, "depth": 1000}, Problem("new", "At most 24 at depth 1,000 for this model.")),
+    ("tg", {"new": 1, "depth": 1024},
+     Problem("new", "This model has 1,024 positions: a depth of 1,024 leaves no room.")),
+    ("load-warm", {}, Problem("workload", "This model has random weights: there is nothing to load.")),
+    ("gen", {"tokenizer": False},
+     Problem("workload", "gen needs a tokenizer, and this model has no tokenizer.json.")),
+    ("train", {"tokenizer": False},
+     Problem("workload", "train needs a tokenizer, and this model has no tokenizer.json.")),
+    ("pp", {"dtype": "float16"}, Problem("dtype", "float16 does not work on AMD EPYC. Use float32 or bfloat16.")),
+])
+def test_what_cannot_work_is_told_at_its_setting(
+        workload: Workload, settings: dict[str, Any], problem: Problem) -> None:
+    assert found(workload, **settings) == (problem,)
+    assert problem.blocking
+
+
+@pytest.mark.parametrize(("workload", "settings"), [
+    ("pp", {"seq": 1024}), ("train", {"seq": 1024}),
+    ("gen", {"seq": 896, "new": 128}), ("gen", {"seq": 1, "new": 1023}),
+    ("tg", {"new": 1024}), ("tg", {"new": 24, "depth": 1000}), ("tg", {"seq": 5000}),
+    ("pp", {"tokenizer": False}), ("tg", {"tokenizer": False}),
+    ("pp", {"dtype": "bfloat16"}), ("pp", {"dtype": "auto"}), ("pp", {"dtype": "float16", "device": None}),
+])
+def test_what_works_is_let_through(workload: Workload, settings: dict[str, Any]) -> None:
+    device = settings.pop("device", CPU)
+    assert found(workload, device=device, **settings) == ()
+
+
+def test_a_model_without_a_limit_takes_any_length() -> None:
+    limitless = msgspec.structs.replace(GPT2, facts=msgspec.structs.replace(GPT2.facts, max_positions=None))
+    assert found("pp", limitless, seq=100_000) == ()
+
+
+def test_what_does_not_fit_is_told_with_both_figures_and_may_be_run_anyway() -> None:
+    (problem,) = found("train", free_bytes=3 * GIB, batch=64, seq=1024)
+    assert (problem.field, problem.blocking) == ("batch", False)
+    assert problem.text.startswith("Needs about ") and problem.text.endswith(
+        f"3.00{NBSP}GiB is free: lower the batch size or the sequence length.")
+
+
+def test_weights_that_do_not_fit_alone_ask_for_another_model() -> None:
+    (problem,) = found("pp", free_bytes=GIB // 4, seq=8)
+    assert (problem.field, problem.blocking) == ("model", False)
+    assert "choose a smaller model or a smaller dtype" in problem.text
+    assert found("pp", free_bytes=GIB // 4, seq=8, dtype="bfloat16") == ()
+
+
+def test_what_fits_or_cannot_be_told_is_let_through() -> None:
+    assert found("train", free_bytes=100 * GIB) == ()
+    assert found("train", free_bytes=None) == ()
+
+
+def test_each_thing_is_told_once_and_memory_for_the_largest_test() -> None:
+    cells = [Cell("arch:gpt2", "pp", seq=2000, batch=b) for b in (1, 4, 64)]
+    told = problems(cells, GPT2, CPU, 2 * GIB)
+    assert [problem.field for problem in told] == ["seq", "batch"]
+    assert told[1] == problems(cells[2:], GPT2, CPU, 2 * GIB)[1]
+
+
+def test_no_cells_have_no_problems() -> None:
+    assert problems([], GPT2, CPU, 1) == ()
