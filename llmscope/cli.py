@@ -12,7 +12,7 @@ from llmscope import __version__, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, Row
-from llmscope.core.spec import DTYPE_SHORT, Accuracy, Dtype, RunSpec
+from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, Accuracy, Dtype, RunSpec
 from llmscope.runs.export import Format
 from llmscope.runs.sweep import sweep
 
@@ -104,7 +104,7 @@ def bench(
 
 
 def _spec(cells: Sequence[dict[str, Any]], **settings: Any) -> RunSpec:
-    settings |= {"cells": cells, "time_limit_s": terminal.QUICK_LIMIT_S if settings["preset"] == "quick" else None}
+    settings |= {"cells": cells, "time_limit_s": QUICK_LIMIT_S if settings["preset"] == "quick" else None}
     try:
         return msgspec.convert(settings, RunSpec)
     except msgspec.ValidationError as error:

@@ -14,9 +14,6 @@ from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
 from llmscope.runs.export import export, result_cells
 
-#: Longest measuring of one test in the quick preset: three tests with their warm-ups end within a minute.
-QUICK_LIMIT_S = 12.0
-
 
 def measure(spec: RunSpec, folder: Path | None) -> Finished:
     """Run a spec with progress on stderr."""

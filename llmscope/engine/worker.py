@@ -14,7 +14,7 @@ import transformers
 
 from llmscope.core import commands
 from llmscope.core.events import CellEnded, CellStarted, Device, Devices, Hello, Note
-from llmscope.core.results import make_row
+from llmscope.core.rows import make_row
 from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
 from llmscope.core.stopping import StoppingRule
 from llmscope.engine import checks, devices, failures, memory

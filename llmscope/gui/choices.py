@@ -8,8 +8,6 @@ from llmscope.gui.settings import Settings
 
 Source = Literal["bundled", "architecture", "disk"]
 
-#: Seconds of measuring that the quick preset gives each test, so that it ends within a minute.
-QUICK_LIMIT_S = 12.0
 MOST_BATCH, MOST_TOKENS = 65_536, 1_048_576
 FIRST_ARCHITECTURE = "arch:smollm2-135m"
 

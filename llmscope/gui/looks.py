@@ -90,7 +90,7 @@ def button_look(run: RunState, setup: Setup, expected: Expected, accuracy: RunSp
         left = seconds_left(run, expected)
         elapsed = run.elapsed_s
         return RunButtonLook("stop", tr("Stop"), tr("{0} elapsed").format(_clock(elapsed)),
-                             tr("{0} left").format(about(left)), round(elapsed / max(1.0, elapsed + left), 3))
+                             tr("{0} left").format(about(left)), round(elapsed / max(1.0, elapsed + left), 2))
     if run.status in ("done", "stopped") and accuracy is not None and run.spec is not None \
             and accuracy.cells == run.spec.cells and accuracy.accuracy == run.spec.accuracy:
         took = tr("took {0}") if run.status == "done" else tr("stopped at {0}")

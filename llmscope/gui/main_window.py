@@ -1,6 +1,7 @@
 """The main window: bars, page, the one display timer, and the runner that it closes before it goes."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -31,11 +32,20 @@ from llmscope.gui.theme import Mode, theme
 from llmscope.gui.top_bar import TopBar
 from llmscope.hardware import host
 
-IDLE_MS, QUIET_MS, LIVELY_MS = 250, 100, 50
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the window draws: its timer, and at how many of its ticks graphs and texts are brought up to date."""
+
+    interval_ms: int
+    plots_every: int = 1
+    text_every: int = 1
+
+
+#: The model's text may flow at 10 Hz; all else is calm while a test is timed on the CPU.
+IDLE, QUIET, STREAMING, LIVELY = Pace(250), Pace(300), Pace(100, 3, 3), Pace(50, 1, 2)
 #: A remembered size beyond this was not the size of a window.
 MOST_PX = 20_000
-#: While a test is timed on the CPU, graphs are drawn at this many ticks of `QUIET_MS`.
-QUIET_PLOT_TICKS = 3
 
 
 class Runner(Protocol):
@@ -75,15 +85,16 @@ class MainWindow(QMainWindow):
         for event in self.feed.drain():
             self._handle(event)
         self._ticks += 1
-        self.page.refresh_text()
-        self.status.show_state(*self.page.status())
-        self.top.save.setEnabled(bool(self.page.run.rows) or self.page.run.is_open)
+        pace = self._pace()
         self.page.body.generation.refresh()
-        interval = self._interval_ms()
-        if interval != QUIET_MS or self._ticks % QUIET_PLOT_TICKS == 0:
+        if self._ticks % pace.plots_every == 0:
             self.page.body.plots.refresh()
-        if interval != self._timer.interval():
-            self._timer.setInterval(interval)
+        if self._ticks % pace.text_every == 0:
+            self.page.refresh_text()
+            self.status.show_state(*self.page.status())
+            self.top.save.setEnabled(bool(self.page.run.rows) or self.page.run.is_open)
+        if pace.interval_ms != self._timer.interval():
+            self._timer.setInterval(pace.interval_ms)
 
     def show_theme(self, mode: Mode) -> None:
         """Take a theme and remember it."""
@@ -112,7 +123,7 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._timer.start(self._interval_ms())
+        self._timer.start(self._pace().interval_ms)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -135,14 +146,14 @@ class MainWindow(QMainWindow):
             case ev.Hello():
                 self.status.show_versions(event.versions)
 
-    def _interval_ms(self) -> int:
-        """Return the pace: slow while idle, calm while a test is timed on the CPU."""
-        run = self.page.run
+    def _pace(self) -> Pace:
+        """Return how often to draw: seldom while idle, and calmly while a test is timed on the CPU."""
+        run, now = self.page.run, self.page.run.now
         if not run.is_open:
-            return IDLE_MS
-        now = run.now
-        timed_on_cpu = now is not None and now.cell.device == "cpu" and now.phase in MEASURING
-        return QUIET_MS if timed_on_cpu else LIVELY_MS
+            return IDLE
+        if now is None or now.cell.device != "cpu" or now.phase not in MEASURING:
+            return LIVELY
+        return STREAMING if now.cell.workload == "gen" else QUIET
 
     def _lay_out(self) -> None:
         px = theme().px
@@ -203,7 +214,7 @@ class MainWindow(QMainWindow):
 
     def _on_run_asked(self, spec: RunSpec) -> None:
         self.runner.run_spec(spec)
-        self._timer.setInterval(LIVELY_MS)
+        self._timer.setInterval(LIVELY.interval_ms)
 
     def _on_stop_asked(self) -> None:
         self.runner.cancel()

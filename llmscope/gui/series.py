@@ -155,7 +155,7 @@ def _thin(columns: tuple[Any, ...], width_s: float) -> tuple[Any, ...]:
         return columns
     starts = np.flatnonzero(np.append(True, bucket[1:] != bucket[:-1]))
     first_piece = np.repeat(piece[starts], np.diff(np.append(starts, len(time))))
-    key = 2 * bucket
+    key = 2 * bucket + (piece > first_piece)
     starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
     ends = np.append(starts[1:], len(time)) - 1
     return time[starts], np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts), piece[ends]

@@ -33,6 +33,7 @@ class Theme(QObject):
         self._dark = _system_is_dark()
         self._families: dict[int, str] = {}
         self._colours: dict[str, QColor] = {}
+        self._fonts: dict[tuple[str, int], QFont] = {}
         self._load_colours()
 
     @property
@@ -59,6 +60,12 @@ class Theme(QObject):
 
     def font(self, size: str = "body", weight: int = 400) -> QFont:
         """Return the application's typeface at a named size (11 px `caption` to 36 px `figure_xl`)."""
+        known = self._fonts.get((size, weight))
+        if known is None:
+            known = self._fonts[size, weight] = self._make_font(size, weight)
+        return QFont(known)
+
+    def _make_font(self, size: str, weight: int) -> QFont:
         font = QFont()
         if weight in self._families:
             font.setFamilies([self._families[weight], FAMILY])
@@ -87,6 +94,7 @@ class Theme(QObject):
         self._restyle(app)
 
     def _load_fonts(self) -> None:
+        self._fonts = {}
         for weight, name in _FONT_FILES.items():
             number = QFontDatabase.addApplicationFont(str(paths.resources() / "fonts" / name))
             families = QFontDatabase.applicationFontFamilies(number)

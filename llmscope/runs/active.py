@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from llmscope.core import events
-from llmscope.core.results import COUNTED, Row, Verdict, make_row
+from llmscope.core.results import COUNTED, Row, Verdict
+from llmscope.core.rows import make_row
 from llmscope.core.spec import RunSpec
 from llmscope.runs import deadlines
 from llmscope.runs.store import SCHEMA, Manifest, Result, RunWriter

@@ -12,7 +12,8 @@ from msgspec import Struct
 
 from llmscope.core import events
 from llmscope.core.errors import BadInput
-from llmscope.core.results import Row, make_row
+from llmscope.core.results import Row
+from llmscope.core.rows import make_row
 
 SCHEMA = 1
 MANIFEST, EVENTS, RESULT = "manifest.json", "events.jsonl", "result.json"

@@ -18,7 +18,7 @@ from msgspec import Struct
 from llmscope import __version__
 from llmscope.core import commands, events
 from llmscope.core.errors import BadInput
-from llmscope.core.results import make_row
+from llmscope.core.rows import make_row
 from llmscope.core.spec import RunSpec
 from llmscope.hardware.host import machine
 from llmscope.runs.active import NOT_STARTED, ActiveRun

@@ -4,10 +4,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
 
 from llmscope.core import events as ev
-from llmscope.core.spec import RunSpec, Sampling
+from llmscope.core.spec import QUICK_LIMIT_S, RunSpec, Sampling
 from llmscope.core.units import about, gib
 from llmscope.gui import advice, looks
-from llmscope.gui.choices import QUICK_LIMIT_S, lowered
+from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.rail import Rail
@@ -31,6 +31,8 @@ class RunPage(QWidget):
         super().__init__()
         self.run = RunState()
         self._settings = settings
+        self._running_texts: tuple[str, ...] = ()
+        self._ticked_at: tuple[int | None, int] = (None, -1)
         self.rail, self.body = Rail(), RunBody(feed)
         self.control = SetupControl(self.rail, settings, self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
@@ -139,13 +141,25 @@ class RunPage(QWidget):
 
     def refresh_text(self) -> None:
         """Bring figure, button, ticks and the running row up to date; called a few times a second."""
-        if self.run.is_open:
+        run = self.run
+        if run.is_open:
             self._show_strip(self.body)
-            if self.run.current is not None:
-                self.body.results.table.refresh_row(self.run.current)
-            self.control.show_tests(self.run)
-        look = looks.button_look(self.run, self.control.setup, self.control.expected, self.spec())
+            self._refresh_running()
+        spec = None if run.is_open else self.spec()
+        look = looks.button_look(run, self.control.setup, self.control.expected, spec)
         self.rail.run_button.show_look(look)
+
+    def _refresh_running(self) -> None:
+        """Draw the row of the running test and its tick anew, if what they say has changed."""
+        run = self.run
+        if run.current is not None:
+            texts = self.body.results.table.results.texts(run.current)
+            if texts != self._running_texts:
+                self._running_texts = texts
+                self.body.results.table.refresh_row(run.current)
+        if (run.current, int(run.elapsed_s)) != self._ticked_at:
+            self._ticked_at = (run.current, int(run.elapsed_s))
+            self.control.show_tests(run)
 
     def show_in(self, body: RunBody) -> None:
         """Show the run in another body, as for its picture."""
