@@ -184,11 +184,15 @@ class WorkerEnded(_Event, tag="worker_ended", frozen=True):
 
 
 class RunEnded(_Event, tag="run_ended", frozen=True):
-    """The run is over; `status` is `done`, `stopped` or `failed` (nothing could be measured)."""
+    """The run is over; `status` is `done`, `stopped` or `failed` (nothing could be measured).
+
+    `kept_awake` tells whether the system was kept from going to sleep, None where nothing ran.
+    """
 
     status: Literal["done", "stopped", "failed"]
     seconds: float
     reason: str | None = None
+    kept_awake: bool | None = None
 
 
 Event: TypeAlias = (

@@ -1,9 +1,11 @@
 """`python -m llmscope.engine`: a worker on stdin and stdout; with `--probe`, one line about the accelerators."""
 
+import contextlib
 import faulthandler
 import os
 import sys
 import traceback
+from pathlib import Path
 
 
 def _die_with_parent() -> None:
@@ -16,10 +18,17 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
+def _be_the_first_to_go() -> None:
+    """Ask Linux, should memory run out, to kill this process rather than the window or the session."""
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("900")
+
+
 def main() -> None:
     """Start as the command line says."""
     faulthandler.enable()
     _die_with_parent()
+    _be_the_first_to_go()
     if sys.argv[1:] == ["--probe"]:
         import msgspec
 

@@ -90,6 +90,7 @@ class HeaderStrip(QFrame):
         """Take the lower height of a small window."""
         self.setFixedHeight(theme().px("layout", "strip_narrow" if narrow else "strip"))
         self._live.set_narrow(narrow)
+        self._message.set_narrow(narrow)
 
     def show_live(self, look: LiveLook) -> None:
         """Show model, figure and gauge."""
@@ -239,6 +240,7 @@ class _Figure(QWidget):
 class _Message(QWidget):
     def __init__(self) -> None:
         super().__init__()
+        self._look, self._narrow = MessageLook(), False
         self._icon = Icon("check-circle", 24, "text")
         self._title = ElidedLabel("", "title", 600)
         self._text = ElidedLabel("", "body", role="text_2")
@@ -255,6 +257,16 @@ class _Message(QWidget):
         row.addWidget(self.copy)
         row.addWidget(self.dismiss)
 
+    def set_narrow(self, narrow: bool) -> None:
+        """Leave the figures out where the title needs the room."""
+        self._narrow = narrow
+        self._show_figures()
+
+    def _show_figures(self) -> None:
+        figures = () if self._narrow else self._look.figures
+        for i, figure in enumerate(self._figures):
+            figure.show_figure(figures[i] if i < len(figures) else None)
+
     def show_look(self, look: MessageLook) -> None:
         failed = look.kind == "failed"
         icon, role = {"done": ("check-circle", "text"), "stopped": ("stop", "text"), "failed": ("x-circle", "bad"),
@@ -263,8 +275,8 @@ class _Message(QWidget):
         self._title.set_text(look.title)
         self._text.set_text(look.text)
         self._text.set_role("text" if failed else "text_2")
-        for i, figure in enumerate(self._figures):
-            figure.show_figure(look.figures[i] if i < len(look.figures) else None)
+        self._look = look
+        self._show_figures()
         self.copy.setVisible(failed)
         self.dismiss.setVisible(failed)
 

@@ -109,7 +109,7 @@ class LiveFeed:
                 self._zero_ns, self.running = event.t_ns, True
             case ev.RunEnded() if self.running:
                 self._close_phase(self._seconds(event))
-                self._left = self.planned()
+                self._left = [] if event.status == "done" else self.planned()
                 self.running, self.ended = False, True
             case ev.Telemetry():
                 self.telemetry = event

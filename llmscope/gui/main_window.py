@@ -132,10 +132,11 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         px = theme().px
-        narrow = (self.width() < px("layout", "narrow_under_width")
-                  or self.height() < px("layout", "narrow_under_height"))
-        self.page.set_narrow(narrow)
-        self.top.set_narrow(self.width() < px("layout", "narrow_under_width"))
+        slim = self.width() < px("layout", "narrow_under_width")
+        narrow = slim or self.height() < px("layout", "narrow_under_height")
+        wide = self.width() >= px("layout", "wide_from_width")
+        self.page.set_room("narrow" if narrow else "wide" if wide else "normal")
+        self.top.set_narrow(slim)
 
     def _handle(self, event: ev.Event) -> None:
         self.page.handle(event)
@@ -143,6 +144,8 @@ class MainWindow(QMainWindow):
             case ev.Telemetry():
                 self.top.show_power(event.on_battery)
                 self.status.show_telemetry(event)
+            case ev.Note():
+                self.status.say(event.text)
             case ev.Hello():
                 self.status.show_versions(event.versions)
 

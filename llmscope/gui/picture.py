@@ -30,7 +30,7 @@ def draw(page: RunPage, feed: LiveFeed, machine: Machine | None) -> QImage:
     sheet.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     sheet.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
     sheet.show()
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # type: ignore[arg-type]
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
     sheet.body.plots.refresh()
     sheet.body.generation.refresh()
     image = QImage(sheet.size() * SCALE, QImage.Format.Format_RGB32)

@@ -80,7 +80,6 @@ class RunBody(QWidget):
             self.outer.addWidget(self.below)
             self.tabs.hide()
             self.results.show()
-            self._share_wide()
         self.show_welcome(self._welcome)
 
     def _lay_out(self) -> None:
@@ -99,7 +98,12 @@ class RunBody(QWidget):
         self.upper.addWidget(self.results)
         self.outer.addWidget(self.upper)
         self.outer.addWidget(self.below)
-        self._share_wide()
+        self.results.setMinimumWidth(theme().px("layout", "results_least"))
+        self.upper.setStretchFactor(0, 1)
+        self.upper.setStretchFactor(1, 0)
+        self.outer.setStretchFactor(0, 2)
+        self.outer.setStretchFactor(1, 1)
+        self.share_width(False)
         margin = theme().px("layout", "margin")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(margin, margin, margin, margin)
@@ -111,15 +115,12 @@ class RunBody(QWidget):
         layout.addWidget(self.hint)
         self.tabs.hide()
 
-    def _share_wide(self) -> None:
+    def share_width(self, wide: bool) -> None:
+        """Give the results their width, and the graphs the rest."""
         px = theme().px
-        self.results.setMinimumWidth(360)
-        self.upper.setStretchFactor(0, 1)
-        self.upper.setStretchFactor(1, 0)
-        self.upper.setSizes([px("layout", "plots"), 446])
-        self.outer.setStretchFactor(0, 2)
-        self.outer.setStretchFactor(1, 1)
-        self.outer.setSizes([px("layout", "plots_height"), 236])
+        results = px("layout", "results_wide" if wide else "results")
+        self.upper.setSizes([max(px("layout", "plots"), self.width() - results), results])
+        self.outer.setSizes([px("layout", "plots_height"), px("layout", "generation")])
 
 
 class _Tabs(QFrame):

@@ -72,8 +72,8 @@ class MachineCard(Panel):
             memory = f", {gib(first.memory_bytes)}" if first.memory_bytes else ""
             row.show_value(short_gpu_name(first.name) + memory + more, "ready")
         elif complete:
-            row.show_value(self.tr("none that torch can use"), "none")
-            row.setToolTip(reason)
+            none = self.tr("none that torch can use")
+            row.show_value(f"{none}: {reason}" if reason else none, "none")
         else:
             row.show_value(self.tr("being checked"), "checking")
 

@@ -3,12 +3,14 @@
 import contextlib
 import time
 from pathlib import Path
+from typing import Literal
 
 from llmscope.core import events
 from llmscope.core.results import COUNTED, Row, Verdict
 from llmscope.core.rows import make_row
 from llmscope.core.spec import RunSpec
 from llmscope.runs import deadlines
+from llmscope.runs.awake import Awake
 from llmscope.runs.store import SCHEMA, Manifest, Result, RunWriter
 
 NOT_STARTED = "not started"
@@ -29,6 +31,7 @@ class ActiveRun:
         self._counter = -1
         self._heard_s = self._moved_s = time.perf_counter()
         self._writer: RunWriter | None = None
+        self._awake = Awake()
 
     @property
     def spec(self) -> RunSpec:
@@ -103,6 +106,15 @@ class ActiveRun:
             return f"no progress for {self._limit_s:.0f} s in the phase {self._phase}"
         return None
 
+    def end(self) -> events.RunEnded:
+        """Return the event that ends the run: `stopped`, `failed` if no test has a value that counts, or `done`."""
+        status: Literal["done", "stopped", "failed"] = "stopped"
+        if self.stop_asked_s is None:
+            status = "done" if any(row.verdict in COUNTED for row in self.rows.values()) else "failed"
+        now_ns = time.perf_counter_ns()
+        return events.RunEnded(t_ns=now_ns, status=status, seconds=(now_ns - self.started.t_ns) / 1e9,
+                               kept_awake=self._awake.release())
+
     def finish(self, ended: events.RunEnded) -> None:
         """Write the result and close the files."""
         if self._writer is not None:
@@ -111,12 +123,6 @@ class ActiveRun:
                 self._writer.finish(Result(SCHEMA, ended, rows))
             except OSError:
                 self._drop_writer()
-
-    def status(self) -> str:
-        """Return `stopped`, `failed` if no test has a value that counts, or `done`."""
-        if self.stop_asked_s is not None:
-            return "stopped"
-        return "done" if any(row.verdict in COUNTED for row in self.rows.values()) else "failed"
 
     def _drop_writer(self) -> None:
         if self._writer is not None:

@@ -250,8 +250,7 @@ class Supervisor:
                 self._emit(events.CellEnded(t_ns=_now(), cell=cell, row=row))
         if run.todo or self._run is not run:
             return
-        seconds = (_now() - run.started.t_ns) / 1e9
-        ended = events.RunEnded(t_ns=_now(), status=run.status(), seconds=seconds)  # type: ignore[arg-type]
+        ended = run.end()
         if (trouble := run.write(ended)) is not None:
             self._on_event(events.Note(t_ns=_now(), text=trouble))
         run.finish(ended)

@@ -138,6 +138,15 @@ def test_plan_that_comes_late_is_matched_with_the_phases_that_passed() -> None:
     assert feed.planned() == [("decode", pytest.approx(3.0)), ("train", 9.0)]
 
 
+def test_phases_that_a_whole_run_did_not_have_are_not_planned_any_more() -> None:
+    feed = LiveFeed()
+    feed.set_plan([("generate", 9.0), ("prefill", 5.0), ("decode", 6.0), ("train", 10.0), ("decode", 6.0)])
+    for event in stream():
+        feed.push(event)
+    feed.drain()
+    assert feed.planned() == []
+
+
 def test_plan_of_the_next_run_leaves_the_picture_of_the_last_one_alone() -> None:
     feed = fed(*stream())
     feed.set_plan([("load", 1.0), ("decode", 5.0)])
@@ -196,6 +205,14 @@ def test_many_gaps_stay_bounded() -> None:
         series.add(float(n), None if n % 3 else 5.0)
     assert series.count <= CAPACITY
     assert np.isnan(series.line(0.1)[1]).any()
+
+
+def test_gap_stays_where_both_its_ends_fall_into_one_step() -> None:
+    feed = fed(started(), phase("prefill", 0), progress(0.1, 900), progress(0.2, 910), phase("decode", 0.3),
+               progress(0.4, 90), progress(0.5, 91))
+    x, y = feed.series["tokens", "work"].line(60.0)
+    np.testing.assert_array_equal(y, [900, 910, np.nan, 90, 91])
+    assert x.tolist() == [0.1, 0.1, 0.1, 0.4, 0.4]
 
 
 def test_part_of_a_line_is_the_same_as_the_whole_there() -> None:

@@ -1,8 +1,12 @@
 """The Run page: rail and body, driven by the person's choices and by the event stream."""
 
+from typing import Literal
+
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
 
+from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.spec import QUICK_LIMIT_S, RunSpec, Sampling
 from llmscope.core.units import about, gib
@@ -21,6 +25,9 @@ from llmscope.hardware.host import Machine
 _PANES = {"cpu_power_w": "power", "cpu_temperature_c": "temperature"}
 
 
+Room = Literal["narrow", "normal", "wide"]
+
+
 class RunPage(QWidget):
     """`run_asked` carries the spec to run, `stop_asked` that it is to stop."""
 
@@ -31,6 +38,7 @@ class RunPage(QWidget):
         super().__init__()
         self.run = RunState()
         self._settings = settings
+        self._room: Room = "normal"
         self._running_texts: tuple[str, ...] = ()
         self._ticked_at: tuple[int | None, int] = (None, -1)
         self.rail, self.body = Rail(), RunBody(feed)
@@ -54,17 +62,21 @@ class RunPage(QWidget):
         self.rail.run_button.stop_asked.connect(self.ask_stop)
         self.body.advice.chosen.connect(self._on_advice)
         self.body.strip.dismissed.connect(self._on_dismissed)
-        self.body.strip.copy_asked.connect(self.body.advice.copy_message)
+        self.body.strip.copy_asked.connect(self._on_copy_details)
         self._restore_generation()
         self.body.generation.changed.connect(self._keep_generation)
         self.control.resolve()
 
-    def set_narrow(self, narrow: bool) -> None:
-        """Lay out for a small window, or not."""
-        if narrow != self.body.is_narrow:
-            self.splitter.setSizes([theme().px("layout", "rail_narrow" if narrow else "rail"), 4000])
-            self.body.set_narrow(narrow)
-            self.rail.ledger.set_narrow(narrow)
+    def set_room(self, room: Room) -> None:
+        """Lay out for a window of another class of sizes."""
+        if room != self._room:
+            self._room = room
+            rail = {"narrow": "rail_narrow", "normal": "rail", "wide": "rail_wide"}[room]
+            self.splitter.setSizes([theme().px("layout", rail), 4000])
+            self.rail.ledger.set_narrow(room == "narrow")
+            self.body.set_narrow(room == "narrow")
+            if room != "narrow":
+                self.body.share_width(room == "wide")
 
     def show_machine(self, machine: Machine) -> None:
         """Take what does not change about the machine."""
@@ -275,6 +287,14 @@ class RunPage(QWidget):
             self._settings.keep(f"gen/{name}", getattr(panel.sampling(), name))
         self._settings.keep("gen/seed", panel.seed())
         self._settings.keep("gen/prompt", panel.prompt())
+
+    def _on_copy_details(self) -> None:
+        """Copy what happened, the raw message, and where the run's files are."""
+        failed = self.run.failed_row
+        said = str(failed.extra.get("message") or "") if failed is not None else ""
+        folder = str(paths.runs_folder() / self.run.run) if self.run.run else ""
+        parts = (self.body.strip.words(), said, folder)
+        QGuiApplication.clipboard().setText("\n".join(part for part in parts if part))
 
     def _on_dismissed(self) -> None:
         """Put the generated text back in the place of the advice."""

@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pytest
+
+from llmscope.core.events import Device, DtypeProbe, Telemetry
+from llmscope.core.results import Row
+from llmscope.core.spec import Cell, RunSpec
+from llmscope.core.units import GIB, NBSP
+from llmscope.gui import advice, looks, words
+from llmscope.gui.expected import Expected
+from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.settings import Settings
+from llmscope.gui.setup import Models, Setup
+from tests.gui.stream import CELLS, stream
+
+CPU = Device("cpu", "AMD EPYC", "cpu", 16 * GIB, (DtypeProbe("float32", True),))
+CARD = Device("cuda:0", "RTX", "cuda", 8 * GIB, (DtypeProbe("float32", True),))
+NOW = Telemetry(t_ns=0, cpu_percent=1.0, others_percent=1.0, memory_used_bytes=4 * GIB, memory_total_bytes=16 * GIB)
+
+
+def after(**how: object) -> RunState:
+    run = RunState()
+    for event in stream(**how):  # type: ignore[arg-type]
+        run.apply(event)
+    return run
+
+
+def row(**changes: object) -> Row:
+    values: dict[str, object] = {
+        "run": "r", "test": "pp512", "definition": "pp/1", "model": "bundled", "backend": "eager", "device": "cpu",
+        "dtype": "float32", "batch": 1, "seq": 512, "new": 128, "depth": 0, "unit": "tok/s", "verdict": "valid"}
+    return Row(**(values | changes))  # type: ignore[arg-type]
+
+
+def test_a_run_is_open_from_its_order_to_its_end() -> None:
+    run = RunState()
+    run.begin(RunSpec(CELLS))
+    assert run.status == "starting" and run.is_open
+    assert after(until_s=14.0).status == "running"
+    assert after().status == "done" and not after().is_open
+    assert after(outcome="stopped").status == "stopped"
+    assert after(outcome="oom").status == "failed"
+
+
+def test_a_new_run_forgets_the_one_before() -> None:
+    run = after()
+    run.begin(RunSpec(CELLS))
+    assert not run.rows and run.seconds == 0 and not run.spoken
+
+
+def test_the_text_of_the_last_generation_is_kept() -> None:
+    run = after()
+    assert run.spoken and {event.cell for event in run.spoken} == {0}
+
+
+def test_missing_values_are_blank_and_never_zero() -> None:
+    state = CellState(Cell("bundled", "pp"), row(verdict="failed", reason="the worker died", median=None))
+    assert words.value(state) == ("", "", "", "0")
+    assert words.detail(state) == "the worker died"
+
+
+def test_a_value_without_interval_says_so() -> None:
+    state = CellState(Cell("bundled", "pp"), row(median=1234.5, n=3, samples=(1.0, 2.0, 3.0)))
+    assert words.value(state) == ("1,230", "tok/s", "—", "3")
+
+
+@pytest.mark.parametrize(("reason", "word"), [
+    ("throttled for 3 % of the time", "throttled"), ("on battery", "on battery"), ("drift +2 % a minute", "drift"),
+    ("mixed cache", "warned")])
+def test_a_warning_is_named_by_its_reason(reason: str, word: str) -> None:
+    state = CellState(Cell("bundled", "pp"), row(verdict="warn", reason=reason, median=1.0))
+    assert words.badge_word(state, False, True) == word
+
+
+def test_settings_name_only_what_the_tests_use() -> None:
+    assert words.settings_line(Cell("bundled", "tg", dtype="float32")).replace(NBSP, " ") == \
+        "f32 · batch 1 · 128 new tokens"
+    several = words.settings_lines([Cell("bundled", "pp", seq=128), Cell("bundled", "pp", seq=512, batch=4)])
+    assert several.replace(NBSP, " ") == "auto · batch 1/4 · sequence 128/512"
+
+
+def test_the_gauge_is_full_when_the_accuracy_asked_is_reached() -> None:
+    run = after(until_s=9.0)
+    look = looks.live_look(run, {}, {})
+    assert look.share is not None and look.share > 0.9
+    assert "3" in look.gauge_right and look.gauge_title.startswith("Accuracy ±")
+
+
+def test_verdicts_are_counted_in_words() -> None:
+    assert looks.verdicts([row(), row()]) == "all steady"
+    assert looks.verdicts([row()]) == "steady"
+    assert looks.verdicts([row(), row(), row(verdict="not_converged")]) == "2 steady and 1 noisy"
+
+
+def test_the_time_left_never_falls_below_zero(tmp_path: Path) -> None:
+    expected = Expected(Settings(tmp_path / "s.ini"))
+    assert looks.seconds_left(after(until_s=10.5), expected) >= 5
+    assert looks.seconds_left(after(), expected) == 0
+
+
+def test_a_test_is_expected_to_take_as_long_as_last_time(tmp_path: Path) -> None:
+    settings = Settings(tmp_path / "s.ini")
+    expected, cell = Expected(settings), Cell("a/b model", "pp", device="cpu", dtype="float32")
+    assert expected.seconds(cell, "rigorous") > expected.seconds(cell, "quick")
+    expected.remember(cell, "quick", 33.3)
+    settings.sync()
+    assert Expected(Settings(tmp_path / "s.ini")).seconds(cell, "quick") == 33.3
+    assert sum(seconds for _, seconds in expected.plan([cell], "quick")) == pytest.approx(33.3)
+
+
+def test_the_button_names_the_only_test_after_a_failure(tmp_path: Path) -> None:
+    spec = RunSpec((Cell("bundled", "train", "cpu", "float32", seq=64),), accuracy="quick")
+    expected = Expected(Settings(tmp_path / "s.ini"))
+    look = looks.button_look(after(outcome="oom"), Setup(cells=spec.cells), expected, spec)
+    assert (look.word, look.first) == ("Run", "train64 only")
+
+
+def test_run_again_says_how_long_it_took(tmp_path: Path) -> None:
+    run = after()
+    assert run.spec is not None
+    look = looks.button_look(run, Setup(cells=run.spec.cells), Expected(Settings(tmp_path / "s.ini")), run.spec)
+    assert (look.word, look.first) == ("Run again", "took 0:40")
+
+
+def test_out_of_memory_offers_settings_that_fit() -> None:
+    cell = Cell("arch:smollm2-135m", "train", "cpu", "float32", batch=64, seq=1024)
+    failed = row(verdict="failed", reason="out of memory: …", extra={"memory": {}})
+    offers = advice.offers(failed, cell, Models(), (CPU,), NOW)
+    assert [offer.changes for offer in offers][-1] == {}
+    assert offers[0].verdict == "fits" and 0 < int(offers[0].changes["batch"]) < 64
+    assert "GiB" in offers[0].peak
+
+
+def test_a_failure_on_a_gpu_offers_the_cpu() -> None:
+    cell = Cell("bundled", "pp", "cuda:0", "float32")
+    offers = advice.offers(row(verdict="failed", reason="the device failed"), cell, Models(), (CPU, CARD), NOW)
+    assert [offer.changes for offer in offers] == [{}, {"device": "cpu", "dtype": "auto"}]
