@@ -39,9 +39,12 @@ def lag1_autocorrelation(values: Floats) -> float:
     """Return the lag-1 autocorrelation, 0 for fewer than 3 values or no spread."""
     if len(values) < 3:
         return 0.0
-    centred = values - values.mean()
+    mean = float(values.mean())
+    centred = values - mean
     spread = float(centred @ centred)
-    return float(centred[1:] @ centred[:-1]) / spread if spread > 0 else 0.0
+    # Equal values differ from their mean by rounding alone, all to one side: that is no dependence.
+    rounding = len(values) * (1e-12 * mean) ** 2
+    return float(centred[1:] @ centred[:-1]) / spread if spread > rounding else 0.0
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,7 @@ from typing import cast
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from llmscope import __version__, paths
+from llmscope.gui.icons import forget_icons
 from llmscope.gui.settings import Settings
 from llmscope.gui.theme import Mode, theme
 
@@ -33,6 +34,7 @@ def make_application() -> QApplication:
     app.setApplicationVersion(__version__)
     app.setDesktopFileName("llmscope")
     theme().apply(app)
+    app.aboutToQuit.connect(forget_icons)
     return app
 
 

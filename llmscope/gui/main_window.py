@@ -67,12 +67,13 @@ class MainWindow(QMainWindow):
         self.feed = LiveFeed()
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
-        self.top, self.page, self.status = TopBar(), RunPage(self.feed, self.settings), StatusBar()
         self._ticks = 0
         self._closing = False
-        self._lay_out()
-        self._connect()
-        self._restore()
+        with theme().building():
+            self.top, self.page, self.status = TopBar(), RunPage(self.feed, self.settings), StatusBar()
+            self._lay_out()
+            self._connect()
+            self._restore()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
         self._look = _Look(look, self)

@@ -32,6 +32,11 @@ class Models:
                 self._known[ref] = str(error)
         return self._known[ref]
 
+    def shipped(self) -> dict[str, str]:
+        """Return the titles of the models that come with llmscope and can be used, by reference."""
+        self._known |= {model.ref: model for model in catalog.available()}
+        return {ref: model.title for ref, model in self._known.items() if isinstance(model, Model)}
+
     def forget(self, ref: str) -> None:
         """Check a model anew when it is asked for again."""
         self._known.pop(ref, None)

@@ -14,7 +14,6 @@ from llmscope.gui.rail import Rail
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.settings import Settings
 from llmscope.hardware.host import Machine, short_cpu_name, short_gpu_name
-from llmscope.models import catalog
 from llmscope.models.catalog import Model
 
 #: Memory of other programs that moves by less than this does not make the ledger anew.
@@ -129,7 +128,7 @@ class SetupControl(QObject):
         return CheckRow(True, ids, duration(took + expected) if run.is_open else words.tr("not run"))
 
     def _offer_models(self) -> None:
-        titles = {model.ref: model.title for model in catalog.available()}
+        titles = self.models.shipped()
         self._rail.bundled.offer({"bundled": titles.get("bundled", words.model_name("bundled"))}, "bundled")
         self._rail.architecture.offer({ref: title for ref, title in titles.items() if ref != "bundled"}, "")
 

@@ -1,0 +1,86 @@
+"""What goes in and comes out as text: comma lists, tables, outcomes, choices of device."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+
+from llmscope.core.errors import BadInput
+from llmscope.core.events import Device, DtypeProbe, RunStarted
+from llmscope.core.rows import make_row
+from llmscope.core.spec import Cell, RunSpec, Sampling
+from llmscope.runs.export import export
+from llmscope.runs.outcome import Outcome
+from llmscope.runs.resolve import refusals, resolve
+from llmscope.runs.sweep import sweep
+
+ASKED: dict[str, Any] = {"model": "bundled", "device": "auto", "dtype": "auto", "batch": "1", "seq": "512",
+                         "new": "128", "depth": "0", "workload": None, "preset": None}
+CPU = Device("cpu", "CPU", "cpu", 1, (DtypeProbe("float32", True), DtypeProbe("bfloat16", False)))
+CUDA = Device("cuda:0", "GPU", "cuda", 1, (DtypeProbe("float32", True), DtypeProbe("bfloat16", True)))
+
+
+def test_a_sweep_is_the_product_with_each_test_once() -> None:
+    cells = sweep(**(ASKED | {"batch": "1,4", "seq": "128,512", "workload": "pp,tg,load-warm"}))
+    tests = [(c["workload"], c["batch"], c["seq"]) for c in cells]
+    assert sorted(tests) == [("load-warm", 1, 128), ("pp", 1, 128), ("pp", 1, 512), ("pp", 4, 128), ("pp", 4, 512),
+                             ("tg", 1, 128), ("tg", 4, 128)]
+
+
+@pytest.mark.parametrize("wrong", [{"batch": "1,x"}, {"workload": "pp,nope"}, {"preset": "fast"},
+                                   {"preset": "quick", "workload": "pp"}])
+def test_wrong_words_are_said_in_one_line(wrong: dict[str, str]) -> None:
+    with pytest.raises(BadInput) as error:
+        sweep(**(ASKED | wrong))
+    assert "\n" not in str(error.value)
+
+
+def test_auto_takes_the_accelerator_and_the_dtype_it_is_fast_at() -> None:
+    spec = RunSpec((Cell("bundled", "pp"), Cell("bundled", "pp", device="cpu")))
+    first, second = resolve(spec, (CPU, CUDA)).cells
+    assert (first.device, first.dtype) == ("cuda:0", "bfloat16")
+    assert (second.device, second.dtype) == ("cpu", "float32")
+    assert resolve(RunSpec((Cell("bundled", "pp", device="cuda"),)), (CPU, CUDA)).cells[0].device == "cuda:0"
+    with pytest.raises(BadInput, match="use cpu or cuda:0"):
+        resolve(RunSpec((Cell("bundled", "pp", device="mps"),)), (CPU, CUDA))
+
+
+def test_what_cannot_work_is_told_cell_by_cell() -> None:
+    cells = (Cell("arch:gpt2", "pp", "cpu", "float32", seq=2000), Cell("arch:gpt2", "pp", "cpu", "float32"),
+             Cell("arch:gpt2", "pp", "cpu", "float16"))
+    found = dict(refusals(RunSpec(cells), (CPU,)))
+    assert set(found) == {0, 2} and found[0].field == "seq" and found[2].field == "dtype"
+
+
+def _rows() -> tuple[list[Any], RunStarted]:
+    cells = (Cell("=cmd()", "pp", "cpu", "float32"), Cell("=cmd()", "tg", "cpu", "float32", batch=2))
+    started = RunStarted(t_ns=0, run="r", utc="2026-01-01T00:00:00+00:00", spec=RunSpec(cells),
+                         machine={"label": "Test machine"}, versions={"torch": "2.13"})
+    rows = [make_row("r", cells[0], Sampling(), [0.5] * 10, "valid"),
+            make_row("r", cells[1], Sampling(), (), "failed", "out of | memory")]
+    return rows, started
+
+
+def test_markdown_shows_what_varies_and_no_number_for_a_failure() -> None:
+    lines = export(*_rows(), "md").splitlines()
+    assert lines[0] == "| batch | test | result | ± | n | verdict | reason |"
+    assert lines[2].split("|")[3].strip() == "1,024\u00a0tok/s"
+    assert lines[3].split("|")[3].strip() == "—" and "out of \\| memory" in lines[3]
+    assert "model =cmd()" in lines[-1] and "Test machine" in lines[-1] and "torch 2.13" in lines[-1]
+
+
+def test_json_keeps_null_and_csv_leaves_it_empty_and_runs_no_formula() -> None:
+    rows, started = _rows()
+    document = json.loads(export(rows, started, "json"))
+    assert document["rows"][1]["median"] is None and document["rows"][0]["median"] == 1024
+    assert [json.loads(line)["test"] for line in export(rows, started, "jsonl").splitlines()] == ["pp512", "tg128 b2"]
+    first, second = csv.DictReader(io.StringIO(export(rows, started, "csv")))
+    assert first["model"] == "'=cmd()" and second["median"] == "" and json.loads(first["samples"]) == [1024] * 10
+
+
+@pytest.mark.parametrize(("code", "words"), [(0, "by itself"), (3, "code 3"), (-9, "SIGKILL"), (-11, "SIGSEGV")])
+def test_an_exit_code_becomes_words(code: int, words: str) -> None:
+    assert words in Outcome(code).words
+    assert "memory" in Outcome(-9, out_of_memory=True).words
