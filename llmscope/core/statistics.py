@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
+#: From so many values on their range stands in where too few of them are independent: it holds the median of a
+#: process with ρ = 0.5 with 92 to 94 %, and nearly always from 10 on.
+RANGE_FROM = 8
 #: Smallest n for which a percentile may be shown, at 99 % confidence (MLPerf LoadGen's early-stopping rule).
 PERCENTILE_MINIMUM = {90.0: 64, 95.0: 130, 99.0: 662, 99.9: 6636}
 
@@ -66,17 +69,20 @@ def median_interval(values: Floats) -> Interval:
     """Return the median and its distribution-free interval, widened for autocorrelation.
 
     With lag-1 autocorrelation ρ the n values count as n(1 − ρ⁺)/(1 + ρ⁺); the rank that so many
-    independent values would have is taken as a quantile level on the n values at hand.
+    independent values would have is taken as a quantile level on the n values at hand. The estimate of ρ
+    is corrected for its bias of −(1 + 4ρ)/n (Marriott and Pope 1954), without which few values look
+    independent that are not.
     """
     n = len(values)
     median = float(np.median(values))
-    rho = max(0.0, lag1_autocorrelation(values))
+    found = lag1_autocorrelation(values)
+    rho = min(max(0.0, found + (1 + 4 * found) / n), 1.0)
     effective = max(1, math.floor(n * (1 - rho) / (1 + rho)))
     rank = order_rank(effective)
-    if rank == 0:
+    if rank == 0 and n < RANGE_FROM:
         return Interval(median, None, None, n, effective)
     ordered = np.sort(values)
-    index = max(0, math.floor(rank / effective * n) - 1) if effective < n else rank - 1
+    index = max(0, math.floor(rank / effective * n) - 1)
     return Interval(median, float(ordered[index]), float(ordered[n - 1 - index]), n, effective)
 
 
@@ -97,8 +103,10 @@ def mann_kendall_p(values: Floats) -> float:
 def drift(values: Floats) -> float:
     """Return by which share the median of the second half differs from that of the first."""
     half = len(values) // 2
+    if half == 0:
+        return 0.0
     first = float(np.median(values[:half]))
-    return float(np.median(values[-half:])) / first - 1 if half and first > 0 else 0.0
+    return float(np.median(values[-half:])) / first - 1 if first > 0 else 0.0
 
 
 def is_stationary(values: Floats, epsilon: float) -> bool:

@@ -1,5 +1,8 @@
 """When a test has been measured well enough: the stopping rule of `--accuracy`, on any clock."""
 
+import math
+from bisect import insort
+from collections import deque
 from typing import Literal
 
 import numpy as np
@@ -14,10 +17,14 @@ EPSILON: dict[Accuracy, float] = {"quick": 0.03, "standard": 0.01, "rigorous": 0
 T_MAX_S: dict[Accuracy, float] = {"quick": 30, "standard": 120, "rigorous": 600}
 #: Least sum of timed seconds of a step, a pass or a request.
 T_MIN_S = 3.0
-#: Passes of this many seconds and more are checked from 6 samples on.
-LONG_PASS_S = 1.0
+#: Samples after which the interval is looked at: each look is a chance to stop at a lucky moment, so they are few.
+CHECKS = tuple(int(10 * 2 ** (k / 2)) for k in range(40))
+#: Passes of this many seconds and more are checked at every second sample from 6 on, and get time for 8.
+LONG_PASS_S, LONG_CHECKS_FROM = 1.0, 6
 LONG_PASSES, LONG_T_MAX_S = 8, 180.0
-CHECKS = (10, 14, 20, 28, 40, 56, 80, 113, 160, 226, 320, 453, 640, 905, 1280, 1810, 2560, 3620, 5120, 7241, 10240)
+#: Checks in a row that must find the interval narrow enough. The last one, at a moment that the clock sets
+#: and not the samples, needs no other.
+CHECKS_IN_A_ROW = 2
 #: A noise estimate that moved by less than this over the last window will not get better by waiting.
 PLATEAU_WINDOW, PLATEAU_SPREAD = 64, 0.05
 
@@ -36,7 +43,7 @@ class StoppingRule:
     """Feed it block times; it says when to stop.
 
     Times are in seconds; `elapsed_s` is the wall time since the first sample began, on the caller's
-    clock. `time_limit_s` lowers the longest time allowed.
+    clock. `time_limit_s` lowers the longest time allowed, but 8 long passes always get theirs.
     """
 
     def __init__(self, accuracy: Accuracy, time_limit_s: float | None = None, t_min_s: float = T_MIN_S) -> None:
@@ -44,8 +51,10 @@ class StoppingRule:
         self._t_max_s = min(T_MAX_S[accuracy], time_limit_s or float("inf"))
         self._t_min_s = t_min_s
         self._times: list[float] = []
-        self._noise: list[float] = []
-        self._converged_checks = 0
+        self._sorted: list[float] = []
+        self._mean = self._squares = 0.0
+        self._noise: deque[float] = deque(maxlen=PLATEAU_WINDOW)
+        self._narrow_checks = 0
 
     @property
     def times(self) -> np.ndarray:
@@ -54,28 +63,35 @@ class StoppingRule:
 
     def add(self, seconds: float, elapsed_s: float) -> Decision:
         """Take one block time and decide."""
-        self._times.append(seconds)
-        times = self.times
-        n, median = len(times), float(np.median(times))
-        self._noise.append(float(times.std(ddof=1) / times.mean()) if n > 1 else 0.0)
+        self._note(seconds)
+        n, median = len(self._times), self._sorted[len(self._times) // 2]
         long_pass = median >= LONG_PASS_S
-        t_max_s = self._t_max_s
-        if long_pass:
-            t_max_s = min(max(t_max_s, LONG_PASSES * median), LONG_T_MAX_S)
-        is_check = n >= 6 and n % 2 == 0 if long_pass else n in CHECKS
-        if not is_check and elapsed_s < t_max_s:
+        t_max_s = min(max(self._t_max_s, LONG_PASSES * median), LONG_T_MAX_S) if long_pass else self._t_max_s
+        first_check = LONG_CHECKS_FROM if long_pass else CHECKS[0]
+        is_last = elapsed_s >= t_max_s
+        is_check = n >= first_check and n % 2 == 0 if long_pass else n in CHECKS
+        if not is_check and not is_last:
             return Decision(False)
+        times = self.times
         interval = median_interval(times)
-        within = interval.half_width is not None and interval.half_width <= self.epsilon
         stationary = is_stationary(times, self.epsilon)
-        if is_check:
-            self._converged_checks = self._converged_checks + 1 if within else 0
-            enough = self._converged_checks >= (1 if long_pass else 2) and float(times.sum()) >= self._t_min_s
-            if enough and stationary:
-                return Decision(True, "valid", None, True, interval)
-        if elapsed_s >= t_max_s or self._hopeless(interval, elapsed_s, t_max_s):
-            return self._unconverged(interval, within, stationary, elapsed_s)
+        narrow = interval.half_width is not None and interval.half_width <= self.epsilon
+        self._narrow_checks = self._narrow_checks + 1 if narrow else 0
+        enough = n >= first_check and self._narrow_checks >= (1 if is_last else CHECKS_IN_A_ROW)
+        if enough and stationary and float(times.sum()) >= self._t_min_s:
+            return Decision(True, "valid", None, True, interval)
+        if is_last or self._hopeless(interval, elapsed_s, t_max_s):
+            return self._unconverged(interval, stationary, elapsed_s)
         return Decision(False, None, None, True, interval)
+
+    def _note(self, seconds: float) -> None:
+        """Keep a time and the relative standard deviation so far (Welford 1962), at a cost that hardly grows."""
+        self._times.append(seconds)
+        insort(self._sorted, seconds)
+        n, before = len(self._times), self._mean
+        self._mean += (seconds - before) / n
+        self._squares += (seconds - before) * (seconds - self._mean)
+        self._noise.append(math.sqrt(self._squares / (n - 1)) / self._mean if n > 1 else 0.0)
 
     def _hopeless(self, interval: Interval, elapsed_s: float, t_max_s: float) -> bool:
         """Return whether the noise has settled so high that the width cannot be reached in time.
@@ -83,14 +99,14 @@ class StoppingRule:
         The plateau is nvbench's (spread of the last 64 noise estimates under 5 % of their mean); as the
         interval shrinks with √n, the seconds still needed are projected before giving up on it.
         """
-        recent = np.array(self._noise[-PLATEAU_WINDOW:])
-        if len(self._noise) <= PLATEAU_WINDOW or interval.half_width is None:
+        if interval.n <= PLATEAU_WINDOW or interval.half_width is None:
             return False
+        recent = np.array(self._noise)
         settled = recent.std(ddof=1) < PLATEAU_SPREAD * recent.mean()
         return bool(settled and elapsed_s * (interval.half_width / self.epsilon) ** 2 > 2 * t_max_s)
 
-    def _unconverged(self, interval: Interval, within: bool, stationary: bool, elapsed_s: float) -> Decision:
-        if within and not stationary and interval.n >= 6:
+    def _unconverged(self, interval: Interval, stationary: bool, elapsed_s: float) -> Decision:
+        if not stationary:
             per_minute = drift(self.times) * 2 / max(elapsed_s, 1e-9) * 60
             return Decision(True, "warn", f"drift {per_minute:+.1%} in time per minute".replace("%", " %"),
                             True, interval)

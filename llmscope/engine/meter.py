@@ -39,19 +39,24 @@ class Meter:
         self._last_ns = self._rate_from_ns = time.perf_counter_ns()
         self._rate_from_tokens = 0
         self._cancelled = False
-        self._busy = False
         self._request_ns = 0
         self._text: deque[TextPiece] = deque()
-        threading.Thread(target=self._tick, name="ticker", daemon=True).start()
+        self._over = threading.Event()
+        self._ticker: threading.Thread | None = None
 
     def begin_cell(self, cell: int) -> None:
         """Take up a cell; ticks are sent until `end_cell`."""
-        self.cell, self.sample, self._busy = cell, 0, True
+        self.cell, self.sample = cell, 0
+        self._over.clear()
+        self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
+        self._ticker.start()
 
     def end_cell(self) -> None:
-        """Send what is left of the text and stop ticking."""
+        """Stop ticking and send what is left of the text."""
+        self._over.set()
+        if self._ticker is not None:
+            self._ticker.join()
         self._send_text()
-        self._busy = False
 
     def phase(self, phase: Phase) -> None:
         """Say that a new phase of the cell begins."""
@@ -89,11 +94,9 @@ class Meter:
         self._cancelled = True
 
     def _tick(self) -> None:
-        while True:
-            time.sleep(TICK_S)
-            if self._busy:
-                self._send_text()
-                self._send_progress()
+        while not self._over.wait(TICK_S):
+            self._send_text()
+            self._send_progress()
 
     def _send_progress(self) -> None:
         tokens, last_ns = self._tokens, self._last_ns

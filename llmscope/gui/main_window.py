@@ -42,8 +42,8 @@ class Pace:
     text_every: int = 1
 
 
-#: The model's text may flow at 10 Hz; all else is calm while a test is timed on the CPU.
-IDLE, QUIET, STREAMING, LIVELY = Pace(250), Pace(300), Pace(100, 3, 3), Pace(50, 1, 2)
+#: The model's text flows a little faster; all else is calm while a test is timed on the CPU.
+IDLE, QUIET, STREAMING, LIVELY = Pace(250), Pace(300), Pace(150, 2, 2), Pace(50, 1, 2)
 #: A remembered size beyond this was not the size of a window.
 MOST_PX = 20_000
 

@@ -52,7 +52,7 @@ def play(window: MainWindow) -> Callable[[Iterable[Event]], None]:
     def play(events: Iterable[Event]) -> None:
         for event in events:
             window.feed.push(event)
-        for _ in range(3):  # while a test is timed, texts are brought up to date at every third tick
+        for _ in range(3):  # while a test is timed, texts are not brought up to date at every tick
             window.tick()
 
     return play

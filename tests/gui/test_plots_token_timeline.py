@@ -68,7 +68,7 @@ def test_axis_runs_to_the_expected_last_token_and_holds_still(qtbot: QtBot) -> N
     widget = timeline(qtbot, waits(count=20))
     before = widget._end_ms
     assert before >= 20 + 127 * 5
-    widget.show_waits(waits(count=60), WaitPool())
+    widget.show_waits(waits(count=60, gap_ms=4.8), WaitPool())
     assert widget._end_ms == before
 
 

@@ -281,11 +281,8 @@ class LivePlots(QWidget):
             painter.drawLine(self._canvas.geometry().right(), y, self.width() - 2, y)
 
     def _restyle(self) -> None:
+        # Qt repaints every widget when the palette changes; only the scene keeps pens of its own.
         self._canvas.restyle()
-        self.update()
-        self._ruler.update()
-        for readout in self._readouts.values():
-            readout.update()
         self.refresh()
 
     def _arrange(self) -> None:

@@ -108,5 +108,5 @@ def test_marks_add_up_to_the_block() -> None:
     time.sleep(0.004)
     watch.mark("b")
     block = watch.stop()
-    assert block.phases_s["b"] > block.phases_s["a"] > 0.0019
+    assert block.phases_s["a"] >= 0.002 and block.phases_s["b"] >= 0.004
     assert sum(block.phases_s.values()) == pytest.approx(block.seconds, rel=0.03)
