@@ -63,7 +63,7 @@ def main(folder: Path) -> None:
     window.page.ask_run()
     window.wait(lambda e: isinstance(e, events.PhaseStarted) and e.phase == "generate")
     window.wait(lambda e: isinstance(e, events.Estimate))
-    window.wait(lambda e: isinstance(e, events.Text) and e.sample > 10)
+    window.wait(lambda e: isinstance(e, events.Text) and e.sample >= 3)
     take("running")
     window.wait(lambda e: isinstance(e, events.RunEnded))
     QTest.qWait(500)

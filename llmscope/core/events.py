@@ -211,4 +211,7 @@ def encode(event: Event) -> bytes:
 
 def decode(line: bytes) -> Event:
     """Return the event of a line; raises `msgspec.MsgspecError` when the line is not one."""
-    return _decoder.decode(line)
+    try:
+        return _decoder.decode(line)
+    except (UnicodeDecodeError, RecursionError) as error:  # bytes that are no text, or nested without end
+        raise msgspec.DecodeError(str(error)) from error

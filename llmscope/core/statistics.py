@@ -82,7 +82,7 @@ def median_interval(values: Floats) -> Interval:
     if rank == 0 and n < RANGE_FROM:
         return Interval(median, None, None, n, effective)
     ordered = np.sort(values)
-    index = max(0, math.floor(rank / effective * n) - 1)
+    index = max(0, rank * n // effective - 1)
     return Interval(median, float(ordered[index]), float(ordered[n - 1 - index]), n, effective)
 
 

@@ -110,6 +110,7 @@ class StoppingRule:
             per_minute = drift(self.times) * 2 / max(elapsed_s, 1e-9) * 60
             return Decision(True, "warn", f"drift {per_minute:+.1%} in time per minute".replace("%", " %"),
                             True, interval)
-        width = interval.half_width
-        reached = f"±{width:.1%}".replace("%", " %") if width is not None else f"n = {interval.n}, no interval"
-        return Decision(True, "not_converged", f"{reached} after {elapsed_s:.0f} s", True, interval)
+        # The width that was reached stands in the row, where it is one of rates and not of times.
+        few = "" if interval.low is not None else f", n = {interval.n} is too few for an interval"
+        reason = f"±{100 * self.epsilon:g} % not reached after {elapsed_s:.0f} s{few}"
+        return Decision(True, "not_converged", reason, True, interval)

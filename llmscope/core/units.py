@@ -33,7 +33,7 @@ def gib(size_bytes: float | None) -> str:
         return "not readable"
     if abs(size_bytes) < 0.1 * GIB:
         return f"{size_bytes / 1024**2:.0f}{NBSP}MiB"
-    return f"{size_bytes / GIB:.{2 if size_bytes < 10 * GIB else 1}f}{NBSP}GiB"
+    return f"{size_bytes / GIB:.{2 if size_bytes < 9.995 * GIB else 1}f}{NBSP}GiB"
 
 
 def duration(seconds: float) -> str:
@@ -49,5 +49,5 @@ def about(seconds: float) -> str:
 
 def parameters(count: int) -> str:
     """Return a parameter count as `6.95 M` or `8.03 B`."""
-    scaled, letter = (count / 1e9, "B") if count >= 1e9 else (count / 1e6, "M")
+    scaled, letter = (count / 1e9, "B") if count >= 999.5e6 else (count / 1e6, "M")
     return f"{significant(scaled)}{NBSP}{letter}"

@@ -43,7 +43,7 @@ class Pace:
 
 
 #: The model's text flows a little faster; all else is calm while a test is timed on the CPU.
-IDLE, QUIET, STREAMING, LIVELY = Pace(250), Pace(300), Pace(150, 2, 2), Pace(50, 1, 2)
+IDLE, QUIET, STREAMING, LIVELY = Pace(250), Pace(500), Pace(250, 2, 2), Pace(50, 1, 2)
 #: A remembered size beyond this was not the size of a window.
 MOST_PX = 20_000
 

@@ -96,7 +96,7 @@ class SetupControl(QObject):
 
     def device_names(self) -> dict[str, str]:
         """Return how devices are called, by id."""
-        return {device.id: _device_name(device) for device in self.devices}
+        return {device.id: _device_name(device, self.machine) for device in self.devices}
 
     def _still_shown(self, run: RunState) -> bool:
         return run.spec is not None and run.spec.cells == self.setup.cells
@@ -123,7 +123,9 @@ class SetupControl(QObject):
         if now is not None and now in states and now.started_ns is not None:
             took += (run.now_ns - now.started_ns) / 1e9
             whole = max(took, took + expected - (run.now_ns - now.started_ns) / 1e9)
-            text = words.tr("{0} of {1}").format(f"{took:.0f}", duration(whole))
+            text = duration(took)
+            if whole > took:
+                text = words.tr("{0} of {1}").format(f"{took:.0f}" if whole < 60 else text, duration(whole))
             return CheckRow(True, ids, text, bold=True)
         return CheckRow(True, ids, duration(took + expected) if run.is_open else words.tr("not run"))
 
@@ -164,8 +166,9 @@ class SetupControl(QObject):
         self.resolve()
 
 
-def _device_name(device: Device) -> str:
+def _device_name(device: Device, machine: Machine | None) -> str:
     """Return `CPU · AMD EPYC` or `GPU · RTX 4070 Laptop`; kinds that never ran say so."""
-    kind = "CPU" if device.kind == "cpu" else "GPU"
-    name = short_cpu_name(device.name) if device.kind == "cpu" else short_gpu_name(device.name)
-    return f"{kind} · {name}" + ("" if device.tested else words.tr(" (untested)"))
+    if device.kind == "cpu":
+        name = short_cpu_name(machine.cpu if machine else device.name)
+        return f"CPU · {name}" if name else "CPU"
+    return f"GPU · {short_gpu_name(device.name)}" + ("" if device.tested else words.tr(" (untested)"))

@@ -1,12 +1,15 @@
 """Opens the real window, runs the quick preset in it, and saves the picture; works without a display."""
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import cast
 
 from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtGui import QCloseEvent
 
 from llmscope.core.events import Event, RunEnded, RunStarted
 from llmscope.core.results import COUNTED, Row
@@ -17,6 +20,8 @@ from llmscope.gui.run_thread import RunThread
 from llmscope.gui.settings import Settings
 
 POLL_MS = 100
+#: Seconds after which Run is pressed although no device was reported: the run then ends with the reason.
+START_ANYWAY_S = 60
 OK, FAILED, CANCELLED = 0, 1, 130
 
 
@@ -24,7 +29,8 @@ def shoot(file: Path, *, theme: str = "dark", on_event: Callable[[Event], None] 
           ) -> tuple[int, RunStarted | None, Sequence[Row]]:
     """Return exit code, the run's beginning and its rows; `on_event` is told every event on this thread.
 
-    The person's own settings are neither read nor changed.
+    Ctrl+C stops the run, and what is finished is kept. The person's own settings are neither read nor
+    changed.
     """
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -33,15 +39,19 @@ def shoot(file: Path, *, theme: str = "dark", on_event: Callable[[Event], None] 
     with tempfile.TemporaryDirectory() as folder:
         window = _ShotWindow(Settings(Path(folder) / "window.ini"), on_event)
         window.show()
-        window.wait_for_end()
-        saved = window.save_picture(file)
+        before = signal.signal(signal.SIGINT, window.interrupt)
+        try:
+            window.wait_for_end()
+        finally:
+            signal.signal(signal.SIGINT, before)
         run, started = window.page.run, window.started
+        saved = bool(run.rows) and window.save_picture(file)
         window.close()
         window.deleteLater()
         app.processEvents()
-    if run.status == "stopped":
+    if run.status not in ("done", "failed"):
         return CANCELLED, started, run.rows
-    good = saved and bool(run.rows) and all(row.verdict in COUNTED for row in run.rows)
+    good = saved and all(row.verdict in COUNTED for row in run.rows)
     return (OK if good else FAILED), started, run.rows
 
 
@@ -52,19 +62,34 @@ class _ShotWindow(MainWindow):
         self._on_event = on_event
         self.started: RunStarted | None = None
         self._loop = QEventLoop()
+        self._polls = 0
         super().__init__(RunThread, settings=settings)
 
     def wait_for_end(self) -> None:
-        """Return when the run is over."""
+        """Return when the run is over or the window was closed."""
         starter = QTimer()
         starter.timeout.connect(self._start_when_ready)
-        starter.start(POLL_MS)
+        starter.start(POLL_MS)  # it also lets Python take up a Ctrl+C
         self._loop.exec()
         starter.stop()
 
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Stop the run, or the waiting for it; fits `signal.signal`."""
+        if self.page.run.is_open:
+            self.page.ask_stop()
+        else:
+            self._loop.quit()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        if event.isAccepted():
+            self._loop.quit()
+
     def _start_when_ready(self) -> None:
+        self._polls += 1
         control = self.page.control
-        if self.page.run.status == "idle" and control.devices and control.devices_complete:
+        ready = control.devices and control.devices_complete
+        if self.page.run.status == "idle" and (ready or self._polls * POLL_MS > 1000 * START_ANYWAY_S):
             self.page.ask_run()
 
     def _handle(self, event: Event) -> None:

@@ -108,7 +108,7 @@ def detail(state: CellState) -> str:
     if row.median is None:
         return row.reason or VERDICT_WORDS[row.verdict]
     parts = [row.reason] if row.reason and row.verdict != "cancelled" else []
-    return ". ".join([*parts, _behind(row)])
+    return " · ".join([*parts, _behind(row)])
 
 
 def _progress(state: CellState) -> str:

@@ -29,6 +29,7 @@ def run_blocking(spec: RunSpec, on_event: Callable[[events.Event], None], runs_f
     Raises BadInput before anything is measured if a cell cannot work, and KeyboardInterrupt if it was
     stopped before it began.
     """
+    _refuse(spec, None)
     heard = _Hearing(on_event)
     supervisor = Supervisor(heard, runs_folder)
 
@@ -45,7 +46,7 @@ def run_blocking(spec: RunSpec, on_event: Callable[[events.Event], None], runs_f
             if heard.stop_asked:
                 raise KeyboardInterrupt
             raise BadInput(heard.ended.reason or "The worker cannot start." if heard.ended else "The worker is gone.")
-        _refuse(spec, heard.devices)
+        _refuse(resolve(spec, heard.devices), heard.devices)
         supervisor.submit(spec)
         while heard.ended is None:
             supervisor.step()
@@ -59,10 +60,11 @@ def run_blocking(spec: RunSpec, on_event: Callable[[events.Event], None], runs_f
     return Finished(heard.started, tuple(row for _, row in sorted(heard.rows.items())), heard.ended)
 
 
-def _refuse(spec: RunSpec, devices: tuple[events.Device, ...]) -> None:
-    resolved = resolve(spec, devices)
-    for index, problem in refusals(resolved, devices):
-        raise BadInput(f"{resolved.cells[index].test} of {resolved.cells[index].model} cannot run: {problem.text}")
+def _refuse(spec: RunSpec, devices: tuple[events.Device, ...] | None) -> None:
+    for index, problem in refusals(spec, devices):
+        cell = spec.cells[index]
+        raise BadInput(problem.text if problem.field == "model" else
+                       f"{cell.test} of {cell.model} cannot run: {problem.text}")
 
 
 class _Hearing:

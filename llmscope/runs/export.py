@@ -83,8 +83,10 @@ def as_csv(rows: Sequence[Row], started: RunStarted) -> str:
 def _csv_cell(value: object) -> object:
     if isinstance(value, tuple | dict):
         return msgspec.json.encode(value).decode()
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")):
-        return "'" + value  # a spreadsheet would run it as a formula
+    if isinstance(value, str):
+        value = value.replace("\r", " ")  # a reader would take it for the end of the row
+        runnable = value.startswith(("=", "+", "-", "@", "\t"))  # a spreadsheet would run it as a formula
+        return "'" + value if runnable else value
     return "" if value is None else value
 
 

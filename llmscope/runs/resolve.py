@@ -7,6 +7,7 @@ import msgspec
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Device
 from llmscope.core.spec import Cell, RunSpec
+from llmscope.models.catalog import Model
 from llmscope.models.catalog import resolve as resolve_model
 from llmscope.models.limits import Problem, problems
 
@@ -35,14 +36,26 @@ def find_device(name: str, devices: Sequence[Device]) -> Device:
     raise BadInput(f"There is no device '{name}' here: use {' or '.join(d.id for d in devices)}.")
 
 
-def refusals(spec: RunSpec, devices: Sequence[Device]) -> Iterator[tuple[int, Problem]]:
-    """Yield the cells of a resolved spec that cannot work, each with its first reason.
+def refusals(spec: RunSpec, devices: Sequence[Device] | None) -> Iterator[tuple[int, Problem]]:
+    """Yield the cells that cannot work, each with its first reason.
 
-    Raises BadInput or ModelRefused when a model itself cannot be used.
+    `devices` None, as long as they are not known, leaves out what depends on them; else the spec must be
+    a resolved one.
     """
-    models = {cell.model: resolve_model(cell.model) for cell in spec.cells}
+    models = {ref: _model(ref) for ref in dict.fromkeys(cell.model for cell in spec.cells)}
     for index, cell in enumerate(spec.cells):
-        found = problems([cell], models[cell.model], find_device(cell.device, devices), None)
-        blocking = next((p for p in found if p.blocking), None)
+        model = models[cell.model]
+        if isinstance(model, Problem):
+            yield index, model
+            continue
+        device = None if devices is None else find_device(cell.device, devices)
+        blocking = next((p for p in problems([cell], model, device, None) if p.blocking), None)
         if blocking is not None:
             yield index, blocking
+
+
+def _model(ref: str) -> Model | Problem:
+    try:
+        return resolve_model(ref)
+    except BadInput as error:
+        return Problem("model", str(error))

@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -145,5 +144,7 @@ def _with_gaps(manifest: Manifest, rows: dict[int, Row]) -> Iterator[Row]:
 def new_run_id(folder: Path, utc: str) -> str:
     """Return an id for a run that began at that UTC second, free in the folder: `2026-11-21_184012`."""
     stem = utc[:10] + "_" + utc[11:19].replace(":", "")
-    taken: Any = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    taken: set[str] = set()
+    with contextlib.suppress(OSError):  # not there yet, or not readable: who writes into it will say so
+        taken = {path.name for path in folder.iterdir()}
     return next(name for n in range(1, 10_000) if (name := stem if n == 1 else f"{stem}-{n}") not in taken)

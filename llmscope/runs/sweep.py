@@ -1,6 +1,7 @@
 """From comma lists to cells: the product of what was asked, each test once."""
 
 import itertools
+from collections.abc import Iterable
 from typing import Any, get_args
 
 import msgspec
@@ -26,13 +27,7 @@ def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str
         if test not in WORKLOADS:
             raise BadInput(f"There is no workload '{test}': use {', '.join(WORKLOADS)}.")
     axes: dict[str, list[Any]] = {**words, "workload": tests, **counts}
-    cells: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for values in itertools.product(*axes.values()):
-        cell = dict(zip(axes, values, strict=True))
-        used = _USED[cell["workload"]]
-        key = tuple(cell[name] for name in ("model", "device", "dtype", "workload", *used))
-        cells.setdefault(key, cell)
-    return list(cells.values())
+    return _each_once(dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values()))
 
 
 def _preset(preset: str, workload: str | None, words: dict[str, list[str]],
@@ -45,7 +40,16 @@ def _preset(preset: str, workload: str | None, words: dict[str, list[str]],
              for batch, seq, new in itertools.product(counts["batch"], counts["seq"], counts["new"])
              for cell in preset_cells(preset, model, device=device, dtype=dtype,  # type: ignore[arg-type]
                                       batch=batch, seq=seq, new=new)]
-    return [msgspec.to_builtins(cell) for cell in dict.fromkeys(cells)]
+    return _each_once(map(msgspec.to_builtins, cells))
+
+
+def _each_once(cells: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the cells without those that differ from an earlier one only in settings their test does not use."""
+    kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for cell in cells:
+        used = _USED[cell["workload"]]
+        kept.setdefault(tuple(cell[name] for name in ("model", "device", "dtype", "workload", *used)), cell)
+    return list(kept.values())
 
 
 def _words(text: str) -> list[str]:

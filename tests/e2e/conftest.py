@@ -22,6 +22,12 @@ TINY = {
 }
 
 
+@pytest.fixture(autouse=True)
+def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One thread is enough for the small model, and cannot wait for another that a busy machine holds up."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
 @pytest.fixture(scope="session")
 def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of two layers with random weights and the bundled tokenizer, as a Hugging Face folder."""
@@ -82,7 +88,9 @@ class Session:
 
     def rows(self) -> list[Row]:
         """Return the rows heard so far, in the plan's order."""
-        return [row for _, row in sorted((e.cell, e.row) for e in self.heard if isinstance(e, events.CellEnded))]
+        start = max((i for i, e in enumerate(self.heard) if isinstance(e, events.RunStarted)), default=0)
+        rows = {e.cell: e.row for e in self.heard[start:] if isinstance(e, events.CellEnded)}
+        return [rows[cell] for cell in sorted(rows)]
 
     def worker_pid(self) -> int:
         """Return the id of the youngest worker that said hello."""

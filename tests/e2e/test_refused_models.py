@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from llmscope.core import events
 from llmscope.core.results import COUNTED
 from tests.e2e.conftest import TINY, Session, cell
 
@@ -47,17 +48,15 @@ def test_each_is_a_failed_row_with_one_clear_line_and_nothing_runs(
     expected = {
         "no_weights": "safetensors", "truncated": "model.safetensors", "not_json": "config.json",
         "unknown_type": "does_not_exist", "pickle_only": "pytorch_model.bin", "wrong_shapes": "weights",
-        "no_tokenizer": "tokenizer", "bad_tokenizer": "tokenizer", "not_a_writer": "vit",
+        "no_tokenizer": "tokenizer", "bad_tokenizer": "tokenizer", "not_a_writer": "ViTModel",
     }
-    for name, folder in copies.items():
-        session.start(cell(folder, "gen"))
-        row = session.end()[-1]
+    session.start(*(cell(folder, "gen") for folder in copies.values()), cell(tiny, "pp"))
+    *refused, last = session.end()
+    for name, row in zip(copies, refused, strict=True):
         assert row.verdict == "failed" and row.median is None and row.n == 0, name
         assert row.reason and expected[name] in row.reason and "\n" not in row.reason, (name, row.reason)
-        session.heard.clear()
-
-    session.start(cell(tiny, "pp"))
-    assert session.end()[0].verdict in COUNTED
+    assert last.verdict in COUNTED
+    assert sum(isinstance(e, events.Hello) for e in session.heard) == 1  # a refused model costs no worker
     assert not canary.exists()
 
 

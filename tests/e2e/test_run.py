@@ -59,15 +59,6 @@ def test_the_stored_run_is_what_was_heard(session: Session, tiny: Path) -> None:
     assert cut_off.status == "interrupted" and list(cut_off.rows) == rows
 
 
-def test_training_does_not_leak_into_the_next_test(session: Session, tiny: Path) -> None:
-    """The first loss of a second training test is that of the first: it began from the loaded weights."""
-    session.start(cell(tiny, "train"), cell(tiny, "train"), time_limit_s=4)
-    first, second = (row.extra["loss"] for row in session.end())
-
-    assert first["last"] < first["first"] - 0.1
-    assert second["first"] > (first["first"] + first["last"]) / 2
-
-
 def test_a_second_run_needs_no_second_start(session: Session, tiny: Path) -> None:
     session.ready()
     first = session.worker_pid()

@@ -65,16 +65,16 @@ def test_a_run_fills_the_table_and_its_picture_can_be_saved(
     assert (tmp_path / "picture.png").stat().st_size > 50_000
 
 
-@pytest.mark.parametrize("phase", ["load", "warm-up", "decode", "generate", "train"])
-def test_stop_by_keyboard_in_any_phase_ends_the_run(qtbot: QtBot, window: Window, tiny: Path, phase: str) -> None:
-    workload = {"generate": "gen", "train": "train"}.get(phase, "tg")
-    start(qtbot, window, cell(tiny, workload, new=64), cell(tiny, "pp"))
-    wait(qtbot, window, lambda e: isinstance(e, events.PhaseStarted) and e.phase == phase)
-    asked = time.monotonic()
-    qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
-    wait(qtbot, window, over, 5)
-    assert time.monotonic() - asked < 5
-    assert [row.verdict for row in window.page.run.rows] == ["cancelled", "cancelled"]
+def test_stop_by_keyboard_in_any_phase_ends_the_run(qtbot: QtBot, window: Window, tiny: Path) -> None:
+    for phase in ("load", "warm-up", "prefill", "decode", "generate", "train"):
+        workload = {"prefill": "pp", "generate": "gen", "train": "train"}.get(phase, "tg")
+        start(qtbot, window, cell(tiny, workload, new=64), cell(tiny, "pp", batch=2))
+        wait(qtbot, window, lambda e, phase=phase: isinstance(e, events.PhaseStarted) and e.phase == phase)  # type: ignore[misc]
+        asked = time.monotonic()
+        qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
+        wait(qtbot, window, over, 5)
+        assert time.monotonic() - asked < 5, phase
+        assert [row.verdict for row in window.page.run.rows] == ["cancelled", "cancelled"], phase
 
 
 def test_closing_in_mid_run_asks_and_leaves_no_process(

@@ -157,10 +157,10 @@ def test_choices_theme_and_size_are_there_after_a_new_start(ready: MainWindow, q
 
 def test_the_timer_sleeps_while_the_window_is_hidden(window: MainWindow) -> None:
     window.hide()
-    assert not window._timer.isActive()
     window.show()
     assert window._timer.isActive()
-    window._timer.stop()
+    window.hide()
+    assert not window._timer.isActive()
 
 
 def test_the_theme_changes_every_colour_at_once(ready: MainWindow, qapp: QApplication) -> None:

@@ -20,6 +20,7 @@ def test_before_the_first_run_the_window_says_what_will_happen(window: MainWindo
     assert [body.results.table.results.badge(row) for row in range(3)] == ["not run"] * 3
     assert window.page.rail.run_button.look.word == "Run"
     assert window.page.status() == ("Ready", "")
+    assert window.page.rail.device.currentText() == "CPU · AMD EPYC"
     assert not window.top.save.isEnabled()
 
 

@@ -1,10 +1,12 @@
-"""Rows, specs, ids and events: what travels and is kept."""
+"""Rows, specs and ids: what is asked and what is kept."""
+
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
-from llmscope.core import commands, events
 from llmscope.core.definitions import test_id as make_id
+from llmscope.core.results import VERDICT_WORDS, Verdict
 from llmscope.core.rows import make_row
 from llmscope.core.spec import Cell, RunSpec, Sampling, preset_cells
 
@@ -42,22 +44,28 @@ def test_a_stopped_test_keeps_what_it_had_and_too_few_give_no_interval() -> None
     assert row.median == 200 and row.low is None and row.n == 3
 
 
-def test_missing_stays_missing_on_its_way() -> None:
+def test_a_test_that_was_stopped_before_its_first_sample_has_no_value() -> None:
     row = make_row("r", PP, Sampling(), (), "cancelled", "stopped")
-    event = events.CellEnded(t_ns=1, cell=0, row=row)
-    line = events.encode(event)
-    assert b'"median":null' in line and events.decode(line) == event
+    assert (row.median, row.low, row.high, row.half_width) == (None, None, None, None) and row.n == row.timed_s == 0
 
 
-@pytest.mark.parametrize("line", [b"", b"{}", b'{"event":"nope","t_ns":1}', b'{"event":"note","t_ns":"x"}', b"\xff"])
-def test_a_line_that_is_no_event_is_refused(line: bytes) -> None:
-    with pytest.raises(msgspec.MsgspecError):
-        events.decode(line)
+def test_nothing_is_dropped_and_the_half_width_is_a_share_of_the_median() -> None:
+    times = [*[1.0, 1.1] * 10, 10.0]
+    row = make_row("r", LOAD, Sampling(), times, "valid")
+    assert row.n == len(row.samples) == 21 and row.timed_s == sum(times) and row.samples == tuple(times)
+    assert row.median == 1.1 and row.half_width == pytest.approx((row.high - row.low) / 2 / 1.1)  # type: ignore[operator]
 
 
-def test_commands_come_through_whole() -> None:
-    order = commands.RunCells("r", RunSpec((PP, LOAD), seed=7), (1,))
-    assert commands.decode(commands.encode(order)) == order
+@pytest.mark.parametrize(("workload", "tokens"), [
+    ("pp", 200), ("train", 200), ("tg", 20), ("gen", 60), ("load-warm", None)])
+def test_each_kind_of_test_counts_its_own_tokens(workload: str, tokens: int | None) -> None:
+    cell = Cell("bundled", workload, batch=2, seq=100, new=10, depth=50)  # type: ignore[arg-type]
+    assert cell.work(Sampling(sequences=3)) == tokens
+
+
+@pytest.mark.parametrize("verdict", get_args(Verdict))
+def test_every_verdict_has_a_word_and_a_definition_label_with_its_version(verdict: Verdict) -> None:
+    assert VERDICT_WORDS[verdict] and make_row("r", PP, Sampling(), (), verdict).definition == "pp/1"
 
 
 @pytest.mark.parametrize(("settings", "shown"), [
@@ -68,16 +76,33 @@ def test_ids_follow_the_grammar(settings: dict[str, object], shown: str) -> None
     assert make_id(**({"seq": 512, "new": 128} | settings)) == shown  # type: ignore[arg-type]
 
 
-def test_settings_out_of_bounds_are_refused() -> None:
-    with pytest.raises(ValueError, match="temperature above 0"):
+@pytest.mark.parametrize("settings", [
+    {"cells": []}, {"cells": [{"model": "m", "workload": "pp", "batch": 0}]}, {"threads": 0}, {"seed": -1},
+    {"cells": [{"model": "m", "workload": "pp", "seq": 0}]}, {"cells": [{"model": "m", "workload": "sleep"}]},
+    {"cells": [{"model": "m", "workload": "tg", "depth": -1}]}, {"cells": [{"model": "m", "workload": "pp", "x": 1}]},
+    {"cells": [{"model": "m", "workload": "pp", "dtype": "int8"}]}, {"accuracy": "best"}, {"time_limit_s": 0},
+    {"sampling": {"temperature": -0.1}}, {"sampling": {"top_p": 0}}, {"sampling": {"top_p": 1.1}},
+    {"sampling": {"sequences": 0}}, {"sampling": {"temperature": 0, "sequences": 2}}])
+def test_settings_out_of_bounds_are_refused(settings: dict[str, Any]) -> None:
+    whole = {"cells": [{"model": "m", "workload": "pp"}]}
+    msgspec.convert(whole, RunSpec)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(whole | settings, RunSpec)
+
+
+def test_several_equal_answers_are_refused_with_the_reason() -> None:
+    with pytest.raises(ValueError, match="need a temperature above 0"):
         Sampling(temperature=0, sequences=2)
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"cells": [{"model": "bundled", "workload": "pp", "batch": 0}]}, RunSpec)
-    with pytest.raises(msgspec.ValidationError):
-        msgspec.convert({"cells": []}, RunSpec)
 
 
 def test_quick_adds_the_yardstick_only_to_the_bundled_model() -> None:
     assert [c.test for c in preset_cells("quick", "bundled")] == ["gen128", "pp512", "tg32"]
     assert [c.test for c in preset_cells("quick", "arch:gpt2")] == ["gen128"]
     assert "load-warm" not in [c.test for c in preset_cells("inference", "arch:gpt2")]
+
+
+@pytest.mark.parametrize(("preset", "tests"), [
+    ("inference", ["load-warm", "pp64", "tg8", "gen8", "pp64 b4", "tg8 b4", "gen8 b4"]), ("training", ["train64"]),
+    ("everything", ["load-warm", "pp64", "tg8", "gen8", "pp64 b4", "tg8 b4", "gen8 b4", "train64"])])
+def test_presets_take_the_lengths_they_are_given(preset: Any, tests: list[str]) -> None:
+    assert [c.test for c in preset_cells(preset, "bundled", seq=64, new=8)] == tests

@@ -1,39 +1,71 @@
-"""Counting, drawing, explaining, checking: the small parts of the engine."""
+"""Counting, drawing, explaining: the small parts of the engine."""
 
-import json
-import time
-from pathlib import Path
+import threading
 
 import pytest
 import torch
 
 from llmscope.core import events
 from llmscope.core.errors import ModelRefused
-from llmscope.core.spec import Cell, RunSpec, Sampling
-from llmscope.engine import checks, failures
-from llmscope.engine.backends import eager
+from llmscope.engine import failures
+from llmscope.engine import meter as meter_module
 from llmscope.engine.devices import probe_dtypes
 from llmscope.engine.inputs import Inputs
 from llmscope.engine.meter import Cancelled, Meter
-from llmscope.engine.timers import Stopwatch
-from llmscope.engine.workloads import make
-from llmscope.models.catalog import resolve
 
 CPU = torch.device("cpu")
 
 
-def test_the_live_rate_is_tokens_per_second_since_the_last_tick() -> None:
+class Clock:
+    """Time that passes only when the test says so."""
+
+    now_ns = 10**9
+
+    def perf_counter_ns(self) -> int:
+        return self.now_ns
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(meter_module, "time", clock)
+    return clock
+
+
+def test_the_live_rate_is_tokens_per_second_since_the_last_tick(clock: Clock) -> None:
     heard: list[events.Event] = []
     meter = Meter(heard.append)
-    meter.begin_cell(3)
-    meter.begin_sample(0)
-    for _ in range(30):
-        time.sleep(0.01)
-        meter.add(5)
-    meter.end_cell()
-    rates = [e.tokens_per_s for e in heard if isinstance(e, events.Progress) and e.tokens_per_s]
-    assert rates and all(100 < rate <= 500 for rate in rates)
-    assert all(e.cell == 3 for e in heard if isinstance(e, events.Progress))
+    meter.begin_sample(2)
+    for tokens, passed_ms in ((5, 50), (0, 100), (30, 100), (None, 100), (1, 200)):
+        clock.now_ns += passed_ms * 10**6
+        if tokens is not None:
+            meter.add(tokens)
+        meter._send_progress()
+    assert [(e.tokens_per_s, e.counter, e.sample) for e in heard if isinstance(e, events.Progress)] == [
+        (100.0, 1, 2), (None, 2, 2), (pytest.approx(150.0), 3, 2), (None, 3, 2), (pytest.approx(1 / 0.3), 4, 2)]
+
+
+def test_time_between_samples_is_in_no_rate(clock: Clock) -> None:
+    heard: list[events.Event] = []
+    meter = Meter(heard.append)
+    for sample in range(3):
+        clock.now_ns += 10**10
+        meter.begin_sample(sample)
+        clock.now_ns += 10**8
+        meter.add(50)
+        meter._send_progress()
+    assert [e.tokens_per_s for e in heard if isinstance(e, events.Progress)] == [500.0] * 3
+
+
+def test_progress_is_sent_while_a_cell_runs_and_by_no_thread_after_it() -> None:
+    ticked = threading.Event()
+    meter = Meter(lambda event: ticked.set() if isinstance(event, events.Progress) else None)
+    for cell in range(2):
+        ticked.clear()
+        meter.begin_cell(cell)
+        assert ticked.wait(20) and any(t.name == "ticker" for t in threading.enumerate())
+        meter.end_cell()
+        assert not any(t.name == "ticker" for t in threading.enumerate())
 
 
 def test_a_stop_is_raised_at_the_next_token() -> None:
@@ -42,6 +74,9 @@ def test_a_stop_is_raised_at_the_next_token() -> None:
     meter.cancel()
     with pytest.raises(Cancelled):
         meter.add(1)
+    with pytest.raises(Cancelled):
+        meter.check()
+    assert not issubclass(Cancelled, Exception)  # no library may catch it
     with pytest.raises(Cancelled):
         meter.phase("decode")
 
@@ -59,6 +94,17 @@ def test_text_travels_by_sequence_with_the_time_of_each_id() -> None:
     assert {e.sample for e in texts} == {4}
 
 
+def test_text_left_over_belongs_to_the_sample_it_came_from(clock: Clock) -> None:
+    heard: list[events.Event] = []
+    meter = Meter(heard.append)
+    meter.begin_sample(0, request=True)
+    asked_ns = clock.now_ns
+    meter.add_text(0, "end", 7)
+    clock.now_ns += 5
+    meter.begin_sample(1, request=True)
+    assert [(e.sample, e.text, e.request_ns) for e in heard if isinstance(e, events.Text)] == [(0, "end", asked_ns)]
+
+
 def test_inputs_are_seeded_fresh_and_ordinary() -> None:
     first, again, other = (Inputs(seed, 50, frozenset({0, 7})) for seed in (1, 1, 2))
     a, b = first.ids(2, 100), first.ids(2, 100)
@@ -69,6 +115,29 @@ def test_inputs_are_seeded_fresh_and_ordinary() -> None:
     assert not first.repeated
     first.note(a)
     assert first.repeated
+
+
+def test_a_short_input_may_come_again_by_chance() -> None:
+    inputs = Inputs(0, 50)
+    short, long = inputs.ids(1, 15), inputs.ids(1, 16)
+    inputs.note(short)
+    inputs.note(short)
+    assert not inputs.repeated
+    inputs.note(long)
+    inputs.note(long.clone())
+    assert inputs.repeated
+
+
+def test_every_ordinary_id_is_drawn_equally_often() -> None:
+    counts = torch.bincount(Inputs(3, 20, frozenset({4})).ids(100, 190).flatten(), minlength=20)
+    assert counts[4] == 0 and all(800 < count < 1200 for i, count in enumerate(counts.tolist()) if i != 4)
+
+
+def test_text_comes_from_everywhere() -> None:
+    inputs = Inputs(5, 50)
+    places = [inputs.position(10) for _ in range(300)]
+    assert set(places) == set(range(10))
+    assert {int(w[0]) for w in inputs.windows(torch.arange(10), 300, 4)} == set(range(10))
 
 
 def test_windows_of_a_text_are_whole_and_wrap() -> None:
@@ -89,6 +158,34 @@ def test_out_of_memory_says_what_was_needed_and_what_there_was(message: str, wan
     assert failure.reason.startswith("out of memory") and "lower the batch size" in failure.reason
 
 
+def test_out_of_memory_on_a_gpu_tells_of_the_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (3 * 1024**3, 8 * 1024**3))
+    error = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.50 GiB. GPU 0 has …")
+    failure = failures.explain(error, torch.device("cuda:0"))
+    assert failure.reason.startswith("out of GPU memory: 2.50\u00a0GiB more was needed, 3.00\u00a0GiB was free")
+    assert failure.extra["memory"] == {"wanted_bytes": int(2.5 * 1024**3), "free_bytes": 3 * 1024**3,
+                                       "total_bytes": 8 * 1024**3}
+
+
+@pytest.mark.parametrize("error", [MemoryError(), torch.OutOfMemoryError("no numbers here")])
+def test_out_of_memory_without_numbers_has_none(error: Exception) -> None:
+    failure = failures.explain(error, None)
+    assert failure.extra["kind"] == "out_of_memory" and failure.extra["memory"]["wanted_bytes"] is None
+    assert " 0" not in failure.reason.split(",")[0] and failure.recycle
+
+
+def test_a_real_allocation_that_cannot_be_met_is_out_of_memory() -> None:
+    with pytest.raises(RuntimeError) as refused:
+        torch.empty(2**58, dtype=torch.uint8)
+    failure = failures.explain(refused.value, CPU)
+    assert failure.extra["kind"] == "out_of_memory" and failure.extra["memory"]["wanted_bytes"] == 2**58
+
+
+def test_a_device_that_failed_is_not_used_again() -> None:
+    failure = failures.explain(torch.AcceleratorError("CUDA error: an illegal memory access\nmore"), CPU)
+    assert failure.recycle and failure.reason == "the device failed: CUDA error: an illegal memory access"
+
+
 def test_a_refused_model_leaves_the_worker_usable_and_a_surprise_does_not() -> None:
     assert not failures.explain(ModelRefused("no"), CPU).recycle
     surprise = failures.explain(KeyError("x"), CPU)
@@ -98,91 +195,3 @@ def test_a_refused_model_leaves_the_worker_usable_and_a_surprise_does_not() -> N
 def test_a_probe_proves_float32_and_calls_it_fast() -> None:
     found = {probe.dtype: probe.fast for probe in probe_dtypes(CPU)}
     assert found["float32"] is True
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama of two layers whose output layer always prefers the end token."""
-    import shutil
-
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    from llmscope import paths
-
-    folder = tmp_path_factory.mktemp("eager-to-end")
-    torch.manual_seed(0)
-    config = AutoConfig.for_model(
-        "llama", architectures=["LlamaForCausalLM"], vocab_size=4096, hidden_size=32, intermediate_size=64,
-        num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=256,
-        tie_word_embeddings=False, bos_token_id=0, eos_token_id=0)
-    model = AutoModelForCausalLM.from_config(config)
-    with torch.no_grad():
-        model.model.norm.weight.fill_(1.0)
-        model.lm_head.weight[0] = 0.0
-        model.lm_head.weight[1:] *= 1e-6
-    model.save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(paths.resources() / "bundled_model" / name, folder / name)
-    return folder
-
-
-def _passes(folder: Path, workload: str, n: int = 3, **settings: object):  # type: ignore[no-untyped-def]
-    cell = Cell(str(folder), workload, "cpu", "float32", **({"seq": 24, "new": 9} | settings))  # type: ignore[arg-type]
-    spec = RunSpec((cell,), sampling=Sampling(sequences=2 if workload == "gen" else 1), prompt="Enter a ghost.")
-    source = resolve(str(folder))
-    loaded = eager.load(source, CPU, "float32")
-    meter = Meter(lambda _: None)
-    made = make(cell, 0, spec, source, loaded, CPU, meter)
-    watch, blocks, parts = Stopwatch(CPU), [], []
-    for _ in range(n):
-        made.prepare()
-        blocks.append(made.run(watch))
-        parts.append(made.finish())
-    return made, blocks, parts, meter
-
-
-def test_every_token_is_counted_though_the_model_wants_to_end(folder: Path) -> None:
-    made, blocks, parts, meter = _passes(folder, "gen", batch=2)
-    assert made.work == 2 * 9 * 2 and meter._tokens == 3 * made.work
-    for block, part in zip(blocks, parts, strict=True):
-        assert len(part["token_ns"]) == 9 and part["token_ns"] == sorted(part["token_ns"])
-        assert part["token_ns"][-1] / 1e9 == pytest.approx(block.seconds)
-        assert part["ttft_ms"] == pytest.approx(part["token_ns"][0] / 1e6)
-    summary = made.summary()
-    assert summary["itl_ms"]["n"] == 3 * 8 and summary["itl_ms"]["p99"] is None
-    assert not made._inputs.repeated
-
-
-def test_decoding_fills_the_cache_to_depth_and_new(folder: Path) -> None:
-    _, blocks, _, meter = _passes(folder, "tg", depth=11)
-    assert meter._tokens == 3 * 9 and all(block.seconds > 0 for block in blocks)
-
-
-def test_phases_of_a_training_step_add_up(folder: Path) -> None:
-    made, blocks, parts, _ = _passes(folder, "train", 6)
-    for block, part in zip(blocks, parts, strict=True):
-        assert set(part["phases_s"]) == {"data", "forward", "backward", "optimizer"}
-        assert sum(part["phases_s"].values()) == pytest.approx(block.seconds, rel=0.03)
-    assert made.summary()["loss"]["first"] == pytest.approx(8.3, abs=0.1)  # ln 4096: nothing is learned yet
-
-
-def test_checks_find_wrong_places_wrong_dtypes_and_wrong_numbers(folder: Path) -> None:
-    loaded = eager.load(resolve(str(folder)), CPU, "float32")
-    checks.placement(loaded)
-    assert checks.numerics(loaded)["float32_product_error"] < 1e-5
-    loaded.dtype = "bfloat16"
-    with pytest.raises(checks.NotTrustworthy, match="float32, not bfloat16"):
-        checks.numerics(loaded)
-    loaded.network.lm_head.to("meta")
-    with pytest.raises(checks.NotTrustworthy, match="meta"):
-        checks.placement(loaded)
-    with pytest.raises(checks.NotTrustworthy, match="not finite"):
-        checks.finite(torch.tensor([1.0, float("nan")]), "a logit")
-
-
-def test_loaded_weights_do_not_lie_in_the_file(folder: Path) -> None:
-    loaded = eager.load(resolve(str(folder)), CPU, "float32")
-    mapped = [tuple(int(end, 16) for end in line.split()[0].split("-"))
-              for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith("model.safetensors")]
-    assert not any(low <= p.data_ptr() < high for p in loaded.network.parameters() for low, high in mapped)
-    assert json.loads((folder / "config.json").read_text())["model_type"] == "llama"

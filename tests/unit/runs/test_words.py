@@ -5,12 +5,13 @@ import io
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Device, DtypeProbe, RunStarted
 from llmscope.core.rows import make_row
-from llmscope.core.spec import Cell, RunSpec, Sampling
+from llmscope.core.spec import WORKLOADS, Cell, RunSpec, Sampling
 from llmscope.runs.export import export
 from llmscope.runs.outcome import Outcome
 from llmscope.runs.resolve import refusals, resolve
@@ -29,8 +30,28 @@ def test_a_sweep_is_the_product_with_each_test_once() -> None:
                              ("tg", 1, 128), ("tg", 4, 128)]
 
 
-@pytest.mark.parametrize("wrong", [{"batch": "1,x"}, {"workload": "pp,nope"}, {"preset": "fast"},
-                                   {"preset": "quick", "workload": "pp"}])
+def test_a_sweep_goes_over_models_devices_and_dtypes_and_forgives_spaces() -> None:
+    cells = sweep(**(ASKED | {"model": "bundled, arch:gpt2", "dtype": "float32,bfloat16", "workload": " pp ,pp",
+                              "seq": " 128 , 128"}))
+    assert [(c["model"], c["dtype"], c["seq"]) for c in cells] == [
+        ("bundled", "float32", 128), ("bundled", "bfloat16", 128), ("arch:gpt2", "float32", 128),
+        ("arch:gpt2", "bfloat16", 128)]
+
+
+def test_every_workload_has_its_settings_and_only_those_multiply() -> None:
+    many = {"batch": "1,2", "seq": "8,16", "new": "4,6", "depth": "0,9"}
+    counts = {w: len(sweep(**(ASKED | many | {"workload": w}))) for w in WORKLOADS}
+    assert counts == {"load-warm": 1, "pp": 4, "tg": 8, "gen": 8, "train": 4}
+
+
+def test_a_preset_is_swept_too_and_its_fixed_tests_run_once() -> None:
+    cells = sweep(**(ASKED | {"preset": "quick", "new": "16,32"}))
+    assert [(c["workload"], c["new"]) for c in cells] == [("gen", 16), ("pp", 16), ("tg", 32), ("gen", 32)]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"batch": "1,x"}, {"seq": ""}, {"new": "1,,2"}, {"depth": "1.5"}, {"workload": ","}, {"workload": "pp,nope"},
+    {"preset": "fast"}, {"preset": "quick", "workload": "pp"}])
 def test_wrong_words_are_said_in_one_line(wrong: dict[str, str]) -> None:
     with pytest.raises(BadInput) as error:
         sweep(**(ASKED | wrong))
@@ -80,7 +101,32 @@ def test_json_keeps_null_and_csv_leaves_it_empty_and_runs_no_formula() -> None:
     assert first["model"] == "'=cmd()" and second["median"] == "" and json.loads(first["samples"]) == [1024] * 10
 
 
-@pytest.mark.parametrize(("code", "words"), [(0, "by itself"), (3, "code 3"), (-9, "SIGKILL"), (-11, "SIGSEGV")])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1"])
+def test_no_text_in_csv_can_be_run_as_a_formula(text: str) -> None:
+    rows, started = _rows()
+    row = msgspec.structs.replace(rows[0], reason=text + "\r-1,2\n=3", extra={"=x": "=y"})
+    cell = next(csv.DictReader(io.StringIO(export([row], started, "csv"), newline="")))
+    assert cell["reason"] == f"'{text} -1,2\n=3" and cell["extra"].startswith("{")
+
+
+def test_no_row_is_an_empty_table_in_every_format() -> None:
+    _, started = _rows()
+    for form in ("md", "json", "jsonl", "csv"):
+        assert "None" not in export([], started, form)  # type: ignore[arg-type]
+
+
+def test_numbers_come_back_from_json_and_csv_bit_by_bit() -> None:
+    _, started = _rows()
+    row = make_row("r", Cell("m", "load-warm", "cpu", "float32"), Sampling(), [0.1 + 0.2, 1 / 3, 1e-9] * 3, "valid")
+    for found in (json.loads(export([row], started, "jsonl")),
+                  next(csv.DictReader(io.StringIO(export([row], started, "csv"))))):
+        assert float(found["median"]) == row.median and float(found["low"]) == row.low
+        samples = found["samples"] if isinstance(found["samples"], list) else json.loads(found["samples"])
+        assert tuple(samples) == row.samples
+
+
+@pytest.mark.parametrize(("code", "words"), [(0, "by itself"), (3, "code 3"), (-9, "SIGKILL"), (-11, "SIGSEGV"),
+                                             (-7, "SIGBUS"), (-250, "signal 250")])
 def test_an_exit_code_becomes_words(code: int, words: str) -> None:
     assert words in Outcome(code).words
     assert "memory" in Outcome(-9, out_of_memory=True).words

@@ -1,0 +1,229 @@
+"""What each workload computes on a small real model: tokens counted, caches filled, phases that add up."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from llmscope.core.errors import ModelRefused
+from llmscope.core.spec import Sampling
+from llmscope.engine import checks, conditions
+from llmscope.engine import workloads as workloads_module
+from llmscope.engine.workloads.generation import _Request
+from llmscope.engine.workloads.loading import LoadWarm
+from tests.unit.engine.conftest import CPU, Passes
+
+Run = Callable[..., Passes]
+
+
+def want_to_end(passes: Passes, step: int) -> None:
+    """Make the model prefer its end token above all from a step of each request on."""
+    calls = 0
+
+    def bias(_module: Any, _inputs: Any, logits: torch.Tensor) -> torch.Tensor:
+        nonlocal calls
+        calls += 1
+        if calls > step:
+            logits[..., 0] += 1e6
+        return logits
+
+    passes.loaded.network.lm_head.register_forward_hook(bias)
+
+
+@pytest.mark.parametrize(("batch", "sequences", "step"), [(1, 1, 0), (2, 2, 0), (3, 1, 4), (1, 3, 8)])
+def test_every_token_is_counted_though_the_model_wants_to_end(
+        passes: Run, batch: int, sequences: int, step: int) -> None:
+    gen = passes("gen", 0, sampling=Sampling(sequences=sequences), batch=batch, prompt="Enter a ghost.")
+    want_to_end(gen, step)
+    gen.run(2)
+    assert gen.made.work == batch * 9 * sequences and gen.meter._tokens == 2 * gen.made.work
+    for block, part in zip(gen.blocks, gen.parts, strict=True):
+        assert len(part["token_ns"]) == 9 and part["token_ns"] == sorted(part["token_ns"])
+        assert part["token_ns"][-1] / 1e9 == pytest.approx(block.seconds)
+        assert part["ttft_ms"] == pytest.approx(part["token_ns"][0] / 1e6)
+    summary = gen.made.summary()
+    assert summary["itl_ms"]["n"] == 2 * 8 and summary["itl_ms"]["p99"] is None
+
+
+def test_what_a_request_adds_up_to(passes: Run) -> None:
+    gen = passes("gen", 3, sampling=Sampling(temperature=0))
+    times_ms = np.array([p["token_ns"] for p in gen.parts]) / 1e6
+    summary = gen.made.summary()
+    assert summary["ttft_ms"] == pytest.approx(np.median(times_ms[:, 0]))
+    assert summary["tpot_ms"] == pytest.approx(np.median(np.diff(times_ms).mean(1)))
+    assert summary["decode_tok_s"] == pytest.approx(1e3 / summary["tpot_ms"])
+    assert summary["e2e_s"] == pytest.approx(np.median(times_ms[:, -1]) / 1e3)
+    assert summary["itl_ms"]["max"] == pytest.approx(np.diff(times_ms).max())
+
+
+def test_a_single_new_token_has_no_gap_and_no_rate_of_decoding(passes: Run) -> None:
+    summary = passes("gen", 2, new=1).made.summary()
+    assert summary["itl_ms"] == {"n": 0} and summary["tpot_ms"] is None and summary["decode_tok_s"] is None
+
+
+def test_the_same_seed_and_the_most_likely_id_write_the_same_text(passes: Run) -> None:
+    def text() -> str:
+        gen = passes("gen", 2, sampling=Sampling(temperature=0), prompt="To be")
+        gen.meter._send_text()
+        return "".join(e.text for e in gen.heard)  # type: ignore[union-attr]
+
+    assert text() == text() != ""
+
+
+def test_prompts_are_fresh_and_end_with_the_words_of_the_user(passes: Run) -> None:
+    gen = passes("gen", 0, prompt="Speak, friend!", batch=2)
+    seen = set()
+    for _ in range(5):
+        gen.made.prepare()
+        assert all(prompt.endswith("\n\nSpeak, friend!") for prompt in gen.made._prompts)
+        seen |= set(gen.made._prompts)
+    assert len(seen) == 10
+
+
+def test_warm_up_leaves_nothing_in_the_summary(passes: Run) -> None:
+    for workload in ("gen", "train"):
+        done = passes(workload, 2)
+        done.made.reset()
+        assert done.made.summary() == {}
+
+
+class Listened:
+    """What a listener would have heard of a request."""
+
+    def __init__(self, at_ns: list[int], ids: list[list[int]]) -> None:
+        self.at_ns, self.ids = at_ns, ids
+
+
+@pytest.mark.parametrize(("output", "at_ns", "ids", "reason"), [
+    ([[1, 2, 3, 4]], [10, 20], [[3], [4]], None), ([[1, 2, 3]], [10], [[3]], "shape"),
+    ([[1, 2, 3, 0, 0]], [10, 20], [[3], [0]], "shape"), ([[1, 2, 3, 4]], [10, 20], [[3], [5]], "not the ids"),
+    ([[1, 2, 3, 4]], [0, 20], [[3], [4]], "add up"), ([[1, 2, 3, 4]], [-5, 20], [[3], [4]], "add up")])
+def test_a_request_whose_parts_disagree_is_not_believed(
+        output: list[list[int]], at_ns: list[int], ids: list[list[int]], reason: str | None) -> None:
+    request = _Request(0, torch.tensor([[1, 2]]), Listened(at_ns, ids), torch.tensor(output))  # type: ignore[arg-type]
+    if reason is None:
+        request.check(1, 2, 2)
+        return
+    with pytest.raises(checks.NotTrustworthy, match=reason):
+        request.check(1, 2, 2)
+
+
+def test_decoding_fills_the_cache_to_depth_and_new(passes: Run) -> None:
+    tg = passes("tg", 3, depth=11, batch=2)
+    assert tg.made.work == 18 and tg.meter._tokens == 3 * 18
+    assert tg.made._ids.shape == (2, 1) and tg.made._cache.get_seq_length() == 11 + 9
+
+
+def test_decoding_gives_the_logits_of_a_pass_over_everything_at_once(passes: Run) -> None:
+    tg = passes("tg", 0, new=5)
+    tg.made.prepare()
+    ids = tg.made._ids
+    tg.made.run(tg.watch)
+    with torch.inference_mode():
+        for _ in range(4):
+            logits = tg.loaded.network(input_ids=ids).logits[:, -1:]
+            ids = torch.cat([ids, logits.argmax(-1)], 1)
+        whole = tg.loaded.network(input_ids=ids).logits[:, -1]
+    assert torch.allclose(tg.made._logits, whole, atol=1e-5)
+
+
+def test_a_cache_that_was_not_filled_is_not_believed(passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    tg = passes("tg", 1, depth=4)
+    tg.made.prepare()
+    tg.made._cache = None  # the depth is lost
+    with pytest.raises(checks.NotTrustworthy, match="holds 9 tokens, not 13"):
+        tg.made.run(tg.watch)
+
+
+def test_prefill_reads_another_prompt_each_time_and_gives_the_last_logits_only(passes: Run) -> None:
+    pp = passes("pp", 0, batch=2)
+    asked: list[dict[str, Any]] = []
+    pp.loaded.network.register_forward_pre_hook(lambda _m, _a, kwargs: asked.append(kwargs), with_kwargs=True)
+    pp.run(4)
+    prompts = [call["input_ids"] for call in asked]
+    assert all(p.shape == (2, 24) for p in prompts) and not any(0 in p for p in prompts)
+    assert len({p.numpy().tobytes() for p in prompts}) == 4 and not pp.made._inputs.repeated
+    assert all(call["logits_to_keep"] == 1 and call.get("past_key_values") is None for call in asked)
+    with torch.inference_mode():
+        whole = pp.loaded.network(input_ids=prompts[-1]).logits[:, -1]
+    assert torch.allclose(pp.made._logits, whole, atol=1e-5) and pp.meter._tokens == 4 * 48
+
+
+@pytest.mark.parametrize("workload", ["pp", "tg"])
+def test_a_logit_that_is_no_number_is_not_believed(passes: Run, workload: str) -> None:
+    done = passes(workload, 1)
+    with torch.no_grad():
+        done.loaded.network.lm_head.weight[7] = float("nan")
+    with pytest.raises(checks.NotTrustworthy, match="not finite"):
+        done.run(1)
+
+
+def test_phases_of_a_training_step_add_up_and_the_step_changes_the_weights(passes: Run) -> None:
+    train = passes("train", 0, batch=2)
+    before = train.loaded.network.lm_head.weight.detach().clone()
+    train.run(5)
+    for block, part in zip(train.blocks, train.parts, strict=True):
+        assert list(part["phases_s"]) == ["data", "forward", "backward", "optimizer"]
+        assert sum(part["phases_s"].values()) == pytest.approx(block.seconds, rel=0.03)
+    losses = [part["loss"] for part in train.parts]
+    assert losses[0] == pytest.approx(np.log(4096), abs=0.2)  # nothing is learned yet
+    assert train.made.summary()["loss"] == {"first": losses[0], "last": losses[-1]}
+    assert train.made.summary()["phases_s"]["forward"] == pytest.approx(
+        np.median([p["phases_s"]["forward"] for p in train.parts]))
+    assert train.loaded.dirty and not torch.equal(before, train.loaded.network.lm_head.weight)
+    assert train.meter._tokens == 5 * 48 and all(p.grad is None for p in train.loaded.network.parameters())
+
+
+def test_training_on_the_same_window_learns_it(passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    train = passes("train", 0)
+    window = torch.arange(100, 124)[None]
+    monkeypatch.setattr(train.made._inputs, "windows", lambda *_: window)
+    train.run(30)
+    assert train.parts[-1]["loss"] < train.parts[0]["loss"] - 0.1
+
+
+def test_a_loss_that_is_no_number_is_not_believed(passes: Run) -> None:
+    train = passes("train", 1)
+    with torch.no_grad():
+        train.loaded.network.lm_head.weight.fill_(float("inf"))
+    with pytest.raises(checks.NotTrustworthy, match="the loss is"):
+        train.run(1)
+
+
+@pytest.mark.parametrize(("read", "warning"), [
+    ([0, 0, 0, 0], None), ([0, 40, 40, 40], None), ([0, 60, 60, 60], "mixed: 6 %"), ([0, 0, 0, 990], "mixed: 99 %"),
+    ([0, 0, None, 0], "mixed: this system does not say")])
+def test_a_load_is_warm_only_if_hardly_a_byte_came_from_disk(
+        passes: Run, monkeypatch: pytest.MonkeyPatch, read: list[int | None], warning: str | None) -> None:
+    any_test = passes("pp", 0)
+    load = LoadWarm(any_test.source, CPU, "float32", any_test.meter)
+    monkeypatch.setattr(load, "_file_bytes", 1000)
+    counters = iter(read)
+    monkeypatch.setattr(conditions, "bytes_read_from_disk", lambda: next(counters))
+    for _ in range(2):
+        load.prepare()
+        assert load.run(any_test.watch).seconds > 0
+        load.finish()
+    found = load.summary()
+    assert found["file_bytes"] == 1000 and found.get("warning", "").startswith(warning or "")
+    assert ("warning" in found) is (warning is not None)
+
+
+def test_a_tokenizer_of_another_model_is_refused(passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Foreign:
+        def __call__(self, *_: Any, **__: Any) -> dict[str, list[int]]:
+            return {"input_ids": [5, 4096]}
+
+    monkeypatch.setattr(workloads_module, "tokenizer_of", lambda _: Foreign())
+    with pytest.raises(ModelRefused, match=r"ids up to 4,096, the model knows 4,096"):
+        passes("train", 0)
+
+
+def test_loaded_weights_do_not_lie_in_the_file(passes: Run) -> None:
+    network = passes("pp", 0).loaded.network
+    mapped = [tuple(int(end, 16) for end in line.split()[0].split("-"))
+              for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith("model.safetensors")]
+    assert not any(low <= p.data_ptr() < high for p in network.parameters() for low, high in mapped)

@@ -1,0 +1,107 @@
+"""The run at hand: what was heard, when its worker is stuck, and the row of a test that nobody ended."""
+
+import pytest
+
+from llmscope.core import events
+from llmscope.core.rows import make_row
+from llmscope.core.spec import Cell, RunSpec
+from llmscope.runs import active, deadlines
+from llmscope.runs.active import ActiveRun
+
+CELL = Cell("arch:gpt2", "pp", device="cpu", dtype="float32", seq=100)
+STARTED = events.RunStarted(t_ns=0, run="r", utc="2026-01-01T00:00:00+00:00", spec=RunSpec((CELL, CELL)), machine={},
+                            versions={})
+
+
+class Clock:
+    """Time that passes only when the test says so."""
+
+    now_s = 1000.0
+
+    def perf_counter(self) -> float:
+        return self.now_s
+
+    def perf_counter_ns(self) -> int:
+        return int(self.now_s * 1e9)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(active, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def run(clock: Clock) -> ActiveRun:
+    return ActiveRun(STARTED)
+
+
+def hear_start(run: ActiveRun, phase: events.Phase = "prefill") -> None:
+    run.hear(events.CellStarted(t_ns=0, cell=0))
+    run.hear(events.PhaseStarted(t_ns=0, cell=0, phase=phase))
+
+
+def progress(counter: int) -> events.Progress:
+    return events.Progress(t_ns=0, cell=0, counter=counter, sample=0)
+
+
+def test_a_worker_that_takes_up_nothing_is_stuck(run: ActiveRun, clock: Clock) -> None:
+    clock.now_s += deadlines.START_S
+    assert run.stuck() is None
+    clock.now_s += 0.1
+    assert "did not start" in (run.stuck() or "")
+
+
+def test_a_silent_worker_is_told_from_a_slow_one(run: ActiveRun, clock: Clock) -> None:
+    hear_start(run, "load")
+    for _ in range(10):
+        clock.now_s += deadlines.SILENT_S
+        assert run.stuck() is None
+        run.hear(progress(1))
+    clock.now_s += deadlines.SILENT_S + 0.1
+    assert "stopped answering" in (run.stuck() or "")
+
+
+def test_words_without_progress_do_not_help_and_progress_does(run: ActiveRun, clock: Clock) -> None:
+    hear_start(run)
+    limit_s = deadlines.progress_deadline_s(CELL, "prefill")
+    assert limit_s > deadlines.PASS_S
+    for counter in (1, 2, 3):
+        for _ in range(20):
+            clock.now_s += limit_s / 21
+            run.hear(progress(counter))
+            assert run.stuck() is None
+    for _ in range(22):
+        clock.now_s += limit_s / 21
+        run.hear(progress(3))
+    assert "no progress" in (run.stuck() or "") and "prefill" in (run.stuck() or "")
+
+
+def test_a_phase_has_time_for_its_work_and_a_folder_that_went_away_has_time_too() -> None:
+    long = Cell("arch:gpt2", "train", dtype="float32", batch=64, seq=1024)
+    assert deadlines.progress_deadline_s(long, "train") > 1e4 > deadlines.progress_deadline_s(CELL, "prefill")
+    assert deadlines.progress_deadline_s(Cell("/nowhere", "pp", dtype="float32"), "prefill") > deadlines.PASS_S
+    assert deadlines.progress_deadline_s(long, "load") == deadlines.LOAD_S
+
+
+def test_samples_that_count_make_the_row_of_a_test_that_was_stopped(run: ActiveRun) -> None:
+    hear_start(run)
+    for index, (seconds, excluded) in enumerate([(0.5, None), (9.0, "slept"), (0.5, None)]):
+        run.hear(events.Sample(t_ns=0, cell=0, index=index, seconds=seconds, excluded=excluded))
+    row = run.row_for(0, "cancelled", "stopped")
+    assert (row.n, row.median, row.reason) == (2, 200.0, "stopped")
+    failed = run.row_for(0, "failed", "it crashed", log="x" * 9000)
+    assert (failed.n, failed.median) == (0, None) and len(failed.extra["worker_log"]) == 4000
+    assert run.row_for(1, "failed", "it crashed").n == 0
+
+
+@pytest.mark.parametrize(("verdicts", "status"), [
+    (("valid", "failed"), "done"), (("warn", "failed"), "done"), (("not_converged", "invalid"), "done"),
+    (("failed", "invalid"), "failed"), (("cancelled", "cancelled"), "failed")])
+def test_a_run_failed_if_nothing_counts(run: ActiveRun, verdicts: tuple[str, str], status: str) -> None:
+    for cell, verdict in enumerate(verdicts):
+        run.end_cell(cell, make_row("r", CELL, STARTED.spec.sampling, [0.1] * 8, verdict))  # type: ignore[arg-type]
+    assert not run.todo and run.end().status == status
+    run.stop_asked_s = 1.0
+    assert run.end().status == "stopped"
