@@ -19,7 +19,7 @@ DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 YARDSTICK = "arch:smollm2-135m"
 
 #: Longest measuring of one test in the quick preset: three tests with their warm-ups end within a minute.
-QUICK_LIMIT_S = 12.0
+QUICK_LIMIT_S = 11.0
 
 Count = Annotated[int, Meta(ge=1, le=1_048_576)]
 

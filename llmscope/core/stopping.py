@@ -43,12 +43,12 @@ class StoppingRule:
     """Feed it block times; it says when to stop.
 
     Times are in seconds; `elapsed_s` is the wall time since the first sample began, on the caller's
-    clock. `time_limit_s` lowers the longest time allowed, but 8 long passes always get theirs.
+    clock. `time_limit_s` lowers the longest time allowed, whatever a pass takes.
     """
 
     def __init__(self, accuracy: Accuracy, time_limit_s: float | None = None, t_min_s: float = T_MIN_S) -> None:
         self.epsilon = EPSILON[accuracy]
-        self._t_max_s = min(T_MAX_S[accuracy], time_limit_s or float("inf"))
+        self._t_max_s, self._limit_s = T_MAX_S[accuracy], time_limit_s or math.inf
         self._t_min_s = t_min_s
         self._times: list[float] = []
         self._sorted: list[float] = []
@@ -67,6 +67,7 @@ class StoppingRule:
         n, median = len(self._times), self._sorted[len(self._times) // 2]
         long_pass = median >= LONG_PASS_S
         t_max_s = min(max(self._t_max_s, LONG_PASSES * median), LONG_T_MAX_S) if long_pass else self._t_max_s
+        t_max_s = min(t_max_s, self._limit_s)
         first_check = LONG_CHECKS_FROM if long_pass else CHECKS[0]
         is_last = elapsed_s >= t_max_s
         is_check = n >= first_check and n % 2 == 0 if long_pass else n in CHECKS

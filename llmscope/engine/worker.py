@@ -28,7 +28,7 @@ from llmscope.models.costs import cost
 
 PROBE_TIMEOUT_S = 120
 #: With a time limit on each test, warming up may take at most this share of it.
-WARM_UP_SHARE = 0.4
+WARM_UP_SHARE = 0.25
 
 
 class Worker:

@@ -12,7 +12,7 @@ from llmscope.core.stopping import CHECKS, EPSILON, LONG_T_MAX_S, T_MAX_S, Decis
 
 Random = np.random.Generator
 Series = Callable[[Random, int], np.ndarray]
-TRIALS = 200
+TRIALS = 150
 #: A share that is truly 93 % comes out lower than this once in 1,000 sets of trials.
 LEAST_COVERAGE = 0.93 - 3.1 * math.sqrt(0.93 * 0.07 / TRIALS)
 
@@ -144,7 +144,7 @@ def test_long_passes_are_looked_at_at_every_second_from_six_on() -> None:
 
 @pytest.mark.parametrize(("accuracy", "limit_s", "seconds", "expected_s"), [
     ("quick", None, 0.5, 30), ("standard", None, 0.5, 120), ("rigorous", None, 0.5, 600), ("standard", 12, 0.5, 12),
-    ("standard", 900, 0.5, 120), ("quick", None, 2.0, 30), ("quick", None, 5.0, 40), ("quick", 12, 5.0, 40),
+    ("standard", 900, 0.5, 120), ("quick", None, 2.0, 30), ("quick", None, 5.0, 40), ("quick", 12, 5.0, 12),
     ("standard", None, 20.0, 160), ("quick", None, 50.0, LONG_T_MAX_S)])
 def test_time_runs_out_at_the_accuracy_s_limit_or_after_eight_long_passes(
         accuracy: Accuracy, limit_s: float | None, seconds: float, expected_s: float) -> None:
@@ -167,7 +167,8 @@ def test_at_the_time_limit_one_narrow_look_is_enough() -> None:
 def test_fewer_than_six_samples_are_never_called_converged() -> None:
     decision, n = run(np.full(9, 50.0), "quick")
     assert (decision.verdict, n) == ("not_converged", 4) and decision.interval is not None
-    assert decision.interval.low is None and decision.reason == "n = 4, no interval after 200 s"
+    assert decision.interval.low is None
+    assert decision.reason == "±3 % not reached after 200 s, n = 4 is too few for an interval"
 
 
 def test_three_seconds_are_timed_at_least() -> None:
