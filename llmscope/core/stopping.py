@@ -19,12 +19,12 @@ T_MAX_S: dict[Accuracy, float] = {"quick": 30, "standard": 120, "rigorous": 600}
 T_MIN_S = 3.0
 #: Samples after which the interval is looked at: each look is a chance to stop at a lucky moment, so they are few.
 CHECKS = tuple(int(10 * 2 ** (k / 2)) for k in range(40))
-#: Passes of this many seconds and more are checked at every second sample from 6 on, and get time for 8.
+#: Passes of this many seconds and more are looked at at every second sample from 6 on, and get time for 8.
 LONG_PASS_S, LONG_CHECKS_FROM = 1.0, 6
 LONG_PASSES, LONG_T_MAX_S = 8, 180.0
-#: Checks in a row that must find the interval narrow enough. The last one, at a moment that the clock sets
-#: and not the samples, needs no other.
-CHECKS_IN_A_ROW = 2
+#: Checks in a row, from so many samples on, that must find the interval narrow enough. The last one, at a moment
+#: that the clock sets and not the samples, needs no other.
+CHECKS_IN_A_ROW, COUNTED_FROM = 2, 8
 #: A noise estimate that moved by less than this over the last window will not get better by waiting.
 PLATEAU_WINDOW, PLATEAU_SPREAD = 64, 0.05
 
@@ -77,8 +77,8 @@ class StoppingRule:
         interval = median_interval(times)
         stationary = is_stationary(times, self.epsilon)
         narrow = interval.half_width is not None and interval.half_width <= self.epsilon
-        self._narrow_checks = self._narrow_checks + 1 if narrow else 0
-        enough = n >= first_check and self._narrow_checks >= (1 if is_last else CHECKS_IN_A_ROW)
+        self._narrow_checks = self._narrow_checks + 1 if narrow and n >= COUNTED_FROM else 0
+        enough = narrow and n >= first_check if is_last else self._narrow_checks >= CHECKS_IN_A_ROW
         if enough and stationary and float(times.sum()) >= self._t_min_s:
             return Decision(True, "valid", None, True, interval)
         if is_last or self._hopeless(interval, elapsed_s, t_max_s):

@@ -108,6 +108,7 @@ class MainWindow(QMainWindow):
         if self._closing:
             event.accept()
             return
+        self.tick()  # a hidden window may not have heard yet that the run is over
         if self.page.run.is_open and not Question.ask(
                 self, self.tr("A run is going on. Stop it and close?"),
                 self.tr("Finished tests are kept. The open test is stopped."),

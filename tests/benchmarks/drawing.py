@@ -13,7 +13,7 @@ import numpy as np
 from tests.benchmarks.report import Bar, interval, shown
 
 PAIRS = 24
-WINDOW_S, SETTLE_S = 2.0, 0.3
+WINDOW_S, SETTLE_S = 1.5, 0.3
 BEAT_MS, BEAT_SEGMENT_S, BEAT_SEGMENTS = 50, 10.0, 6
 
 

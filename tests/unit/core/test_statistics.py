@@ -66,7 +66,7 @@ def test_times_turned_into_rates_turn_the_interval(values: np.ndarray) -> None:
 
 @pytest.mark.parametrize("value", [0.1, 0.3, 1e-6, 7.7])
 def test_equal_values_have_an_interval_of_no_width_whatever_rounding_leaves(value: float) -> None:
-    for n in range(8, 200):
+    for n in range(6, 200):
         found = median_interval(np.full(n, value))
         assert (found.low, found.high, found.half_width) == (value, value, 0) and found.n_effective == n - 2
 
@@ -81,9 +81,10 @@ def test_an_independent_sample_of_any_size_uses_the_rank_of_the_table() -> None:
 
 def test_the_range_stands_in_where_values_depend_too_much_on_each_other() -> None:
     climbing = np.arange(1.0, 9.0)
-    assert median_interval(climbing[:7]).low is None
-    found = median_interval(climbing)
-    assert found.n_effective < 6 and (found.low, found.high) == (1.0, 8.0)
+    assert median_interval(climbing[:5]).low is None
+    for n in (6, 8):
+        found = median_interval(climbing[:n])
+        assert found.n_effective < 6 and (found.low, found.high) == (1.0, n)
 
 
 def test_dependent_samples_give_a_wider_interval() -> None:

@@ -176,6 +176,13 @@ def test_three_seconds_are_timed_at_least() -> None:
     assert decision.verdict == "valid" and n == next(check for check in CHECKS if check >= 3000)
 
 
+@pytest.mark.parametrize(("passes", "verdict"), [(6, "valid"), (5, "not_converged")])
+def test_six_long_passes_are_enough_if_time_allows_no_more(passes: int, verdict: str) -> None:
+    decision, n = run(np.full(20, 2.0), "quick", 2.0 * passes)
+    assert (decision.verdict, n) == (verdict, passes)
+    assert decision.interval is not None and (decision.interval.low is None) is (passes < 6)
+
+
 def test_one_narrow_look_by_luck_is_not_enough() -> None:
     values = np.concatenate([np.full(10, 0.3), 0.3 * np.exp(0.2 * np.random.default_rng(1).normal(size=2000))])
     decision, n = run(values)
