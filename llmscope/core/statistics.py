@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
 #: From so many values on their range stands in where too few of them are independent: it holds the median of
-#: independent values with 97 %, of a process with ρ = 0.5 with 87 % for 6 values, 92 % for 8 and 97 % for 10.
+#: independent values with 97 %, of a process with ρ = 0.5 with 84 % for 6 values, 93 % for 8 and 97 % for 10.
 RANGE_FROM = 6
 #: Smallest n for which a percentile may be shown, at 99 % confidence (MLPerf LoadGen's early-stopping rule).
 PERCENTILE_MINIMUM = {90.0: 64, 95.0: 130, 99.0: 662, 99.9: 6636}

@@ -58,6 +58,7 @@ class Supervisor:
         self._waiting: RunSpec | None = None
         self._run: ActiveRun | None = None
         self._failed_starts = 0
+        self._worked = False
         self._closed = False
 
     # Orders, from any thread.
@@ -124,9 +125,11 @@ class Supervisor:
             return  # the last words of a worker that was given up
         match event:
             case events.Hello():
-                self._hello, self._failed_starts = event, 0
+                self._hello = event
             case events.Devices(devices=devices, complete=complete):
                 self._devices = devices if complete else None
+            case events.CellStarted():
+                self._worked, self._failed_starts = True, 0
         run = self._run
         if run is not None and not isinstance(event, events.Hello | events.Devices):
             run.hear(event)
@@ -216,7 +219,7 @@ class Supervisor:
         if child is not self._worker:
             return
         self._emit(events.WorkerEnded(t_ns=_now(), pid=child.pid, words=ended.outcome.words))
-        if self._hello is None:
+        if self._hello is None or (self._run is not None and not self._worked):
             self._failed_starts += 1
         if self._run is not None:
             self._give_up_worker(self._run, ended.outcome.words, child)
@@ -263,6 +266,7 @@ class Supervisor:
     def _start_worker(self) -> None:
         """Start a worker that waits with torch imported, unless starting has failed too often."""
         self._hello = self._devices = None
+        self._worked = False
         if self._failed_starts >= FAILED_STARTS:
             reason = "The worker process cannot start: see the log, and install llmscope again."
             self._emit(events.Note(t_ns=_now(), text=reason))

@@ -183,6 +183,27 @@ def test_six_long_passes_are_enough_if_time_allows_no_more(passes: int, verdict:
     assert decision.interval is not None and (decision.interval.low is None) is (passes < 6)
 
 
+def test_narrow_looks_must_follow_one_another() -> None:
+    values = [*[0.3] * 10, 0.6, 0.3, 0.6, 0.6, *[0.3] * 90]  # narrow at 10, wide at 14, narrow again from 20 on
+    decision, n = run(np.array(values))
+    assert (decision.verdict, n) == ("valid", 28)
+
+
+def test_a_narrow_interval_is_not_steady_while_the_times_climb() -> None:
+    values = [*[0.3] * 7, *[0.3045] * 90]
+    decision, n = run(np.array(values))
+    assert (decision.verdict, n) == ("valid", 28)  # at 14 and 20 the halves differ by 1.5 %
+    assert run(np.array(values), limit_s=6)[0].verdict == "warn"
+
+
+def test_noise_is_the_deviation_of_the_sample_as_a_share_of_its_mean() -> None:
+    values = lognormal(0.3)(np.random.default_rng(2), 200)
+    rule = StoppingRule("rigorous")
+    for n, value in enumerate(values, 1):
+        rule.add(float(value), 0.0)
+        assert rule._noise[-1] == pytest.approx(values[:n].std(ddof=1) / values[:n].mean() if n > 1 else 0)
+
+
 def test_one_narrow_look_by_luck_is_not_enough() -> None:
     values = np.concatenate([np.full(10, 0.3), 0.3 * np.exp(0.2 * np.random.default_rng(1).normal(size=2000))])
     decision, n = run(values)
