@@ -39,6 +39,7 @@ class Meter:
         self._last_ns = self._rate_from_ns = time.perf_counter_ns()
         self._rate_from_tokens = 0
         self._cancelled = False
+        self._finished: float | None = None
         self._request_ns = 0
         self._text: deque[TextPiece] = deque()
         self._over = threading.Event()
@@ -67,6 +68,8 @@ class Meter:
     def begin_sample(self, index: int, request: bool = False) -> None:
         """Start the clock of the live rate for a sample; `request` also starts a text."""
         self._send_text()
+        # The next pass may begin before a tick has seen that this one is done.
+        self._finished = self._rate() or self._finished
         self.sample = index
         now = time.perf_counter_ns()
         self._rate_from_ns, self._rate_from_tokens, self._last_ns = now, self._tokens, now
@@ -99,13 +102,18 @@ class Meter:
             self._send_progress()
 
     def _send_progress(self) -> None:
-        tokens, last_ns = self._tokens, self._last_ns
-        rate = None
-        if tokens > self._rate_from_tokens and last_ns > self._rate_from_ns:
-            rate = (tokens - self._rate_from_tokens) / (last_ns - self._rate_from_ns) * 1e9
-            self._rate_from_tokens, self._rate_from_ns = tokens, last_ns
+        rate, self._finished = self._rate() or self._finished, None
         self.send(Progress(t_ns=time.perf_counter_ns(), cell=self.cell, counter=self._counter,
                            sample=self.sample, tokens_per_s=rate))
+
+    def _rate(self) -> float | None:
+        """Return tokens a second since the last call that gave a rate, None when nothing was done since."""
+        tokens, last_ns = self._tokens, self._last_ns
+        if tokens <= self._rate_from_tokens or last_ns <= self._rate_from_ns:
+            return None
+        rate = (tokens - self._rate_from_tokens) / (last_ns - self._rate_from_ns) * 1e9
+        self._rate_from_tokens, self._rate_from_ns = tokens, last_ns
+        return rate
 
     def _send_text(self) -> None:
         pieces: list[TextPiece] = []
