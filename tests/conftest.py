@@ -10,6 +10,8 @@ import psutil
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+# One thread is enough for small models, and cannot wait for another that a busy machine holds up.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 #: Seconds that threads and processes have to end after a test.
 GRACE_S = 5.0

@@ -11,6 +11,7 @@ from llmscope.core.rows import make_row
 from llmscope.core.spec import RunSpec
 from llmscope.runs import deadlines
 from llmscope.runs.awake import Awake
+from llmscope.runs.outcome import last_words
 from llmscope.runs.store import SCHEMA, Manifest, Result, RunWriter
 
 NOT_STARTED = "not started"
@@ -90,7 +91,7 @@ class ActiveRun:
 
     def row_for(self, cell: int, verdict: Verdict, reason: str, log: str = "") -> Row:
         """Return a row for a cell that its worker could not finish, from the samples that were heard."""
-        extra = {"worker_log": log[-4000:]} if log else {}
+        extra = {"worker_log": last_words(log)} if log else {}
         return make_row(self.started.run, self.spec.cells[cell], self.spec.sampling, self._seconds.get(cell, ()),
                         verdict, reason, extra)
 

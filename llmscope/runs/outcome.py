@@ -5,6 +5,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+#: Characters of a log that a row keeps.
+LAST_WORDS = 4000
 _PLAIN = {
     "SIGKILL": "it was killed from outside",
     "SIGSEGV": "it crashed in native code",
@@ -34,6 +36,12 @@ class Outcome(Struct, frozen=True):
         if self.out_of_memory:
             return f"the worker was killed ({name}): the system ran out of memory; lower the batch size or the model"
         return f"the worker died ({name}): {_PLAIN.get(name, 'a signal ended it')}"
+
+
+def last_words(log: str) -> str:
+    """Return the part of a dead process's log that tells the most: its crash report, otherwise its end."""
+    crash = log.rfind("Fatal Python error")
+    return log[crash:][:LAST_WORDS] if crash >= 0 else log[-LAST_WORDS:]
 
 
 def memory_kills() -> int | None:

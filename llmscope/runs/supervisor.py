@@ -219,7 +219,7 @@ class Supervisor:
         if child is not self._worker:
             return
         self._emit(events.WorkerEnded(t_ns=_now(), pid=child.pid, words=ended.outcome.words))
-        if self._hello is None or (self._run is not None and not self._worked):
+        if not self._worked:
             self._failed_starts += 1
         if self._run is not None:
             self._give_up_worker(self._run, ended.outcome.words, child)

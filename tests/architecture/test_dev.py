@@ -208,7 +208,7 @@ def test_checks_stop_at_the_first_that_fails_and_pytest_gets_the_arguments(
     called.clear()
     failing = "none of them"
     assert dev.main(["test", "-k", "one"]) == 0
-    assert called[-1] == ["-m", "pytest", "-k", "one"]
+    assert called[-1][:2] == ["-m", "pytest"] and called[-1][-2:] == ["-k", "one"]
     assert not any("one" in command for command in called[:-1])
 
 

@@ -30,7 +30,7 @@ def test_the_window_loads_no_model_library() -> None:
     assert not loaded & {"torch", "transformers", "tokenizers", "safetensors", "scipy", "pynvml"}
 
 
-@pytest.mark.parametrize("module", ["cli", "runs.supervisor", "engine.worker", "hardware.host", "models.catalog"])
+@pytest.mark.parametrize("module", ["cli", "runs.supervisor", "engine.cells", "hardware.host", "models.catalog"])
 def test_all_but_the_window_works_without_qt(module: str) -> None:
     assert not _loaded(f"{WITHOUT_QT}\nimport llmscope.{module}") & {"PySide6", "pyqtgraph"}
 

@@ -22,12 +22,6 @@ TINY = {
 }
 
 
-@pytest.fixture(autouse=True)
-def one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One thread is enough for the small model, and cannot wait for another that a busy machine holds up."""
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-
-
 @pytest.fixture(scope="session")
 def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of two layers with random weights and the bundled tokenizer, as a Hugging Face folder."""
@@ -53,10 +47,15 @@ def tiny(tiny_source: Path, tmp_path: Path) -> Path:
 class Session:
     """A supervisor with its real children, stepped by the test; everything it says is in `heard`."""
 
-    def __init__(self) -> None:
+    def __init__(self, runs: Path | None = None) -> None:
         self.heard: list[events.Event] = []
-        self.supervisor = Supervisor(self.heard.append, paths.runs_folder())
+        self.supervisor = Supervisor(self.heard.append, runs or paths.runs_folder())
         self.supervisor.open()
+
+    def close(self) -> None:
+        """End everything."""
+        self.supervisor.close()
+        self.supervisor.step_until_closed()
 
     def until(self, condition: Callable[[events.Event], bool], seconds: float = 60) -> events.Event:
         """Step until an event not yet looked at fulfils the condition, and return it."""
@@ -102,8 +101,7 @@ def session() -> Iterator[Session]:
     """A supervisor whose processes are gone when the test is over."""
     session = Session()
     yield session
-    session.supervisor.close()
-    session.supervisor.step_until_closed()
+    session.close()
 
 
 def cell(model: Path | str, workload: str, **settings: object) -> Cell:

@@ -95,8 +95,7 @@ def test_a_native_call_that_ignores_signals_is_over_within_5_s_of_stop(
         assert time.monotonic() - asked < STOP_S
         assert [row.verdict for row in rows] == ["cancelled", "cancelled"] and not psutil.pid_exists(pid)
     finally:
-        session.supervisor.close()
-        session.supervisor.step_until_closed()
+        session.close()
 
 
 def test_junk_on_stdout_reaches_nobody(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,10 +113,9 @@ def test_junk_on_stdout_reaches_nobody(tiny: Path, tmp_path: Path, monkeypatch: 
         session.start(cell(tiny, "pp"))
         assert session.end()[0].verdict in COUNTED
         ends = [e for e in session.heard if isinstance(e, events.RunEnded)]
-        assert len(ends) == 1 and ends[0].seconds > 1
+        assert len(ends) == 1 and ends[0].seconds > 0
     finally:
-        session.supervisor.close()
-        session.supervisor.step_until_closed()
+        session.close()
 
 
 def test_stop_in_any_phase_keeps_what_was_finished_and_marks_the_rest(session: Session, tiny: Path) -> None:

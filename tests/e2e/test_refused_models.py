@@ -60,16 +60,13 @@ def test_each_is_a_failed_row_with_one_clear_line_and_nothing_runs(
     assert not canary.exists()
 
 
-def test_a_tokenizer_without_pad_token_answers_all_the_same(session: Session, tiny: Path) -> None:
+def test_what_a_model_lacks_or_cannot_hold_is_known_before_anything_runs(session: Session, tiny: Path) -> None:
     settings = json.loads((tiny / "tokenizer_config.json").read_text())
     settings.pop("pad_token", None)
     (tiny / "tokenizer_config.json").write_text(json.dumps(settings))
-    session.start(cell(tiny, "gen", batch=2))
-    assert session.end()[0].verdict in COUNTED
-
-
-def test_too_long_a_sequence_is_refused_before_anything_runs(session: Session, tiny: Path) -> None:
-    session.start(cell(tiny, "pp", seq=257), cell(tiny, "gen", seq=250, new=8), cell(tiny, "pp", seq=256))
-    rows = session.end()
-    assert [row.verdict for row in rows[:2]] == ["failed", "failed"] and rows[2].verdict in COUNTED
-    assert "256" in (rows[0].reason or "") and "248" in (rows[1].reason or "")
+    session.start(cell(tiny, "pp", seq=257), cell(tiny, "gen", seq=250, new=8), cell(tiny, "pp", seq=256),
+                  cell(tiny, "gen", batch=2))
+    long, longer, longest, unpadded = session.end()
+    assert [long.verdict, longer.verdict] == ["failed", "failed"] and longest.verdict in COUNTED
+    assert "256" in (long.reason or "") and "248" in (longer.reason or "")
+    assert unpadded.verdict in COUNTED  # no sequence is padded: a tokenizer without a pad token will do

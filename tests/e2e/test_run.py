@@ -1,24 +1,48 @@
 """A whole run with the real worker: rows, streams, files."""
 
 import math
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from llmscope import paths
 from llmscope.core import events
+from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import WORKLOADS
 from llmscope.runs.store import read_events, read_run
 from tests.e2e.conftest import Session, cell
 
+pytestmark = pytest.mark.xdist_group("one run")
 
-def test_every_workload_gives_a_row_with_a_value_that_fits_its_samples(session: Session, tiny: Path) -> None:
-    session.start(*(cell(tiny, workload) for workload in WORKLOADS), cell(tiny, "pp", batch=3))
-    rows = session.end()
 
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the run is kept."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture(scope="module")
+def whole(tiny_source: Path, runs: Path) -> Iterator[Session]:
+    """A session that ran every workload once, on a model whose path has spaces and letters of other alphabets."""
+    model = Path(shutil.copytree(tiny_source, runs.parent / f"модель ü 模型 ({runs.name})"))
+    session = Session(runs)
+    session.start(*(cell(model, workload) for workload in WORKLOADS), cell(model, "pp", batch=3))
+    session.end()
+    yield session
+    session.close()
+
+
+@pytest.fixture(scope="module")
+def rows(whole: Session) -> list[Row]:
+    """The rows of that run."""
+    return whole.rows()
+
+
+def test_every_workload_gives_a_row_with_a_value_that_fits_its_samples(rows: list[Row]) -> None:
     assert [row.test for row in rows] == ["load-warm", "pp32", "tg8", "gen8", "train32", "pp32 b3"]
     for row in rows:
-        assert row.verdict in ("valid", "warn", "not_converged"), (row.test, row.reason)
+        assert row.verdict in COUNTED, (row.test, row.reason)
         assert row.median is not None and math.isfinite(row.median) and row.median > 0
         assert len(row.samples) == row.n >= 6
         assert row.low is None or min(row.samples) <= row.low <= row.median <= (row.high or 0) <= max(row.samples)
@@ -32,34 +56,28 @@ def test_every_workload_gives_a_row_with_a_value_that_fits_its_samples(session: 
     assert by_test["pp32"].extra["flops"] * 3 == by_test["pp32 b3"].extra["flops"]
 
 
-def test_only_gen_streams_text_and_the_live_rate_is_that_of_the_samples(session: Session, tiny: Path) -> None:
-    session.start(cell(tiny, "tg"), cell(tiny, "gen"))
-    rows = session.end()
-
-    texts = [e for e in session.heard if isinstance(e, events.Text)]
-    assert {e.cell for e in texts} == {1}
+def test_only_gen_streams_text_and_the_live_rate_is_that_of_the_samples(whole: Session, rows: list[Row]) -> None:
+    tests = [row.test for row in rows]
+    texts = [e for e in whole.heard if isinstance(e, events.Text)]
+    assert {e.cell for e in texts} == {tests.index("gen8")}
     assert all(later >= earlier for e in texts for earlier, later in zip(e.token_ns, e.token_ns[1:], strict=False))
-    rates = sorted(e.tokens_per_s for e in session.heard
-                   if isinstance(e, events.Progress) and e.cell == 0 and e.tokens_per_s)
-    assert rates[len(rates) // 2] == pytest.approx(rows[0].median, rel=0.5)
+    rates = sorted(e.tokens_per_s for e in whole.heard
+                   if isinstance(e, events.Progress) and e.cell == tests.index("tg8") and e.tokens_per_s)
+    assert rates[len(rates) // 2] == pytest.approx(rows[tests.index("tg8")].median, rel=0.5)
 
 
-def test_the_stored_run_is_what_was_heard(session: Session, tiny: Path) -> None:
-    session.start(cell(tiny, "pp"), cell(tiny, "gen"))
-    rows = session.end()
-
-    folder = paths.runs_folder() / rows[0].run
-    stored = read_run(folder)
+def test_the_stored_run_is_what_was_heard(whole: Session, rows: list[Row], runs: Path, tmp_path: Path) -> None:
+    stored = read_run(runs / rows[0].run)
     assert list(stored.rows) == rows and stored.status == "done" and stored.warnings == ()
-    kept = [e for e in read_events(folder, []) if isinstance(e, events.Sample)]
-    assert kept == [e for e in session.heard if isinstance(e, events.Sample)]
+    kept = [e for e in read_events(stored.folder, []) if isinstance(e, events.Sample)]
+    assert kept == [e for e in whole.heard if isinstance(e, events.Sample)]
 
-    (folder / "result.json").unlink()
-    cut_off = read_run(folder)
-    assert cut_off.status == "interrupted" and list(cut_off.rows) == rows
+    cut_off = Path(shutil.copytree(stored.folder, tmp_path / "run"))
+    (cut_off / "result.json").unlink()
+    assert read_run(cut_off).status == "interrupted" and list(read_run(cut_off).rows) == rows
 
 
-def test_a_second_run_needs_no_second_start(session: Session, tiny: Path) -> None:
+def test_a_second_run_has_a_worker_that_waited(session: Session, tiny: Path) -> None:
     session.ready()
     first = session.worker_pid()
     session.start(cell(tiny, "pp"))
@@ -68,10 +86,4 @@ def test_a_second_run_needs_no_second_start(session: Session, tiny: Path) -> Non
     assert session.worker_pid() != first
 
     session.start(cell(tiny, "pp"))
-    assert [row.verdict for row in session.end()][-1] in ("valid", "warn", "not_converged")
-
-
-def test_paths_with_spaces_and_other_alphabets_work(session: Session, tiny: Path) -> None:
-    folder = tiny.rename(tiny.parent / "модель ü 模型 (1)")
-    session.start(cell(folder, "pp"), cell(folder, "load-warm"))
-    assert [row.verdict in ("valid", "warn", "not_converged") for row in session.end()] == [True, True]
+    assert session.end()[-1].verdict in COUNTED

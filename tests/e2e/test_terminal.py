@@ -1,7 +1,5 @@
 """The command line as a person uses it, with the real worker."""
 
-import csv
-import io
 import json
 import os
 import signal
@@ -13,32 +11,31 @@ from pathlib import Path
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def short_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each test of the quick preset end after a second, narrow or not."""
+    (tmp_path / "short").mkdir()
+    (tmp_path / "short" / "sitecustomize.py").write_text(
+        "from llmscope.core import spec\nspec.QUICK_LIMIT_S = 1.0\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "short"))
+
+
 def llmscope(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "llmscope", *arguments], capture_output=True, text=True, timeout=100,
                           check=False, **settings)  # type: ignore[call-overload,no-any-return]
 
 
-SMALL = ("--seq", "32", "--new", "8", "--accuracy", "quick", "--device", "cpu", "--dtype", "float32")
+SMALL = ("--preset", "quick", "--batch", "1,2", "--seq", "32", "--new", "8", "--dtype", "float32")
 
 
 def test_bench_prints_json_rows_and_keeps_the_run(tiny: Path, own_data_folder: Path) -> None:
-    done = llmscope("bench", "--model", str(tiny), "--workload", "pp", "--batch", "1,2", *SMALL, "-o", "json")
+    done = llmscope("bench", "--model", str(tiny), *SMALL, "-o", "json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert [row["test"] for row in document["rows"]] == ["pp32", "pp32 b2"]
+    assert [row["test"] for row in document["rows"]] == ["gen8", "gen8 b2"]
     row = document["rows"][0]
     assert row["n"] == len(row["samples"]) and row["low"] <= row["median"] <= row["high"]
     assert (own_data_folder / "runs" / document["run"] / "result.json").is_file()
-
-
-def test_csv_goes_to_the_file_and_nothing_is_kept_when_asked(tiny: Path, tmp_path: Path, own_data_folder: Path) -> None:
-    out = tmp_path / "rows.csv"
-    done = llmscope("bench", "--model", str(tiny), "--workload", "tg", *SMALL, "-o", "csv", "--out", str(out),
-                    "--no-save")
-    assert done.returncode == 0 and done.stdout == "", done.stderr
-    (row,) = csv.DictReader(io.StringIO(out.read_text()))
-    assert row["test"] == "tg8" and float(row["median"]) > 0 and int(row["n"]) >= 6
-    assert not (own_data_folder / "runs").exists()
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
@@ -55,13 +52,12 @@ def test_bad_input_is_one_line_and_code_2(arguments: list[str], said: str) -> No
 
 def test_ctrl_c_keeps_finished_rows_and_ends_with_130(tiny: Path) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "llmscope", "bench", "--model", str(tiny), "--workload", "pp,tg", "--seq", "32",
-         "--new", "8", "--accuracy", "quick", "-o", "json"],
+        [sys.executable, "-m", "llmscope", "bench", "--model", str(tiny), *SMALL, "-o", "json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    while not process.stderr.readline().startswith("pp32"):
+    while not process.stderr.readline().startswith("gen8"):
         assert process.poll() is None
-    time.sleep(0.5)
+    time.sleep(0.2)
     asked = time.monotonic()
     os.kill(process.pid, signal.SIGINT)
     out, _ = process.communicate(timeout=20)

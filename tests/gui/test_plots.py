@@ -211,12 +211,14 @@ def test_plus_minus_and_zero_zoom_around_the_cursor(qtbot: QtBot) -> None:
 def test_pointer_moves_the_cursor_and_leaving_ends_it(qtbot: QtBot) -> None:
     _, plots = shown(qtbot, until_s=24.0)
 
-    def moved() -> None:
-        qtbot.mouseMove(plots._canvas.viewport(), QPoint(100, 100))
-        qtbot.mouseMove(plots._canvas.viewport(), QPoint(150, 100))
-        assert plots._cursor_s == pytest.approx(plots._canvas.backdrop.scale.seconds(150))
+    places = itertools.cycle((100, 150))
 
-    qtbot.waitUntil(moved)
+    def moved() -> None:
+        x = next(places)
+        qtbot.mouseMove(plots._canvas.viewport(), QPoint(x, 100))
+        assert plots._cursor_s == pytest.approx(plots._canvas.backdrop.scale.seconds(x))
+
+    qtbot.waitUntil(moved)  # pyqtgraph drops moves that follow one another within 10 ms
     QApplication.sendEvent(plots, QEvent(QEvent.Type.Leave))
     assert plots._cursor_s is None
 

@@ -1,4 +1,4 @@
-"""The worker's cells, in this process: a row for each, whatever happens in it."""
+"""Orders carried out in this process: a row for each, whatever happens in it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,22 +8,22 @@ import pytest
 import torch
 
 from llmscope.core import events
-from llmscope.core.commands import Cancel, RunCells
+from llmscope.core.commands import RunCells
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec, Sampling
-from llmscope.engine import worker as worker_module
+from llmscope.engine import cells as cells_module
 from llmscope.engine.backends import eager
+from llmscope.engine.cells import CellRunner
 from llmscope.engine.checks import NotTrustworthy
 from llmscope.engine.measuring import Measured
-from llmscope.engine.meter import Cancelled
-from llmscope.engine.worker import Worker
+from llmscope.engine.meter import Cancelled, Meter
 from llmscope.models.catalog import resolve
 from tests.unit.engine.conftest import CPU
 
 
 class Heard(list[events.Event]):
-    """Stands in for the channel."""
+    """What was said."""
 
     send = list.append
 
@@ -37,8 +37,13 @@ def heard() -> Heard:
 
 
 @pytest.fixture
-def worker(heard: Heard) -> Worker:
-    return Worker(heard)  # type: ignore[arg-type]
+def meter(heard: Heard) -> Meter:
+    return Meter(heard.send)
+
+
+@pytest.fixture
+def runner(heard: Heard, meter: Meter) -> CellRunner:
+    return CellRunner(heard.send, meter)
 
 
 def order(folder: Path, *workloads: str, **settings: Any) -> RunCells:
@@ -54,26 +59,26 @@ def end_with(error: BaseException) -> Callable[..., Measured]:
     return measure
 
 
-def test_training_leaves_no_changed_weights_to_the_next_test(worker: Worker, heard: Heard, folder: Path) -> None:
-    assert worker._run(order(folder, "train", "pp"))
+def test_training_leaves_no_changed_weights_to_the_next_test(runner: CellRunner, heard: Heard, folder: Path) -> None:
+    assert runner.run(order(folder, "train", "pp"))
     assert [row.median is not None for row in heard.rows()] == [True, True]
-    held, fresh = worker._loaded, eager.load(resolve(str(folder)), CPU, "float32")
+    held, fresh = runner._loaded, eager.load(resolve(str(folder)), CPU, "float32")
     assert held is not None
     for mine, original in zip(held.network.parameters(), fresh.network.parameters(), strict=True):
         assert torch.equal(mine, original)
 
 
 def test_tests_of_one_model_load_it_once(
-        worker: Worker, heard: Heard, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        runner: CellRunner, heard: Heard, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loads: list[str] = []
     load = eager.load
     monkeypatch.setattr(eager, "load", lambda *a: (loads.append(a[2]), load(*a))[1])
-    assert worker._run(order(folder, "pp", "tg", "gen"))
+    assert runner.run(order(folder, "pp", "tg", "gen"))
     assert loads == ["float32"] and len(heard.rows()) == 3
 
 
-def test_a_row_says_how_it_was_got(worker: Worker, heard: Heard, folder: Path) -> None:
-    worker._run(order(folder, "gen", sampling=Sampling(sequences=2)))
+def test_a_row_says_how_it_was_got(runner: CellRunner, heard: Heard, folder: Path) -> None:
+    runner.run(order(folder, "gen", sampling=Sampling(sequences=2)))
     row, = heard.rows()
     assert row.extra["threads"] == 1 and row.extra["parameters"] == row.extra["numerics"]["weights_by_dtype"]["float32"]
     assert row.extra["flops"] > 0 and row.extra["memory_peak"]["resident_bytes"] != 0
@@ -86,30 +91,30 @@ def test_a_row_says_how_it_was_got(worker: Worker, heard: Heard, folder: Path) -
     (NotTrustworthy("a logit is not finite"), "invalid", True), (BadInput("choose another"), "failed", True),
     (RuntimeError("strange"), "failed", False), (MemoryError(), "failed", False), (Cancelled(), "cancelled", True)])
 def test_whatever_ends_a_test_is_a_row_without_a_number(
-        worker: Worker, heard: Heard, folder: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException,
+        runner: CellRunner, heard: Heard, folder: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException,
         verdict: str, goes_on: bool) -> None:
-    monkeypatch.setattr(worker_module, "measure", end_with(error))
-    assert worker._run(order(folder, "pp", "pp")) is goes_on
+    monkeypatch.setattr(cells_module, "measure", end_with(error))
+    assert runner.run(order(folder, "pp", "pp")) is goes_on
     rows = heard.rows()
     assert len(rows) == (2 if goes_on else 1) and {row.verdict for row in rows} == {verdict}
     assert all(row.reason and row.median is None and row.n == 0 for row in rows)
 
 
-def test_a_stop_leaves_every_test_a_row(worker: Worker, heard: Heard, folder: Path) -> None:
-    worker._on_command(Cancel())
-    assert worker._run(order(folder, "pp", "train"))
+def test_a_stop_leaves_every_test_a_row(runner: CellRunner, meter: Meter, heard: Heard, folder: Path) -> None:
+    meter.cancel()
+    assert runner.run(order(folder, "pp", "train"))
     assert [row.verdict for row in heard.rows()] == ["cancelled", "cancelled"]
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_others_their_turn(
-        worker: Worker, heard: Heard, folder: Path, tmp_path: Path) -> None:
+        runner: CellRunner, heard: Heard, folder: Path, tmp_path: Path) -> None:
     asked = order(folder, "pp")
     cells = (Cell(str(tmp_path), "pp", "cpu", "float32"), *asked.spec.cells)
-    assert worker._run(RunCells("r", RunSpec(cells, accuracy="quick", time_limit_s=0.1), (0, 1)))
+    assert runner.run(RunCells("r", RunSpec(cells, accuracy="quick", time_limit_s=0.1), (0, 1)))
     assert [row.verdict == "failed" for row in heard.rows()] == [True, False]
     assert "config.json" in (heard.rows()[0].reason or "")
 
 
-def test_threads_are_those_asked_for(worker: Worker, heard: Heard, folder: Path) -> None:
-    worker._run(order(folder, "pp", threads=2))
+def test_threads_are_those_asked_for(runner: CellRunner, heard: Heard, folder: Path) -> None:
+    runner.run(order(folder, "pp", threads=2))
     assert heard.rows()[0].extra["threads"] == 2

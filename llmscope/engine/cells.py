@@ -1,0 +1,108 @@
+"""Runs the cells of an order on the models it loads: one row each, whatever happens."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import torch
+
+from llmscope.core import commands, events
+from llmscope.core.events import CellEnded, CellStarted, Note
+from llmscope.core.rows import make_row
+from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
+from llmscope.core.stopping import StoppingRule
+from llmscope.engine import checks, failures, memory
+from llmscope.engine.backends import eager
+from llmscope.engine.measuring import Measured, measure
+from llmscope.engine.meter import Cancelled, Meter
+from llmscope.engine.workloads import make
+from llmscope.models.catalog import Model, resolve
+from llmscope.models.costs import cost
+
+#: With a time limit on each test, warming up may take at most this share of it.
+WARM_UP_SHARE = 0.25
+
+
+class CellRunner:
+    """Runs orders one after another and keeps the model that the last test used."""
+
+    def __init__(self, send: Callable[[events.Event], None], meter: Meter) -> None:
+        self._send, self._meter = send, meter
+        self._loaded: eager.Loaded | None = None
+        self._checked: set[str] = set()
+
+    def run(self, order: commands.RunCells) -> bool:
+        """Run the cells of an order; returns whether the process can be trusted with more."""
+        if order.spec.threads is not None:
+            torch.set_num_threads(order.spec.threads)
+        return all(self._run_cell(order, index) for index in order.todo)
+
+    def _run_cell(self, order: commands.RunCells, index: int) -> bool:
+        cell, spec = order.spec.cells[index], order.spec
+        device = torch.device(cell.device)
+        self._send(CellStarted(t_ns=time.perf_counter_ns(), cell=index))
+        self._meter.begin_cell(index)
+        recycle = False
+        try:
+            measured = self._measure(cell, index, spec, device)
+            row = make_row(order.run, cell, spec.sampling, measured.times, measured.verdict, measured.reason,
+                           measured.extra)
+        except Cancelled:
+            row = make_row(order.run, cell, spec.sampling, (), "cancelled", "stopped before its first sample")
+        except checks.NotTrustworthy as failed:
+            row = make_row(order.run, cell, spec.sampling, (), "invalid", str(failed))
+        except Exception as error:
+            failure = failures.explain(error, device)
+            recycle = failure.recycle
+            row = make_row(order.run, cell, spec.sampling, (), "failed", failure.reason, failure.extra)
+        self._meter.end_cell()
+        self._send(CellEnded(t_ns=time.perf_counter_ns(), cell=index, row=row))
+        return not recycle
+
+    def _measure(self, cell: Cell, index: int, spec: RunSpec, device: torch.device) -> Measured:
+        memory.reset_peak(device)
+        self._meter.phase("load")
+        source = resolve(cell.model)
+        self._check_device(device)
+        loaded = None
+        if cell.workload == "load-warm":
+            self._loaded = None
+        else:
+            loaded = self._model(source, cell, device)
+        workload = make(cell, index, spec, source, loaded, device, self._meter)
+        rule = StoppingRule(spec.accuracy, spec.time_limit_s)
+        cap = {} if spec.time_limit_s is None else {"warm_up_cap_s": WARM_UP_SHARE * spec.time_limit_s}
+        measured = measure(workload, rule, self._meter, device, **cap)
+        measured.extra |= self._about(source, cell, spec, loaded, device)
+        if loaded is not None and loaded.dirty:
+            # Training changed the weights; what comes next starts from the loaded ones again.
+            self._loaded = None
+        return measured
+
+    def _model(self, source: Model, cell: Cell, device: torch.device) -> eager.Loaded:
+        held = self._loaded
+        if held is None or (held.source.ref, held.device, held.dtype) != (source.ref, device, cell.dtype):
+            self._loaded = held = None
+            for note in source.notes:
+                self._send(Note(t_ns=time.perf_counter_ns(), text=f"{source.title}: {note}"))
+            held = self._loaded = eager.load(source, device, cell.dtype)
+            checks.placement(held)
+        return held
+
+    def _check_device(self, device: torch.device) -> None:
+        if str(device) not in self._checked:
+            checks.synchronisation(device)
+            self._checked.add(str(device))
+
+    def _about(self, source: Model, cell: Cell, spec: RunSpec, loaded: eager.Loaded | None,
+               device: torch.device) -> dict[str, Any]:
+        about: dict[str, Any] = {"threads": torch.get_num_threads(), "memory_peak": memory.peak(device)}
+        if loaded is not None:
+            about["numerics"] = checks.numerics(loaded)
+            about["parameters"] = loaded.network.num_parameters()
+        # Each answer to a prompt is a sequence of its own, from the prefill on.
+        sequences = cell.batch * (spec.sampling.sequences if cell.workload == "gen" else 1)
+        if counted := cost(source, msgspec.structs.replace(cell, batch=sequences), DTYPE_BYTES[cell.dtype]):
+            about |= {"flops": counted.flops, "bytes_moved": counted.bytes_moved}
+        return about
