@@ -216,14 +216,19 @@ class GenerationPanel(Panel):
             self._text.setPlainText("".join(sequence.parts))
             self._is_dirty = True
 
-    def refresh(self) -> None:
-        """Show what has come since the last time."""
-        if not self._is_dirty or not self.isVisible():
-            return
-        self._is_dirty = False
-        if self._pending:
+    def refresh_text(self) -> None:
+        """Show the text that has come since the last time."""
+        if self._pending and self.isVisible():
             self._text.append_text("".join(self._pending))
             self._pending = []
+            self._text.set_streaming(self._is_streaming)
+
+    def refresh(self) -> None:
+        """Show what has come since the last time, the token timeline too."""
+        if not self._is_dirty or not self.isVisible():
+            return
+        self.refresh_text()
+        self._is_dirty = False
         self._text.set_streaming(self._is_streaming)
         cell = self._text_cell
         if cell is not None:

@@ -35,15 +35,19 @@ from llmscope.hardware import host
 
 @dataclass(frozen=True)
 class Pace:
-    """How often the window draws: its timer, and at how many of its ticks graphs and texts are brought up to date."""
+    """How often the window draws: its timer, and every how many of its ticks graphs and texts are brought up to date.
+
+    Where both come at every second tick or more seldom, they come at different ones: short work twice holds up
+    the window less than long work once.
+    """
 
     interval_ms: int
     plots_every: int = 1
     text_every: int = 1
 
 
-#: The model's text flows a little faster; all else is calm while a test is timed on the CPU.
-IDLE, QUIET, STREAMING, LIVELY = Pace(250), Pace(500), Pace(250, 2, 2), Pace(50, 1, 2)
+#: All is calm while a test is timed on the CPU, the model's text a little less.
+IDLE, CALM, LIVELY = Pace(250), Pace(250, 4, 4), Pace(50, 2, 2)
 #: A remembered size beyond this was not the size of a window.
 MOST_PX = 20_000
 
@@ -87,10 +91,11 @@ class MainWindow(QMainWindow):
             self._handle(event)
         self._ticks += 1
         pace = self._pace()
-        self.page.body.generation.refresh()
+        self.page.body.generation.refresh_text()
         if self._ticks % pace.plots_every == 0:
             self.page.body.plots.refresh()
-        if self._ticks % pace.text_every == 0:
+            self.page.body.generation.refresh()
+        if self._ticks % pace.text_every == pace.text_every // 2:
             self.page.refresh_text()
             self.status.show_state(*self.page.status())
             self.top.save.setEnabled(bool(self.page.run.rows) or self.page.run.is_open)
@@ -156,9 +161,8 @@ class MainWindow(QMainWindow):
         run, now = self.page.run, self.page.run.now
         if not run.is_open:
             return IDLE
-        if now is None or now.cell.device != "cpu" or now.phase not in MEASURING:
-            return LIVELY
-        return STREAMING if now.cell.workload == "gen" else QUIET
+        timed_here = now is not None and now.cell.device == "cpu" and now.phase in MEASURING
+        return CALM if timed_here else LIVELY
 
     def _lay_out(self) -> None:
         px = theme().px

@@ -11,6 +11,8 @@ from llmscope.runs.supervisor import Supervisor
 from tests.benchmarks.report import Bar, interval, shown
 
 RUNS = 8
+#: From the list of devices until a standby worker has imported the rest.
+STANDBY_S = 6.0
 
 
 def bars() -> Iterator[Bar]:
@@ -24,7 +26,7 @@ def bars() -> Iterator[Bar]:
         try:
             for _ in range(RUNS):
                 _until(supervisor, heard, lambda e: isinstance(e, events.Devices))
-                time.sleep(1.0)  # as a person who has seen the window come to rest
+                time.sleep(STANDBY_S)
                 heard.clear()
                 pressed_ns = time.perf_counter_ns()
                 supervisor.submit(spec)
