@@ -108,9 +108,9 @@ class StoppingRule:
 
     def _unconverged(self, interval: Interval, stationary: bool, elapsed_s: float) -> Decision:
         if not stationary:
-            per_minute = drift(self.times) * 2 / max(elapsed_s, 1e-9) * 60
-            return Decision(True, "warn", f"drift {per_minute:+.1%} in time per minute".replace("%", " %"),
-                            True, interval)
+            # Not per minute: of a test of some seconds that would be a guess at a minute nobody measured.
+            change = f"{drift(self.times):+.0%}".replace("%", " %")
+            return Decision(True, "warn", f"drift {change} in time from the first half to the second", True, interval)
         # The width that was reached stands in the row, where it is one of rates and not of times.
         few = "" if interval.low is not None else f", n = {interval.n} is too few for an interval"
         reason = f"±{100 * self.epsilon:g} % not reached after {elapsed_s:.0f} s{few}"
