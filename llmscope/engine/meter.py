@@ -48,6 +48,8 @@ class Meter:
     def begin_cell(self, cell: int) -> None:
         """Take up a cell; ticks are sent until `end_cell`."""
         self.cell, self.sample = cell, 0
+        self._rate()
+        self._finished = None  # what the test before was doing is no rate of this one
         self._over.clear()
         self._ticker = threading.Thread(target=self._tick, name="ticker", daemon=True)
         self._ticker.start()

@@ -21,13 +21,16 @@ HEADLINES = ("gen", "pp", "tg", "train", "load-warm")
 LEAST_N = 6
 
 
-def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str]) -> LiveLook:
-    """Return the strip of a run under way; titles are of models by reference, devices of devices by id."""
+def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], rate: float | None) -> LiveLook:
+    """Return the strip of a run under way; titles are of models by reference, devices of devices by id.
+
+    `rate` is the live tokens/s, shown until there is an estimate.
+    """
     state = run.now or (run.cells[0] if run.cells else None)
     if state is None or run.spec is None:
         return LiveLook(model=tr("Starting"), figure="—")
     cell = state.cell
-    number, unit, interval = _figure(state)
+    number, unit, interval = _figure(state, rate)
     asked = EPSILON[run.spec.accuracy]
     width = _width(state)
     return LiveLook(
@@ -164,12 +167,12 @@ def when(utc: str) -> str:
     return f"{moment.day} {moment:%b %Y %H:%M}".replace(" ", NBSP)
 
 
-def _figure(state: CellState) -> tuple[str, str, str]:
+def _figure(state: CellState, rate: float | None) -> tuple[str, str, str]:
     number, unit, interval, _ = words.value(state)
     if number:
         return number, unit, interval if interval != "—" else ""
-    if state.tokens_per_s is not None:
-        return significant(state.tokens_per_s), "tok/s", ""
+    if rate is not None:
+        return significant(rate), "tok/s", ""
     return "—", "", ""
 
 

@@ -19,7 +19,6 @@ class CellState:
     phase: ev.Phase | None = None
     estimate: ev.Estimate | None = None
     sample: int = 0
-    tokens_per_s: float | None = None
     seconds: list[float] = field(default_factory=list)
     started_ns: int | None = None
     ended_ns: int | None = None
@@ -100,7 +99,6 @@ class RunState:
                 self.cells[index].phase = event.phase
             case ev.Progress(cell=index):
                 self.cells[index].sample = event.sample
-                self.cells[index].tokens_per_s = event.tokens_per_s or self.cells[index].tokens_per_s
             case ev.Text():
                 if self.spoken and self.spoken[0].cell != event.cell:
                     self.spoken.clear()

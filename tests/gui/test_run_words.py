@@ -81,7 +81,7 @@ def test_settings_name_only_what_the_tests_use() -> None:
 
 def test_the_gauge_is_full_when_the_accuracy_asked_is_reached() -> None:
     run = after(until_s=9.0)
-    look = looks.live_look(run, {}, {})
+    look = looks.live_look(run, {}, {}, None)
     assert look.share is not None and look.share > 0.9
     assert "3" in look.gauge_right and look.gauge_title.startswith("Accuracy ±")
 

@@ -196,7 +196,8 @@ class RunPage(QWidget):
 
     def _show_strip(self, body: RunBody) -> None:
         if self.run.is_open:
-            body.strip.show_live(looks.live_look(self.run, self.control.titles(), self.control.device_names()))
+            rate = body.plots.tokens_per_s()
+            body.strip.show_live(looks.live_look(self.run, self.control.titles(), self.control.device_names(), rate))
         else:
             body.strip.show_message(looks.message_look(self.run))
 

@@ -13,8 +13,9 @@ from llmscope.gui.plots.ruler import Mark
 from llmscope.gui.plots.time_scale import TimeScale
 from llmscope.gui.theme import theme
 
-#: px free at the right, room for words at the right end, and how far below its pane's top a note begins.
-RIGHT_PX, LABELS_PX, TOP_NOTE_PX = 2, 110, 16
+#: px free at the right, room for words at the right end and their height, and how far below its pane's top a note
+#: begins.
+RIGHT_PX, LABELS_PX, WORDS_PX, TOP_NOTE_PX = 2, 110, 15, 16
 #: A lower pane than this has only its first and last tick labelled.
 LOW_PX = 60
 #: The part of the axis that the dashed line of a level takes.
@@ -164,10 +165,11 @@ class Canvas(pg.GraphicsLayoutWidget):
 
     def _paint_level_words(self, painter: QPainter, pane: Pane) -> None:
         left = self.width() - RIGHT_PX - 4 - LABELS_PX
-        painter.drawText(QRectF(left, pane.y(100) + 1, LABELS_PX, 14), _LABEL, self.tr("capacity"))
+        painter.drawText(QRectF(left, pane.y(100) + 1, LABELS_PX, WORDS_PX - 1), _LABEL, self.tr("capacity"))
         if self._level is not None:
-            top = pane.y(self._level.value) + 1
-            painter.drawText(QRectF(left, top, LABELS_PX, 14), _LABEL, self._level.words)
+            y = pane.y(self._level.value)
+            top = y + 1 if y + WORDS_PX < pane.top + pane.height else y - WORDS_PX
+            painter.drawText(QRectF(left, top, LABELS_PX, WORDS_PX - 1), _LABEL, self._level.words)
 
     def _paint_level(self, painter: QPainter, pane: Pane, level: Level) -> None:
         right, y = self.width() - RIGHT_PX, round(pane.y(level.value))

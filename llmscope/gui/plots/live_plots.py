@@ -187,7 +187,7 @@ class LivePlots(QWidget):
         if series is not None and self._cursor_s is not None:
             value, place = self._at_cursor(series, self._cursor_s), self.tr("at {}").format(clock(self._cursor_s))
         else:
-            value = feed.tokens_per_s() if feed.running else None
+            value = self.tokens_per_s()
             place = feed.open_phase.name if feed.open_phase else ""
             if feed.ended and series is not None:
                 value, place = series.latest, self.tr("at the end")
@@ -206,6 +206,10 @@ class LivePlots(QWidget):
             readout.setAccessibleName(sentence)
             sentences.append(sentence)
         self.setAccessibleDescription(" ".join(sentences))
+
+    def tokens_per_s(self) -> float | None:
+        """Return the live rate, None where nothing is counted now."""
+        return self._feed.tokens_per_s() if self._feed.running else None
 
     def show_numbers(self) -> None:
         """Open the values of the plots as a table."""

@@ -57,6 +57,22 @@ def test_time_between_samples_is_in_no_rate(clock: Clock) -> None:
     assert [e.tokens_per_s for e in heard if isinstance(e, events.Progress)] == [500.0] * 3
 
 
+def test_a_cell_begins_without_the_rate_of_the_one_before(clock: Clock) -> None:
+    heard: list[events.Event] = []
+    meter = Meter(heard.append)
+    meter.begin_sample(0)
+    clock.now_ns += 10**8
+    meter.add(50)
+    meter.begin_sample(1)
+    clock.now_ns += 10**8
+    meter.add(50)
+    meter.begin_cell(1)
+    meter.end_cell()
+    heard.clear()
+    meter._send_progress()
+    assert isinstance(heard[0], events.Progress) and heard[0].tokens_per_s is None
+
+
 def test_progress_is_sent_while_a_cell_runs_and_by_no_thread_after_it() -> None:
     ticked = threading.Event()
     meter = Meter(lambda event: ticked.set() if isinstance(event, events.Progress) else None)
