@@ -5,8 +5,10 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from llmscope.cli import run
-
+    try:
+        from llmscope.cli import run
+    except KeyboardInterrupt:  # pressed before anything could begin
+        sys.exit(130)
     sys.exit(run(sys.argv[1:]))
 
 

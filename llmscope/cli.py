@@ -12,7 +12,7 @@ from llmscope import __version__, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, Row
-from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, Accuracy, Dtype, RunSpec
+from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, WORKLOADS, Accuracy, Dtype, RunSpec
 from llmscope.runs.export import Format
 from llmscope.runs.sweep import sweep
 
@@ -73,10 +73,11 @@ def bench(
     seq: Annotated[str, typer.Option(help="Prompt or training length in tokens; several with commas.")] = "512",
     new: Annotated[str, typer.Option(help="New tokens; several with commas.")] = "128",
     depth: Annotated[str, typer.Option(help="Tokens in the cache before tg begins; several with commas.")] = "0",
-    workload: Annotated[str | None, typer.Option(help="load-warm, pp, tg, gen, train; several with commas.")] = None,
+    workload: Annotated[str | None, typer.Option(help=f"{', '.join(WORKLOADS)}; several with commas.")] = None,
     preset: Annotated[str | None, typer.Option(help="quick, inference, training or everything.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; torch's own choice if not given.")] = None,
-    accuracy: Annotated[str | None, typer.Option(help="quick ±3 %, standard ±1 %, rigorous ±0.5 %.")] = None,
+    accuracy: Annotated[str | None, typer.Option(
+        help="quick ±3 %, standard ±1 %, rigorous ±0.5 %; quick for the quick preset, else standard.")] = None,
     temperature: Annotated[float, typer.Option(help="0 takes the most likely id.")] = 0.8,
     top_k: Annotated[int, typer.Option("--top-k", help="0 for no limit.")] = 50,
     top_p: Annotated[float, typer.Option("--top-p")] = 0.9,
@@ -98,6 +99,8 @@ def bench(
               workload=workload, preset=preset),
         accuracy=accuracy, preset=preset, threads=threads, prompt=prompt, seed=seed,
         sampling={"temperature": temperature, "top_k": top_k, "top_p": top_p, "sequences": sequences})
+    if out is not None:
+        terminal.check_writable(out)
     finished = terminal.measure(spec, paths.runs_folder() if save else None)
     terminal.print_rows(finished, output, out)
     raise typer.Exit(exit_code(finished.rows, finished.ended.status))
@@ -157,6 +160,7 @@ def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png
     """Open the real window, run the quick preset, and save its picture; works without a display."""
     if file.suffix.lower() != ".png":
         raise BadInput(f"The picture is a PNG: write '{file.with_suffix('.png')}'.")
+    terminal.check_writable(file)
     if theme not in ("dark", "light"):
         raise BadInput(f"There is no theme '{theme}': use dark or light.")
     try:

@@ -1,5 +1,7 @@
 """What the terminal shows: progress as it comes, tables, and errors in plain words."""
 
+import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -7,12 +9,17 @@ from pathlib import Path
 import msgspec
 
 from llmscope.core import events
+from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.spec import RunSpec
 from llmscope.core.units import measured, plus_minus
 from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
 from llmscope.runs.export import export, result_cells
+
+#: How msgspec says that a number is out of its bounds, and what we say.
+_BOUND = re.compile(r"Expected `\w+` ([<>]=?) (-?[\d.]+)")
+_BOUNDS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 
 
 def measure(spec: RunSpec, folder: Path | None) -> Finished:
@@ -34,7 +41,10 @@ class Progress:
         match event:
             case events.RunStarted(spec=spec, run=run):
                 self._spec = spec
-                self._print(f"run {run}: {len(spec.cells)} tests")
+                tests = len(spec.cells)
+                self._print(f"run {run}: {tests} test{'s' if tests != 1 else ''}")
+            case events.CellStarted(cell=cell) if not self._live:
+                self._print(f"{self._test(cell)} …")
             case events.PhaseStarted(phase=phase):
                 self._phase = phase
             case events.Progress(cell=cell, tokens_per_s=rate) if rate is not None:
@@ -45,7 +55,7 @@ class Progress:
             case events.CellEnded(row=row):
                 value, plus, count, verdict = result_cells(row)
                 self._print(f"{row.test:<12} {value:>16}  {plus:>8}  n {count:<5} {verdict}"
-                            + (f": {row.reason}" if row.reason else ""))
+                            + (f": {row.reason}" if row.reason and row.reason != verdict else ""))
             case events.Stopping():
                 self._print("stopping …")
             case events.Note(text=text):
@@ -65,6 +75,17 @@ class Progress:
             print("\r" + " " * 78 + "\r", end="", file=sys.stderr)
             self._line = ""
         print(text, file=sys.stderr, flush=True)
+
+
+def check_writable(file: Path) -> None:
+    """Raise BadInput if a file cannot be written there: told before a run, not after it."""
+    folder = file.absolute().parent
+    if not folder.is_dir():
+        raise BadInput(f"{file} cannot be written: there is no folder {folder}.")
+    if file.is_dir():
+        raise BadInput(f"{file} is a folder: give the name of a file.")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise BadInput(f"{file} cannot be written: this is not allowed. Choose another folder.")
 
 
 def print_rows(finished: Finished, form: str, out: Path | None) -> None:
@@ -102,6 +123,9 @@ def print_shot(shoot: Callable[..., "tuple[int, events.RunStarted | None, Sequen
 def plain(error: msgspec.ValidationError) -> str:
     """Return what is wrong with a setting as one line a person can act on."""
     text, _, where = str(error).partition(" - at `$")
-    name = where.rstrip("`").rpartition(".")[2] or "a setting"
+    name = where.rstrip("`").rpartition(".")[2].replace("_", "-")
+    bound = _BOUND.fullmatch(text.rstrip("."))
+    if where and bound is not None:
+        return f"--{name} must be {_BOUNDS[bound[1]]} {bound[2]}."
     return f"{name}: {text.rstrip('.')}." if where else f"{text.rstrip('.')}."
 

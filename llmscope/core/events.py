@@ -12,7 +12,8 @@ from msgspec import Struct
 from llmscope.core.results import Row
 from llmscope.core.spec import RunSpec
 
-Phase = Literal["start", "load", "warm-up", "load-warm", "prefill", "decode", "generate", "train"]
+Phase = Literal["start", "load", "warm-up", "load-cold", "load-warm", "tokenize", "prepare", "prefill", "decode",
+                "first token", "generate", "forward", "backward", "optimizer", "train", "validate"]
 
 #: Longest line that is read from a child process; a longer one is a fault of that process.
 LINE_LIMIT_BYTES = 16 * 1024 * 1024
@@ -108,11 +109,15 @@ class Text(_Event, tag="text", frozen=True):
 
 
 class Sample(_Event, tag="sample", frozen=True):
-    """One timed sample: the seconds it took, and None or the reason why it does not count."""
+    """One timed sample: the seconds it took, and None or the reason why it does not count.
+
+    `work` is the tokens it handled, where the cell alone does not say.
+    """
 
     cell: int
     index: int
     seconds: float
+    work: int | None = None
     excluded: str | None = None
     parts: dict[str, Any] = {}
 

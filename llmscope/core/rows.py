@@ -12,23 +12,24 @@ from llmscope.core.statistics import median_interval
 
 
 def make_row(run: str, cell: Cell, sampling: Sampling, times_s: Sequence[float], verdict: Verdict,
-             reason: str | None = None, extra: dict[str, Any] | None = None) -> Row:
+             reason: str | None = None, extra: dict[str, Any] | None = None, work: int | None = None) -> Row:
     """Return the row of a cell from its block times in seconds.
 
+    `work` is the tokens of a sample for a test whose cell alone does not say.
     A failed or invalid test has no value, whatever samples it had: they stay in the event stream.
     """
     definition = DEFINITIONS[cell.workload]
-    work = cell.work(sampling)
+    work = cell.work(sampling) or work
     counted = verdict not in ("failed", "invalid")
     times = np.array(times_s if counted else (), dtype=float)
     values: dict[str, Any] = {}
     if len(times):
         interval = median_interval(times)
-        ends = (interval.low, interval.high) if work is None else (interval.high, interval.low)
-        convert = [None if s is None else (s if work is None else work / s) for s in (interval.median, *ends)]
+        ends = (interval.high, interval.low) if definition.higher_is_better else (interval.low, interval.high)
+        convert = [None if s is None else definition.value(s, work) for s in (interval.median, *ends)]
         values = {"median": convert[0], "low": convert[1], "high": convert[2]}
     return Row(
         run=run, test=cell.test, definition=definition.label, model=cell.model, backend=cell.backend,
         device=cell.device, dtype=cell.dtype, batch=cell.batch, seq=cell.seq, new=cell.new, depth=cell.depth,
         unit=definition.unit, n=len(times), timed_s=float(times.sum()), verdict=verdict, reason=reason,
-        samples=tuple(float(s if work is None else work / s) for s in times), extra=extra or {}, **values)
+        samples=tuple(definition.value(float(s), work) for s in times), extra=extra or {}, **values)

@@ -1,17 +1,18 @@
 """What a run is asked to do: an ordered list of cells and how well to measure them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct
 
-from llmscope.core.definitions import test_id
+from llmscope.core.definitions import DEFINITIONS, test_id
 
 Accuracy = Literal["quick", "standard", "rigorous"]
-Workload = Literal["load-warm", "pp", "tg", "gen", "train"]
+Workload = Literal["load-cold", "load-warm", "tok", "prep", "pp", "tg", "ttft", "gen", "fwd", "bwd", "opt", "train",
+                   "val"]
 Dtype = Literal["auto", "float32", "float16", "bfloat16"]
 Preset = Literal["quick", "inference", "training", "everything"]
 
-WORKLOADS: tuple[Workload, ...] = ("load-warm", "pp", "tg", "gen", "train")
+WORKLOADS: tuple[Workload, ...] = get_args(Workload)
 DTYPE_SHORT = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
 
@@ -60,12 +61,11 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
         return test_id(self.workload, seq=self.seq, new=self.new, depth=self.depth, batch=self.batch)
 
     def work(self, sampling: Sampling) -> int | None:
-        """Tokens that one sample handles; None for a test whose value is its seconds."""
-        if self.workload == "load-warm":
+        """Tokens that one sample handles; None where the cell alone does not say, or the value is a time."""
+        tokens = DEFINITIONS[self.workload].tokens
+        if not tokens:
             return None
-        if self.workload in ("pp", "train"):
-            return self.batch * self.seq
-        return self.batch * self.new * (sampling.sequences if self.workload == "gen" else 1)
+        return self.batch * getattr(self, tokens) * (sampling.sequences if self.workload == "gen" else 1)  # type: ignore[no-any-return]
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,7 +90,8 @@ def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dty
     if preset == "quick":
         yardstick = (cell("pp", YARDSTICK, 1, 512), cell("tg", YARDSTICK, 1, 512, 32)) if model == "bundled" else ()
         return (cell("gen"), *yardstick)
-    inference = tuple(cell(w, batch=b) for b in (1, 4) for w in ("pp", "tg", "gen"))
-    load = () if model.startswith("arch:") else (cell("load-warm"),)
-    training = (cell("train"),)
-    return {"inference": load + inference, "training": training, "everything": load + inference + training}[preset]
+    loads = () if model.startswith("arch:") else (cell("load-warm"),)
+    inference = (*loads, cell("tok"), *(cell(w, batch=b) for b in (1, 4) for w in ("ttft", "pp", "tg", "gen")))
+    training = tuple(cell(w) for w in ("fwd", "bwd", "opt", "train", "val"))
+    everything = (*(cell("load-cold") for _ in loads), *inference, cell("prep"), *training)
+    return {"inference": inference, "training": training, "everything": everything}[preset]

@@ -110,7 +110,10 @@ class StoppingRule:
         if not stationary:
             # Not per minute: of a test of some seconds that would be a guess at a minute nobody measured.
             change = f"{drift(self.times):+.0%}".replace("%", " %")
-            return Decision(True, "warn", f"drift {change} in time from the first half to the second", True, interval)
+            wide = interval.half_width is None or interval.half_width > self.epsilon
+            missed = f", ±{100 * self.epsilon:g} % not reached" if wide else ""
+            return Decision(True, "warn", f"drift {change} in time from the first half to the second{missed}", True,
+                            interval)
         # The width that was reached stands in the row, where it is one of rates and not of times.
         few = "" if interval.low is not None else f", n = {interval.n} is too few for an interval"
         reason = f"±{100 * self.epsilon:g} % not reached after {elapsed_s:.0f} s{few}"

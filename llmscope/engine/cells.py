@@ -8,6 +8,7 @@ import msgspec
 import torch
 
 from llmscope.core import commands, events
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import CellEnded, CellStarted, Note
 from llmscope.core.rows import make_row
 from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
@@ -22,6 +23,7 @@ from llmscope.models.costs import cost
 
 #: With a time limit on each test, warming up may take at most this share of it.
 WARM_UP_SHARE = 0.25
+CPU = torch.device("cpu")
 
 
 class CellRunner:
@@ -47,7 +49,7 @@ class CellRunner:
         try:
             measured = self._measure(cell, index, spec, device)
             row = make_row(order.run, cell, spec.sampling, measured.times, measured.verdict, measured.reason,
-                           measured.extra)
+                           measured.extra, measured.work)
         except Cancelled:
             row = make_row(order.run, cell, spec.sampling, (), "cancelled", "stopped before its first sample")
         except checks.NotTrustworthy as failed:
@@ -65,15 +67,18 @@ class CellRunner:
         self._meter.phase("load")
         source = resolve(cell.model)
         self._check_device(device)
+        definition = DEFINITIONS[cell.workload]
         loaded = None
-        if cell.workload == "load-warm":
+        if "weights" in definition.needs:
             self._loaded = None
-        else:
+        elif "model" in definition.needs:
             loaded = self._model(source, cell, device)
+        else:
+            device = CPU
         workload = make(cell, index, spec, source, loaded, device, self._meter)
         rule = StoppingRule(spec.accuracy, spec.time_limit_s)
         cap = {} if spec.time_limit_s is None else {"warm_up_cap_s": WARM_UP_SHARE * spec.time_limit_s}
-        measured = measure(workload, rule, self._meter, device, **cap)
+        measured = measure(workload, definition, rule, self._meter, device, **cap)
         measured.extra |= self._about(source, cell, spec, loaded, device)
         if loaded is not None and loaded.dirty:
             # Training changed the weights; what comes next starts from the loaded ones again.
@@ -88,6 +93,9 @@ class CellRunner:
                 self._send(Note(t_ns=time.perf_counter_ns(), text=f"{source.title}: {note}"))
             held = self._loaded = eager.load(source, device, cell.dtype)
             checks.placement(held)
+        # The test before may have trained it a little, short of changing its weights.
+        held.network.eval()
+        held.network.zero_grad(set_to_none=True)
         return held
 
     def _check_device(self, device: torch.device) -> None:

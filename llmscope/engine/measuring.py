@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from msgspec import Struct
 
+from llmscope.core.definitions import Definition
 from llmscope.core.events import Estimate, Sample
 from llmscope.core.results import Verdict
 from llmscope.core.statistics import Interval, is_stationary, median_interval, outliers
@@ -29,23 +30,19 @@ SUSTAINED_DIFFERS = 0.02
 
 
 class Measured(Struct):
-    """Block times in seconds and what the loop concluded; `verdict` may be cancelled or invalid."""
+    """Block times in seconds, tokens of each, and what the loop concluded; `verdict` may be cancelled or invalid."""
 
     times: tuple[float, ...]
+    work: int | None
     verdict: Verdict
     reason: str | None
     extra: dict[str, Any]
 
 
-def rate(work: int | None, seconds: float) -> float:
-    """Return the value of a block in the test's unit: work per second, or the seconds themselves."""
-    return seconds if work is None else work / seconds
-
-
-def measure(workload: Workload, rule: StoppingRule, meter: Meter, device: torch.device,
+def measure(workload: Workload, definition: Definition, rule: StoppingRule, meter: Meter, device: torch.device,
             warm_up_cap_s: float = WARM_UP_CAP_S) -> Measured:
     """Warm a workload up and measure it; a stop or a failed check keeps the samples before it."""
-    loop = _Loop(workload, rule, meter, device)
+    loop = _Loop(workload, definition, rule, meter, device)
     try:
         with _no_garbage_collection():
             loop.warm_up(warm_up_cap_s)
@@ -58,8 +55,9 @@ def measure(workload: Workload, rule: StoppingRule, meter: Meter, device: torch.
 
 
 class _Loop:
-    def __init__(self, workload: Workload, rule: StoppingRule, meter: Meter, device: torch.device) -> None:
-        self._workload, self._rule, self._meter = workload, rule, meter
+    def __init__(self, workload: Workload, definition: Definition, rule: StoppingRule, meter: Meter,
+                 device: torch.device) -> None:
+        self._workload, self._definition, self._rule, self._meter = workload, definition, rule, meter
         self._watch, self._device = Stopwatch(device), device
         self._warm_up: dict[str, Any] = {}
         self._disturbed: list[conditions.Disturbance] = []
@@ -115,14 +113,16 @@ class _Loop:
             self._device_shares.append(block.device_seconds / block.seconds)
         parts = self._parts | msgspec.to_builtins(disturbed)
         self._meter.send(Sample(t_ns=time.perf_counter_ns(), cell=self._meter.cell, index=index,
-                                seconds=block.seconds, parts=parts))
+                                seconds=block.seconds, work=self._workload.work, parts=parts))
+
+    def _value(self, seconds: float) -> float:
+        return self._definition.value(seconds, self._workload.work)
 
     def _say(self, interval: Interval) -> None:
-        work = self._workload.work
-        ends = [None if s is None else rate(work, s) for s in (interval.low, interval.high)]
-        low, high = ends if work is None else reversed(ends)
+        ends = [None if s is None else self._value(s) for s in (interval.low, interval.high)]
+        low, high = reversed(ends) if self._definition.higher_is_better else ends
         self._meter.send(Estimate(t_ns=time.perf_counter_ns(), cell=self._meter.cell, n=interval.n,
-                                  median=rate(work, interval.median), low=low, high=high))
+                                  median=self._value(interval.median), low=low, high=high))
 
     def result(self, verdict: Verdict, reason: str | None) -> Measured:
         """Return what was measured so far under a verdict."""
@@ -136,7 +136,7 @@ class _Loop:
             warning = warning or ("a sample is too short for this clock" if short else None)
         if warning and verdict in ("valid", "not_converged"):
             verdict, reason = "warn", warning
-        return Measured(tuple(float(t) for t in times), verdict, reason, extra)
+        return Measured(tuple(float(t) for t in times), self._workload.work, verdict, reason, extra)
 
     def _about(self, times: np.ndarray) -> dict[str, Any]:
         clock = timer_facts()
@@ -152,7 +152,7 @@ class _Loop:
         self._warm_up["first_sample_stood_out"] = bool(times[0] > q3 + 1.5 * (q3 - q1))
         mean, median = float(times.mean()), float(np.median(times))
         if abs(mean / median - 1) > SUSTAINED_DIFFERS:
-            about["sustained"] = rate(self._workload.work, mean)
+            about["sustained"] = self._value(mean)
         if self._device_shares:
             busy = float(np.median(self._device_shares))
             about["device_share_of_wall"] = busy

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import cast
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.spec import WORKLOADS, Cell, Workload
 from llmscope.gui import words
 from llmscope.gui.theme import theme
-from llmscope.gui.widgets.basic import ElidedLabel, Icon, Label, repolish
+from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, repolish
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,10 @@ class CheckRow:
     right: str = ""
     mark: str = ""
     bold: bool = False
+
+
+#: Rows that are always there; the others show when they are ticked, or all are asked for.
+FIRST: tuple[Workload, ...] = ("load-warm", "pp", "tg", "gen", "train")
 
 
 class Checklist(QWidget):
@@ -41,10 +45,16 @@ class Checklist(QWidget):
             row.box.setObjectName(workload)
             self._rows[workload] = row
             layout.addWidget(row)
+        self._show_all = False
+        self._more = Button("", kind="quiet", role="text_2")
+        self._more.clicked.connect(self._on_more)
+        layout.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._show_rows()
 
     def show_row(self, workload: Workload, row: CheckRow) -> None:
         """Show a row's state."""
         self._rows[workload].show_row(row)
+        self._show_rows()
 
     def boxes(self) -> list[QCheckBox]:
         """Return the check boxes in their order."""
@@ -56,6 +66,21 @@ class Checklist(QWidget):
             box.setEnabled(not locked)
             box.setProperty("locked", locked)
             repolish(box)
+
+    def _show_rows(self) -> None:
+        hidden = 0
+        for workload, row in self._rows.items():
+            is_shown = self._show_all or workload in FIRST or row.box.isChecked()
+            row.setHidden(not is_shown)
+            hidden += not is_shown
+        word = self.tr("Fewer tests") if self._show_all else self.tr("{0} more tests").format(hidden)
+        self._more.setText(word)
+        self._more.setAccessibleName(word)
+        self._more.setVisible(self._show_all or hidden > 0)
+
+    def _on_more(self) -> None:
+        self._show_all = not self._show_all
+        self._show_rows()
 
     def _on_clicked(self) -> None:
         box = cast(QCheckBox, self.sender())

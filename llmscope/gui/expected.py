@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 
-from llmscope.core.events import Phase
-from llmscope.core.spec import Accuracy, Cell, Workload
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.spec import Accuracy, Cell
 from llmscope.gui.settings import Settings
 
 #: Seconds of a first run by accuracy: load, warm-up and the measuring itself.
 _FIRST_TIME_S: dict[Accuracy, float] = {"quick": 12, "standard": 20, "rigorous": 60}
 LOAD_SHARE, WARM_UP_SHARE = 0.1, 0.2
-_PHASES: dict[Workload, Phase] = {
-    "load-warm": "load-warm", "pp": "prefill", "tg": "decode", "gen": "generate", "train": "train"}
 _TRAINING_FACTOR = 2.0
 _LONGEST_S = 3600.0
 
@@ -38,7 +36,7 @@ class Expected:
             seconds = self.seconds(cell, accuracy)
             load = LOAD_SHARE * seconds if cell.model != model else 0.0
             warm_up = WARM_UP_SHARE * seconds
-            parts = (("load", load), ("warm-up", warm_up), (_PHASES[cell.workload], seconds - load - warm_up))
+            parts = (("load", load), ("warm-up", warm_up), (DEFINITIONS[cell.workload].phase, seconds - load - warm_up))
             phases += [(name, share) for name, share in parts if share]
             model = cell.model
         return phases

@@ -41,6 +41,7 @@ class GenerationPanel(Panel):
         self._spec: RunSpec | None = None
         self._text_cell: Cell | None = None
         self._test: tuple[int, int] = (-1, -1)
+        self._request_ns = 0
         self._sequences: dict[int, Sequence] = {}
         self._pool = WaitPool()
         self._pending: list[str] = []
@@ -180,7 +181,7 @@ class GenerationPanel(Panel):
                 self._say_ended(event)
 
     def _take_text(self, event: ev.Text) -> None:
-        if (event.cell, event.sample) != self._test:
+        if (event.cell, event.sample, event.request_ns) != (*self._test, self._request_ns):
             self._begin_sample(event)
         sequence = self._sequences.setdefault(event.sequence, Sequence(event.request_ns))
         if self._chooser.findData(event.sequence) < 0:
@@ -199,7 +200,8 @@ class GenerationPanel(Panel):
         else:
             for sequence in self._sequences.values():
                 self._pool.add(sequence.waits(0).gaps_ms)
-        self._test = event.cell, event.sample
+        # A warm-up and the first sample have the same index, but are two requests.
+        self._test, self._request_ns = (event.cell, event.sample), event.request_ns
         self._text_cell = self._spec.cells[event.cell] if self._spec is not None else None
         self._sequences, self._pending = {}, []
         self._text.clear()

@@ -15,8 +15,8 @@ from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.setup import Setup
 from llmscope.gui.words import tr
 
-MEASURING = ("load-warm", "prefill", "decode", "generate", "train")
-HEADLINES = ("gen", "pp", "tg", "train", "load-warm")
+MEASURING = frozenset(definition.phase for definition in DEFINITIONS.values())
+HEADLINES = ("gen", "pp", "tg", "ttft", "train", "val", "fwd", "bwd", "opt", "load-cold", "load-warm", "tok", "prep")
 #: The fewest samples that allow an interval.
 LEAST_N = 6
 
@@ -58,9 +58,10 @@ def message_look(run: RunState) -> MessageLook:
 
 
 def done_look(run: RunState) -> MessageLook:
-    """Return the strip that counts what a run brought."""
+    """Return the strip that counts what a run brought; a check mark only if something of it is steady."""
+    kind = "done" if any(row.verdict == "valid" for row in run.rows) else "warn"
     title = tr("Done: {0} in {1}, {2}").format(tests(len(run.rows)), duration(run.seconds), verdicts(run.rows))
-    return MessageLook("done", title, tr("Saved as run {0}, {1}").format(run.run, when(run.utc)), _figures(run))
+    return MessageLook(kind, title, tr("Saved as run {0}, {1}").format(run.run, when(run.utc)), _figures(run))
 
 
 def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:

@@ -45,7 +45,9 @@ def shoot(file: Path, *, theme: str = "dark", on_event: Callable[[Event], None] 
         finally:
             signal.signal(signal.SIGINT, before)
         run, started = window.page.run, window.started
-        saved = bool(run.rows) and window.save_picture(file)
+        # A run stopped before its first result has nothing to show, and must not replace a picture that has.
+        worth = bool(run.rows) if run.status in ("done", "failed") else bool(run.counted)
+        saved = worth and window.save_picture(file)
         window.close()
         window.deleteLater()
         app.processEvents()

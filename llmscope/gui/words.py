@@ -1,6 +1,6 @@
 """Results in words: the texts that table, header strip, picture and clipboard share."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS, Row
-from llmscope.core.spec import DTYPE_SHORT, WORKLOADS, Cell
+from llmscope.core.spec import DTYPE_SHORT, Cell
 from llmscope.core.units import NBSP, measured, plus_minus, significant
 from llmscope.gui.run_state import CellState
 from llmscope.models import catalog
@@ -50,13 +50,13 @@ def settings_line(cell: Cell) -> str:
 
 def settings_lines(cells: Sequence[Cell]) -> str:
     """Return the settings of several tests; where they differ, all values: `sequence 128/512`."""
-    def values(name: str, uses: Container[str]) -> str:
-        return "/".join(dict.fromkeys(f"{getattr(cell, name):,}" for cell in cells if cell.workload in uses))
+    def values(name: str) -> str:
+        users = (cell for cell in cells if name in DEFINITIONS[cell.workload].uses)
+        return "/".join(dict.fromkeys(f"{getattr(cell, name):,}" for cell in users))
 
     parts = ["/".join(dict.fromkeys(short_dtype(cell.dtype) for cell in cells))]
-    for text, found in ((tr("batch {0}"), values("batch", WORKLOADS[1:])),
-                        (tr("sequence {0}"), values("seq", ("pp", "gen", "train"))),
-                        (tr("{0} new tokens"), values("new", ("tg", "gen")))):
+    for text, found in ((tr("batch {0}"), values("batch")), (tr("sequence {0}"), values("seq")),
+                        (tr("{0} new tokens"), values("new"))):
         if found:
             parts.append(text.format(found).replace(" ", NBSP))
     return " · ".join(parts)
@@ -64,12 +64,21 @@ def settings_lines(cells: Sequence[Cell]) -> str:
 
 def plain(cell: Cell) -> str:
     """Return what a test does, in everyday words."""
+    tokens, prompt = f"{cell.seq * cell.batch:,}", f"{cell.seq:,}"
     words = {
+        "load-cold": tr("loading the weights from the disk"),
         "load-warm": tr("loading the weights into memory"),
-        "pp": tr("reading a prompt of {0} tokens").format(f"{cell.seq:,}"),
+        "tok": tr("turning text into ids"),
+        "prep": tr("making sequences of {0} ids of text").format(prompt),
+        "pp": tr("reading a prompt of {0} tokens").format(prompt),
         "tg": tr("writing {0} tokens, one after another").format(f"{cell.new:,}"),
+        "ttft": tr("waiting for the first token after {0}").format(prompt),
         "gen": tr("answering a request with {0} tokens").format(f"{cell.new:,}"),
-        "train": tr("one training step on {0} tokens").format(f"{cell.seq * cell.batch:,}"),
+        "fwd": tr("the forward half of a training step on {0} tokens").format(tokens),
+        "bwd": tr("the backward half of a training step on {0} tokens").format(tokens),
+        "opt": tr("updating all weights once"),
+        "train": tr("one training step on {0} tokens").format(tokens),
+        "val": tr("scoring {0} tokens of held-out text").format(tokens),
     }
     return words[cell.workload]
 
@@ -126,6 +135,10 @@ def _behind(row: Row) -> str:
         words = tr("first token {0}").format(f"{significant(extra['ttft_ms'])}{NBSP}ms")
         between = (extra.get("itl_ms") or {}).get("p50")
         return words if between is None else words + tr(", then {0} a token").format(f"{significant(between)}{NBSP}ms")
+    if isinstance(extra.get("perplexity"), float):
+        return tr("loss {0}, perplexity {1} on {2} of the text").format(
+            significant(extra["loss_nats_per_token"]), significant(extra["perplexity"]),
+            f"{extra['share_of_text']:.0%}".replace("%", f"{NBSP}%"))
     phases = extra.get("phases_s")
     if isinstance(phases, dict) and sum(phases.values()) > 0:
         total = sum(phases.values())

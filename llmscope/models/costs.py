@@ -9,6 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.spec import Cell
 from llmscope.models.catalog import Model
 from llmscope.models.facts import DecoderFacts
@@ -29,23 +30,27 @@ class Cost(Struct, frozen=True):
 def cost(model: Model, cell: Cell, dtype_bytes: int, attention: Attention = "causal") -> Cost | None:
     """Return the cost of one sample of a test, or None for a model without a closed form.
 
-    `dtype_bytes` is the size of a weight and of a cached element. `load-warm` moves the bytes of the
-    weight files and is None where there are none. `gen` is counted for one sequence a prompt.
+    `dtype_bytes` is the size of a weight and of a cached element. Loading moves the bytes of the weight
+    files and is None where there are none, as is work that no model does. `gen` is counted for one sequence a prompt.
     """
     facts = model.facts
-    if cell.workload == "load-warm":
+    if "weights" in DEFINITIONS[cell.workload].needs:
         return None if facts.file_bytes is None else Cost(0, facts.file_bytes, attention)
-    if not isinstance(facts, DecoderFacts):
+    if not isinstance(facts, DecoderFacts) or cell.workload in ("tok", "prep"):
         return None
-    if cell.workload == "pp":
-        return _prefill(facts, cell.batch, cell.seq, dtype_bytes, attention)
-    if cell.workload == "tg":
-        return _decode(facts, cell.batch, cell.depth, cell.new, dtype_bytes, attention)
-    if cell.workload == "gen":
-        # The prompt's pass gives the first new id, and the last id is never fed back.
-        return _sum(attention, prefill=_prefill(facts, cell.batch, cell.seq, dtype_bytes, attention),
-                    decode=_decode(facts, cell.batch, cell.seq, cell.new - 1, dtype_bytes, attention))
-    return _train(facts, cell.batch, cell.seq, dtype_bytes, attention)
+    batch, seq = cell.batch, cell.seq
+    match cell.workload:
+        case "pp" | "ttft":
+            return _prefill(facts, batch, seq, dtype_bytes, attention)
+        case "tg":
+            return _decode(facts, batch, cell.depth, cell.new, dtype_bytes, attention)
+        case "gen":
+            # The prompt's pass gives the first new id, and the last id is never fed back.
+            return _sum(attention, prefill=_prefill(facts, batch, seq, dtype_bytes, attention),
+                        decode=_decode(facts, batch, seq, cell.new - 1, dtype_bytes, attention))
+    step = _train(facts, batch, seq, dtype_bytes, attention)
+    part = {"fwd": "forward", "val": "forward", "bwd": "backward", "opt": "optimizer"}.get(cell.workload)
+    return step.phases[part] if part else step
 
 
 def _sum(attention: Attention, **phases: Cost) -> Cost:

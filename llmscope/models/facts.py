@@ -94,8 +94,9 @@ def _files(tensors: tuple[Tensor, ...] | None) -> dict[str, Any]:
 
 def _mixes_windows(config: dict[str, Any]) -> bool:
     """Return whether some layers may look back less far than others (Qwen also carries an unused sliding_window)."""
-    kinds = config.get("layer_types") or ["full_attention"]
-    return bool(config.get("use_sliding_window")) or kinds != ["full_attention"] * len(kinds)
+    kinds = config.get("layer_types") or []
+    alike = isinstance(kinds, list) and all(kind == "full_attention" for kind in kinds)
+    return bool(config.get("use_sliding_window")) or not alike
 
 
 def _stated(config: dict[str, Any], key: str) -> int | None:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import Device
 from llmscope.core.spec import DTYPE_BYTES, Cell
 from llmscope.core.units import gib
@@ -39,7 +40,8 @@ def _positions(cell: Cell, model: Model) -> Iterator[Problem]:
     most = model.facts.max_positions
     if most is None:
         return
-    if cell.workload in ("pp", "train") and cell.seq > most:
+    uses = DEFINITIONS[cell.workload].uses
+    if "seq" in uses and "new" not in uses and cell.workload != "prep" and cell.seq > most:
         yield Problem("seq", f"At most {most:,} for this model.")
     if cell.workload == "gen" and cell.seq + cell.new > most:
         if cell.new < most:
@@ -56,9 +58,10 @@ def _positions(cell: Cell, model: Model) -> Iterator[Problem]:
 
 def _parts(cell: Cell, model: Model) -> Iterator[Problem]:
     """Yield where a test needs a part that the model does not have."""
-    if cell.workload == "load-warm" and not model.weight_files:
+    needs = DEFINITIONS[cell.workload].needs
+    if "weights" in needs and not model.weight_files:
         yield Problem("workload", "This model has random weights: there is nothing to load.")
-    if cell.workload in ("gen", "train") and not model.has_tokenizer:
+    if "tokenizer" in needs and not model.has_tokenizer:
         yield Problem("workload", f"{cell.workload} needs a tokenizer, and this model has no tokenizer.json.")
 
 

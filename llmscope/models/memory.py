@@ -34,23 +34,30 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     """
     facts = model.facts
     weights = None if facts.parameters is None else facts.parameters * dtype_bytes
-    if cell.workload == "load-warm":
+    if cell.workload in ("load-cold", "load-warm"):
         return Memory(weights, 0, 0, 0, 0, 0)
-    gradients = weights if cell.workload == "train" else 0
-    optimizer = None if gradients is None else 2 * gradients
+    if cell.workload in ("tok", "prep"):
+        return Memory(0, 0, 0, 0, 0, 0)
+    gradients = weights if cell.workload in ("bwd", "opt", "train") else 0
+    optimizer = 0 if cell.workload == "bwd" else None if gradients is None else 2 * gradients
     if not isinstance(facts, DecoderFacts):
         return Memory(weights, gradients=gradients, optimizer=optimizer)
-    if cell.workload == "train":
+    if cell.workload == "opt":
+        # One step of as few tokens as there can be fills the gradients.
+        return Memory(weights, 0, 0, 0, gradients, optimizer)
+    if cell.workload in ("fwd", "bwd", "train"):
         return Memory(weights, 0, _saved_bytes(model, facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes),
                       gradients, optimizer)
+    if cell.workload == "val":
+        return Memory(weights, 0, _widest_layer(facts, cell) * dtype_bytes, _loss_bytes(facts, cell, dtype_bytes), 0, 0)
     return Memory(weights, _cache_elements(facts, cell) * dtype_bytes, _widest_layer(facts, cell) * dtype_bytes,
                   cell.batch * facts.vocab * dtype_bytes, gradients, optimizer)
 
 
 def _cache_elements(facts: DecoderFacts, cell: Cell) -> int:
     """Return the elements of keys and values when the test ends: 2 × layers × KV heads × head size × tokens."""
-    tokens = {"pp": cell.seq, "tg": cell.depth + cell.new, "gen": cell.seq + cell.new}[cell.workload]
-    return cell.batch * tokens * 2 * facts.layers * facts.kv_heads * facts.head_dim
+    tokens = {"pp": cell.seq, "ttft": cell.seq + 1, "tg": cell.depth + cell.new, "gen": cell.seq + cell.new}
+    return cell.batch * tokens[cell.workload] * 2 * facts.layers * facts.kv_heads * facts.head_dim
 
 
 def _widest_layer(facts: DecoderFacts, cell: Cell) -> int:

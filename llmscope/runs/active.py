@@ -3,7 +3,10 @@
 import contextlib
 import time
 from pathlib import Path
+from statistics import median
 from typing import Literal
+
+import msgspec
 
 from llmscope.core import events
 from llmscope.core.results import COUNTED, Row, Verdict
@@ -15,6 +18,8 @@ from llmscope.runs.outcome import last_words
 from llmscope.runs.store import SCHEMA, Manifest, Result, RunWriter
 
 NOT_STARTED = "not started"
+#: Share of the CPU that other programs may use, on the median, before a result says so.
+BUSY_PERCENT = 10.0
 
 
 class ActiveRun:
@@ -29,6 +34,8 @@ class ActiveRun:
         self._phase = "start"
         self._limit_s = deadlines.START_S
         self._seconds: dict[int, list[float]] = {}
+        self._work: dict[int, int | None] = {}
+        self._others: list[float] = []
         self._counter = -1
         self._heard_s = self._moved_s = time.perf_counter()
         self._writer: RunWriter | None = None
@@ -72,15 +79,34 @@ class ActiveRun:
             case events.CellStarted(cell=cell):
                 self.current, self._moved_s = cell, now
                 self._seconds[cell] = []
+                self._others.clear()
             case events.PhaseStarted(cell=cell, phase=phase):
                 self._phase, self._moved_s = phase, now
                 self._limit_s = deadlines.progress_deadline_s(self.spec.cells[cell], phase)
             case events.Progress(counter=counter) if counter != self._counter:
                 self._counter, self._moved_s = counter, now
-            case events.Sample(cell=cell, seconds=seconds, excluded=None):
+            case events.Sample(cell=cell, seconds=seconds, work=work, excluded=None):
                 self._seconds[cell].append(seconds)
+                self._work[cell] = work
             case events.CellEnded(cell=cell, row=row):
                 self.end_cell(cell, row)
+
+    def watch(self, event: events.Event) -> None:
+        """Take note of the sampler's event."""
+        if isinstance(event, events.Telemetry) and event.others_percent is not None:
+            self._others.append(event.others_percent)
+
+    def judged(self, row: Row) -> Row:
+        """Return a row that says so if other programs kept the CPU busy while it was measured."""
+        if row.verdict not in COUNTED or not self._others:
+            return row
+        others = median(self._others)
+        extra = row.extra | {"others_percent": others}
+        if others <= BUSY_PERCENT:
+            return msgspec.structs.replace(row, extra=extra)
+        busy = f"other programs used {others:.0f} % of the CPU"
+        return msgspec.structs.replace(row, extra=extra, verdict="warn" if row.verdict == "valid" else row.verdict,
+                                       reason=f"{row.reason}, {busy}" if row.reason else busy)
 
     def end_cell(self, cell: int, row: Row) -> None:
         """Take the final row of a cell."""
@@ -93,7 +119,7 @@ class ActiveRun:
         """Return a row for a cell that its worker could not finish, from the samples that were heard."""
         extra = {"worker_log": last_words(log)} if log else {}
         return make_row(self.started.run, self.spec.cells[cell], self.spec.sampling, self._seconds.get(cell, ()),
-                        verdict, reason, extra)
+                        verdict, reason, extra, self._work.get(cell))
 
     def stuck(self) -> str | None:
         """Return why the worker must be taken for stuck, or None."""

@@ -16,7 +16,7 @@ PASS_S, SLOWEST_FLOPS_PER_S = 120.0, 2e8
 
 def progress_deadline_s(cell: Cell, phase: str) -> float:
     """Return the seconds that may go by in a phase without the progress counter rising."""
-    if phase in ("start", "load", "load-warm"):
+    if phase in ("start", "load", "load-cold", "load-warm"):
         return LOAD_S
     try:
         counted = cost(resolve(cell.model), cell, DTYPE_BYTES[cell.dtype])

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Device
 from llmscope.core.spec import Cell, RunSpec
@@ -24,6 +25,8 @@ def resolve(spec: RunSpec, devices: Sequence[Device]) -> RunSpec:
 
 def _resolved(cell: Cell, devices: Sequence[Device]) -> Cell:
     device = preferred(devices) if cell.device == "auto" else find_device(cell.device, devices)
+    if not {"model", "weights"} & set(DEFINITIONS[cell.workload].needs):
+        device = find_device("cpu", devices)
     dtype = device.default_dtype if cell.dtype == "auto" else cell.dtype
     return msgspec.structs.replace(cell, device=device.id, dtype=dtype)
 

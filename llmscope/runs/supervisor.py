@@ -118,7 +118,10 @@ class Supervisor:
             self._on_event(events.Note(t_ns=_now(), text=trouble))
 
     def _hear(self, child: Child, event: events.Event) -> None:
+        run = self._run
         if child is self._sampler:
+            if run is not None:
+                run.watch(event)
             self._emit(event)
             return
         if child is not self._worker:
@@ -130,7 +133,8 @@ class Supervisor:
                 self._devices = devices if complete else None
             case events.CellStarted():
                 self._worked, self._failed_starts = True, 0
-        run = self._run
+        if run is not None and isinstance(event, events.CellEnded):
+            event = msgspec.structs.replace(event, row=run.judged(event.row))
         if run is not None and not isinstance(event, events.Hello | events.Devices):
             run.hear(event)
         self._emit(event)

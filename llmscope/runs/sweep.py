@@ -6,12 +6,9 @@ from typing import Any, get_args
 
 import msgspec
 
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import WORKLOADS, Preset, preset_cells
-
-#: Settings that decide what a test does; others are left at one value, so that no test runs twice.
-_USED = {"load-warm": (), "pp": ("batch", "seq"), "tg": ("batch", "new", "depth"), "gen": ("batch", "seq", "new"),
-         "train": ("batch", "seq")}
 
 
 def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str, depth: str,
@@ -47,7 +44,7 @@ def _each_once(cells: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the cells without those that differ from an earlier one only in settings their test does not use."""
     kept: dict[tuple[Any, ...], dict[str, Any]] = {}
     for cell in cells:
-        used = _USED[cell["workload"]]
+        used = DEFINITIONS[cell["workload"]].uses
         kept.setdefault(tuple(cell[name] for name in ("model", "device", "dtype", "workload", *used)), cell)
     return list(kept.values())
 

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
-from llmscope.core.spec import Cell, Sampling
+from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.gui.generation_panel import DEFAULT_PROMPT, GenerationPanel
 from tests.gui.stream import CELLS, stream
 
@@ -54,6 +54,15 @@ def test_batches_that_came_between_two_refreshes_are_appended_at_once(panel: Gen
     assert len(shown.split()) > 5
     panel.refresh()
     assert panel._text.toPlainText() == shown
+
+
+def test_a_warm_up_and_the_first_sample_are_two_requests(panel: GenerationPanel) -> None:
+    panel.on_event(ev.RunStarted(t_ns=0, run="r", utc="", spec=RunSpec((GEN,)), machine={}, versions={}))
+    for request_ns, text in ((10, "warm"), (1000, "timed")):
+        panel.on_event(ev.Text(t_ns=request_ns, cell=0, sample=0, sequence=0, text=text, request_ns=request_ns,
+                               token_ns=(request_ns + 5, request_ns + 7)))
+        panel.refresh()
+        assert panel._text.toPlainText() == text and len(panel._sequences[0].token_ns) == 2
 
 
 def test_timeline_has_the_tokens_of_the_sample(panel: GenerationPanel) -> None:

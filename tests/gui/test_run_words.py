@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from llmscope.core.events import Device, DtypeProbe, Telemetry
@@ -90,6 +91,15 @@ def test_verdicts_are_counted_in_words() -> None:
     assert looks.verdicts([row(), row()]) == "all steady"
     assert looks.verdicts([row()]) == "steady"
     assert looks.verdicts([row(), row(), row(verdict="not_converged")]) == "2 steady and 1 noisy"
+
+
+def test_a_run_without_a_steady_result_gets_no_check_mark() -> None:
+    run = after()
+    assert looks.done_look(run).kind == "done"
+    for state in run.cells:
+        assert state.row is not None
+        state.row = msgspec.structs.replace(state.row, verdict="not_converged")
+    assert looks.done_look(run).kind == "warn"
 
 
 def test_the_time_left_never_falls_below_zero(tmp_path: Path) -> None:

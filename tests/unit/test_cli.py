@@ -56,15 +56,20 @@ def test_help_is_help(arguments: list[str], capsys: Capture) -> None:
     (["--nope"], "--nope"), (["fly"], "fly"), (["bench", "--nope"], "--nope"), (["shot"], "file"),
     (["bench", "--threads", "two"], "--threads"), (["bench", "extra"], "extra"), (["bench", "--seed"], "--seed"),
     (["bench", "-o", "xml"], "md, json, jsonl, csv"), (["bench", "--accuracy", "best"], "quick, standard, rigorous"),
-    (["bench", "--dtype", "float32,int8"], "int8"), (["bench", "--workload", "pp,fly"], "load-warm, pp, tg"),
+    (["bench", "--dtype", "float32,int8"], "int8"), (["bench", "--workload", "pp,fly"], "load-warm, tok, prep, pp, tg"),
     (["bench", "--preset", "all"], "quick, inference"), (["bench", "--batch", "1,x"], "--batch"),
-    (["bench", "--preset", "quick", "--workload", "pp"], "not both"), (["bench", "--batch", "0"], "batch"),
+    (["bench", "--preset", "quick", "--workload", "pp"], "not both"),
+    (["bench", "--batch", "0"], "--batch must be at least 1."),
     (["bench", "--seq", "-5"], "seq"),
     (["bench", "--new", "99999999999999999999999"], "new"),
     (["bench", "--depth", "-1"], "depth"),
     (["bench", "--threads", "0"], "threads"), (["bench", "--seed", "-1"], "seed"),
-    (["bench", "--temperature", "-1"], "temperature"), (["bench", "--top-p", "0"], "top"),
-    (["bench", "--top-k", "-1"], "top"), (["bench", "--temperature", "0", "--sequences", "2"], "above 0"),
+    (["bench", "--temperature", "-1"], "--temperature must be"),
+    (["bench", "--top-p", "0"], "--top-p must be above 0."),
+    (["bench", "--top-k", "-1"], "--top-k must be at least 0."),
+    (["bench", "--out", "/nowhere/at/all.md"], "there is no folder"), (["bench", "--out", "/"], "is a folder"),
+    (["shot", "/nowhere/at/all.png"], "there is no folder"),
+    (["bench", "--temperature", "0", "--sequences", "2"], "above 0"),
     (["bench", "--sequences", "0"], "sequences"), (["shot", "a.jpg"], "a.png"),
     (["shot", "a.png", "--theme", "red"], "red")])
 def test_wrong_use_is_one_line_and_code_2(arguments: list[str], said: str, capsys: Capture) -> None:
@@ -119,9 +124,11 @@ def test_results_go_to_stdout_in_the_format_asked_for(measured: Measured, capsys
 
 
 def test_results_go_to_a_file_and_to_stdout_if_it_cannot_be_written(
-        measured: Measured, capsys: Capture, tmp_path: Path) -> None:
+        measured: Measured, capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cli.run(["bench", "--workload", "pp", "-o", "jsonl", "--out", str(tmp_path / "rows.jsonl")])
     assert capsys.readouterr().out == "" and json.loads((tmp_path / "rows.jsonl").read_text())["n"] == 10
+    (tmp_path / "rows.jsonl").unlink()
+    monkeypatch.setattr(terminal, "check_writable", lambda file: None)  # as if the folder went away meanwhile
     assert cli.run(["bench", "--workload", "pp", "-o", "jsonl", "--out", str(tmp_path)]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["n"] == 10 and "cannot be written" in err

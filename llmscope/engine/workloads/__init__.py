@@ -1,7 +1,10 @@
 """What a test times, one file a family."""
 
+from collections.abc import Callable
+
 import torch
 
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import ModelRefused
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.engine.backends.eager import Loaded, tokenizer_of
@@ -9,31 +12,46 @@ from llmscope.engine.inputs import Inputs
 from llmscope.engine.meter import Meter
 from llmscope.engine.texts import held_out_text
 from llmscope.engine.workloads.base import Workload
-from llmscope.engine.workloads.generation import Generate
+from llmscope.engine.workloads.data import Prepare, Tokenize
+from llmscope.engine.workloads.generation import FirstToken, Generate
 from llmscope.engine.workloads.inference import Decode, Prefill
-from llmscope.engine.workloads.loading import LoadWarm
-from llmscope.engine.workloads.training import Train
+from llmscope.engine.workloads.loading import Load
+from llmscope.engine.workloads.training import Backward, Forward, Optimizer, Train, Validate
 from llmscope.models.catalog import Model
+
+_ON_IDS: dict[str, Callable[..., Workload]] = {"pp": Prefill, "tg": Decode}
+_REQUESTS: dict[str, Callable[..., Workload]] = {"ttft": FirstToken, "gen": Generate}
+_ON_TEXT: dict[str, Callable[..., Workload]] = {"fwd": Forward, "bwd": Backward, "opt": Optimizer, "train": Train}
 
 
 def make(cell: Cell, index: int, spec: RunSpec, source: Model, loaded: Loaded | None, device: torch.device,
          meter: Meter) -> Workload:
-    """Return the workload of a cell; its inputs depend on the run's seed and the cell's place in the plan."""
-    if loaded is None:
-        return LoadWarm(source, device, cell.dtype, meter)
+    """Return the workload of a cell; its inputs depend on the run's seed and the cell's place in the plan.
+
+    `loaded` is None for tests that need no loaded model.
+    """
+    kind, seed = cell.workload, spec.seed + 1_000_003 * index
+    needs = DEFINITIONS[kind].needs
+    if "weights" in needs:
+        return Load(source, device, cell.dtype, meter, cold=kind == "load-cold")
+    if "model" not in needs:
+        inputs, tokenizer, text = Inputs(seed, 1), tokenizer_of(source), held_out_text()
+        if kind == "tok":
+            return Tokenize(tokenizer, text, inputs, meter)
+        return Prepare(tokenizer, text, inputs, meter, cell.seq)
+    assert loaded is not None
     special = {getattr(loaded.network.config, name, None) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
-    inputs = Inputs(spec.seed + 1_000_003 * index, loaded.vocab, frozenset(i for i in special if isinstance(i, int)))
-    if cell.workload == "pp":
-        return Prefill(loaded, cell, inputs, meter)
-    if cell.workload == "tg":
-        return Decode(loaded, cell, inputs, meter)
-    tokenizer = tokenizer_of(source)
-    text = held_out_text()
+    inputs = Inputs(seed, loaded.vocab, frozenset(i for i in special if isinstance(i, int)))
+    if kind in _ON_IDS:
+        return _ON_IDS[kind](loaded, cell, inputs, meter)
+    tokenizer, text = tokenizer_of(source), held_out_text()
     ids = torch.tensor(tokenizer(text, truncation=False, verbose=False)["input_ids"])
     if int(ids.max()) >= loaded.vocab:
         raise ModelRefused(
             f"The tokenizer of {source.title} gives ids up to {int(ids.max()):,}, the model knows {loaded.vocab:,}: "
             "they do not belong together.")
-    if cell.workload == "train":
-        return Train(loaded, cell, inputs, meter, ids)
-    return Generate(loaded, cell, inputs, meter, tokenizer, text, spec.prompt, spec.sampling)
+    if kind in _REQUESTS:
+        return _REQUESTS[kind](loaded, cell, inputs, meter, tokenizer, text, spec.prompt, spec.sampling)
+    if kind == "val":
+        return Validate(loaded, cell, inputs, meter, ids, len(text.encode()))
+    return _ON_TEXT[kind](loaded, cell, inputs, meter, ids)

@@ -3,6 +3,7 @@
 import time
 from typing import Any
 
+import msgspec
 import numpy as np
 import torch
 from tokenizers.decoders import DecodeStream
@@ -68,6 +69,7 @@ class Generate:
 
     phase: Phase = "generate"
     request = True
+    work: int | None
 
     def __init__(self, loaded: Loaded, cell: Cell, inputs: Inputs, meter: Meter,
                  tokenizer: PreTrainedTokenizerBase, text: str, prompt: str, sampling: Sampling) -> None:
@@ -113,7 +115,7 @@ class Generate:
         watch.start()
         request_ns = time.perf_counter_ns()
         encoded = self._tokenizer(self._prompts, truncation=True, max_length=self._cell.seq, return_tensors="pt")
-        listener = _Listener(self._tokenizer, self._meter, text=True)
+        listener = _Listener(self._tokenizer, self._meter, text=self.request)
         output = self._network.generate(
             encoded["input_ids"].to(self._device), attention_mask=encoded["attention_mask"].to(self._device),
             generation_config=self._settings, streamer=listener)
@@ -154,6 +156,23 @@ class Generate:
     def reset(self) -> None:
         """Forget the warm-up's requests."""
         self._requests.clear()
+
+
+class FirstToken(Generate):
+    """One request for a single new id; the value is the time until it is there."""
+
+    phase: Phase = "first token"
+    request = False
+
+    def __init__(self, loaded: Loaded, cell: Cell, inputs: Inputs, meter: Meter,
+                 tokenizer: PreTrainedTokenizerBase, text: str, prompt: str, sampling: Sampling) -> None:
+        one = msgspec.structs.replace(cell, new=1)
+        super().__init__(loaded, one, inputs, meter, tokenizer, text, prompt, sampling)
+        self.work = None
+
+    def summary(self) -> dict[str, Any]:
+        """Nothing beyond the value."""
+        return {}
 
 
 class _Request:

@@ -1,6 +1,8 @@
-"""`load-warm`: weights from files in the page cache to the device."""
+"""`load-cold` and `load-warm`: weights from files on the disk, or in the page cache, to the device."""
 
 import gc
+import os
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,26 +14,30 @@ from llmscope.engine.meter import Meter
 from llmscope.engine.timers import Block, Stopwatch
 from llmscope.models.catalog import Model
 
-#: Share of the files' bytes that may come from disk for a load to count as warm.
-WARM_SHARE = 0.05
+#: Share of the files' bytes that may come from disk for a load to count as warm, and must for a cold one.
+WARM_SHARE, COLD_SHARE = 0.05, 0.95
 
 
-class LoadWarm:
-    """One load of all weights; the process's own read counter proves that the disk was not needed."""
+class Load:
+    """One load of all weights; the process's own read counter proves where they came from."""
 
-    phase: Phase = "load-warm"
     work = None
     request = False
 
-    def __init__(self, source: Model, device: torch.device, dtype: str, meter: Meter) -> None:
+    def __init__(self, source: Model, device: torch.device, dtype: str, meter: Meter, cold: bool) -> None:
+        self._cold = cold
+        self.phase: Phase = "load-cold" if cold else "load-warm"
         self._source, self._device, self._dtype, self._meter = source, device, dtype, meter
         self._file_bytes = sum(path.stat().st_size for path in source.weight_files)
         self._shares: list[float | None] = []
 
     def prepare(self) -> None:
-        """Give back the memory of the load before."""
+        """Give back the memory of the load before, and for a cold load the pages of the files too."""
         self._loaded: eager.Loaded | None = None
         gc.collect()
+        if self._cold:
+            for path in self._source.weight_files:
+                _evict(path)
         self._read_before = conditions.bytes_read_from_disk()
 
     def run(self, watch: Stopwatch) -> Block:
@@ -53,16 +59,27 @@ class LoadWarm:
         return {"read_share": share}
 
     def summary(self) -> dict[str, Any]:
-        """Return the files' bytes and the largest share read from disk; more than 5 %, or unknown, is a warning."""
+        """Return the files' bytes and the share read from disk that fits the test least; a wrong share is a warning."""
         known = [s for s in self._shares if s is not None]
-        worst = max(known) if known and len(known) == len(self._shares) else None
+        least = None
+        if known and len(known) == len(self._shares):
+            least = min(known) if self._cold else max(known)
         warning = {}
-        if worst is None:
+        if least is None:
             warning = {"warning": "mixed: this system does not say what came from disk"}
-        elif worst > WARM_SHARE:
-            warning = {"warning": f"mixed: {worst * 100:.0f} % of the bytes came from disk"}
-        return {"file_bytes": self._file_bytes, "read_share": worst, **warning}
+        elif least < COLD_SHARE if self._cold else least > WARM_SHARE:
+            warning = {"warning": f"mixed: {least * 100:.0f} % of the bytes came from disk"}
+        return {"file_bytes": self._file_bytes, "read_share": least, **warning}
 
     def reset(self) -> None:
         """Forget the first loads: they filled the page cache."""
         self._shares.clear()
+
+
+def _evict(path: Path) -> None:
+    """Ask the system to forget a file's pages; where it cannot, the read counter tells."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    with path.open("rb") as file:
+        os.fsync(file.fileno())  # pages not yet written would stay
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -14,8 +14,9 @@ RULER_PX, NARROW_RULER_PX, BAR_PX = 42, 38, 4
 FILL_ALPHA = 0.16
 
 _PHASE_ROLES = {
-    "start": "phase_load", "load": "phase_load", "load-warm": "phase_load", "warm-up": "phase_warmup",
-    "prefill": "phase_prefill", "decode": "phase_decode", "generate": "phase_decode", "train": "phase_train",
+    "warm-up": "phase_warmup", "prefill": "phase_prefill", "first token": "phase_prefill",
+    "forward": "phase_prefill", "validate": "phase_prefill", "decode": "phase_decode", "generate": "phase_decode",
+    "train": "phase_train", "backward": "phase_train", "optimizer": "phase_train",
 }
 _GPU_ROLES = ("series_b", "series_c", "series_d")
 

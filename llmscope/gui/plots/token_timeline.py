@@ -16,7 +16,7 @@ from llmscope.gui.plots import style
 from llmscope.gui.series import Floats
 from llmscope.gui.theme import theme
 
-LEFT_PX, RIGHT_PX, HEAD_PX, MARKS_PX, AXIS_PX = 48, 16, 26, 18, 22
+LEFT_PX, RIGHT_PX, HEAD_PX, MARKS_PX, AXIS_PX = 56, 16, 26, 18, 22
 #: A wait of more than so many medians is cut off and only its value is said.
 CUT_MEDIANS = 3.0
 #: Upper end of the axis before there are bars.
@@ -198,7 +198,7 @@ class TokenTimeline(QWidget):
             painter.setPen(style.pen("grid" if value else "axis"))
             painter.drawLine(QLineF(LEFT_PX, y, right, y))
             painter.setPen(style.pen("text_2"))
-            painter.drawText(QRectF(0, y - 8, LEFT_PX - 7, 16), _RIGHT, f"{value:g}{suffix}")
+            painter.drawText(QRectF(0, y - 8, LEFT_PX - 7, 16), _RIGHT, f"{value:,g}{suffix}")
         if self._end_ms:
             self._paint_time_axis(painter, bottom)
 

@@ -25,7 +25,7 @@ WHOLE: list[dict[str, Any]] = [
     {"event": "phase", "cell": 3, "phase": "warm-up"},
     {"event": "progress", "cell": 3, "counter": 2**60, "sample": 1, "tokens_per_s": None},
     {"event": "text", "cell": 3, "sample": 0, "sequence": 1, "text": "né \x00\n", "request_ns": 1, "token_ns": [2, 3]},
-    {"event": "sample", "cell": 3, "index": 0, "seconds": 0.1, "excluded": "slept", "parts": {"share": None}},
+    {"event": "sample", "cell": 3, "index": 0, "seconds": 0.1, "work": 7, "excluded": "slept", "parts": {"a": None}},
     {"event": "estimate", "cell": 3, "n": 5, "median": 1.5, "low": None, "high": None},
     {"event": "cell_ended", "cell": 3, "row": msgspec.to_builtins(ROW)},
     {"event": "telemetry", "cpu_percent": None, "others_percent": None, "memory_used_bytes": None,

@@ -57,10 +57,20 @@ def test_nothing_is_dropped_and_the_half_width_is_a_share_of_the_median() -> Non
 
 
 @pytest.mark.parametrize(("workload", "tokens"), [
-    ("pp", 200), ("train", 200), ("tg", 20), ("gen", 60), ("load-warm", None)])
+    ("pp", 200), ("train", 200), ("tg", 20), ("gen", 60), ("load-warm", None), ("val", 200),
+    ("tok", None), ("opt", None), ("ttft", None)])
 def test_each_kind_of_test_counts_its_own_tokens(workload: str, tokens: int | None) -> None:
     cell = Cell("bundled", workload, batch=2, seq=100, new=10, depth=50)  # type: ignore[arg-type]
     assert cell.work(Sampling(sequences=3)) == tokens
+
+
+def test_a_time_in_ms_and_a_rate_of_work_that_only_the_samples_know() -> None:
+    ttft = make_row("r", Cell("m", "ttft"), Sampling(), [0.02, 0.04, 0.03], "valid")
+    assert (ttft.median, ttft.unit, ttft.samples) == (pytest.approx(30), "ms", (20, 40, 30))
+    tok = make_row("r", Cell("m", "tok"), Sampling(), [0.5] * 8, "valid", work=1000)
+    assert tok.median == tok.low == tok.high == 2000
+    with pytest.raises(ValueError, match="not known"):
+        make_row("r", Cell("m", "tok"), Sampling(), [0.5], "valid")
 
 
 @pytest.mark.parametrize("verdict", get_args(Verdict))
@@ -101,8 +111,12 @@ def test_quick_adds_the_yardstick_only_to_the_bundled_model() -> None:
     assert "load-warm" not in [c.test for c in preset_cells("inference", "arch:gpt2")]
 
 
+INFERENCE = ["load-warm", "tok", "ttft64", "pp64", "tg8", "gen8", "ttft64 b4", "pp64 b4", "tg8 b4", "gen8 b4"]
+TRAINING = ["fwd64", "bwd64", "opt", "train64", "val64"]
+
+
 @pytest.mark.parametrize(("preset", "tests"), [
-    ("inference", ["load-warm", "pp64", "tg8", "gen8", "pp64 b4", "tg8 b4", "gen8 b4"]), ("training", ["train64"]),
-    ("everything", ["load-warm", "pp64", "tg8", "gen8", "pp64 b4", "tg8 b4", "gen8 b4", "train64"])])
+    ("inference", INFERENCE), ("training", TRAINING),
+    ("everything", ["load-cold", *INFERENCE, "prep64", *TRAINING])])
 def test_presets_take_the_lengths_they_are_given(preset: Any, tests: list[str]) -> None:
     assert [c.test for c in preset_cells(preset, "bundled", seq=64, new=8)] == tests

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from llmscope.core import events
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.stopping import StoppingRule
 from llmscope.engine import conditions, measuring
 from llmscope.engine.checks import NotTrustworthy
@@ -36,6 +37,7 @@ class Fake:
     phase: events.Phase = "prefill"
     request = False
     work: int | None = 10
+    definition = DEFINITIONS["pp"]
 
     def __init__(self, samples: list[float], warm_up: list[float] | None = None, *, cancel_at: int = NEVER,
                  fail_at: int = NEVER, break_at: int = NEVER, device_share: float | None = None,
@@ -78,7 +80,8 @@ class Loop:
     def __init__(self, workload: Fake, monkeypatch: pytest.MonkeyPatch, accuracy: Any, limit_s: float | None) -> None:
         monkeypatch.setattr(measuring, "time", workload.clock)
         self.heard: list[events.Event] = []
-        self.measured: Measured = measure(workload, StoppingRule(accuracy, limit_s), Meter(self.heard.append), CPU)
+        self.measured: Measured = measure(
+            workload, workload.definition, StoppingRule(accuracy, limit_s), Meter(self.heard.append), CPU)
         assert gc.isenabled() and gc.get_freeze_count() == 0
 
     def of(self, kind: type[Any]) -> list[Any]:
@@ -126,7 +129,7 @@ def test_estimates_are_told_in_the_unit_of_the_test(loop: Any) -> None:
     assert [e.n for e in rates] == [10, 14]
     assert all(32.6 < e.low <= e.median <= e.high < 33.4 for e in rates)
     workload = Fake(jumping)
-    workload.work = None
+    workload.work, workload.definition = None, DEFINITIONS["load-warm"]
     assert all(0.3 <= e.low <= e.median <= e.high <= 0.306 for e in loop(workload).of(events.Estimate))
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 
-from llmscope.core.errors import ModelRefused
+from llmscope.core.errors import BadInput, ModelRefused
 from llmscope.core.spec import Sampling
 from llmscope.engine import checks, conditions
 from llmscope.engine import workloads as workloads_module
+from llmscope.engine.workloads.data import NO_LABEL, clean, label
 from llmscope.engine.workloads.generation import _Request
-from llmscope.engine.workloads.loading import LoadWarm
+from llmscope.engine.workloads.loading import Load
 from tests.unit.engine.conftest import CPU, Passes
 
 Run = Callable[..., Passes]
@@ -185,6 +186,79 @@ def test_training_on_the_same_window_learns_it(passes: Run, monkeypatch: pytest.
     assert train.parts[-1]["loss"] < train.parts[0]["loss"] - 0.1
 
 
+def test_the_parts_of_a_step_are_timed_alone_and_leave_the_weights_as_they_were(passes: Run) -> None:
+    for workload, has_gradients in (("fwd", False), ("bwd", True)):
+        part = passes(workload, 0, batch=2)
+        before = [p.detach().clone() for p in part.loaded.network.parameters()]
+        part.run(2)
+        assert part.made.work == 48 and part.meter._tokens == 96 and not part.loaded.dirty
+        assert part.loaded.network.training and part.made.summary()["loss"]["first"] == part.parts[0]["loss"]
+        assert all((p.grad is not None) is has_gradients for p in part.loaded.network.parameters())
+        assert all(torch.equal(a, b) for a, b in zip(before, part.loaded.network.parameters(), strict=True))
+
+
+def test_a_forward_pass_keeps_what_the_backward_pass_needs(passes: Run) -> None:
+    assert passes("fwd", 1).made._loss.grad_fn is not None
+
+
+def test_an_optimizer_step_changes_every_weight_and_clears_the_gradients(passes: Run) -> None:
+    opt = passes("opt", 0)
+    before = [p.detach().clone() for p in opt.loaded.network.parameters()]
+    opt.run(1)
+    assert opt.made.work is None and opt.loaded.dirty and opt.made.summary() == {"optimizer": "AdamW"}
+    assert all(p.grad is None for p in opt.loaded.network.parameters())
+    assert not any(torch.equal(a, b) for a, b in zip(before, opt.loaded.network.parameters(), strict=True))
+
+
+def test_validation_scores_the_text_once_window_by_window(passes: Run) -> None:
+    val = passes("val", 0, seq=200, batch=3)
+    windows = val.made._parts[:30]
+    val.made._parts = windows
+    val.run(14)  # 10 passes are the text, the others begin again
+    with torch.inference_mode():
+        expected = float(val.loaded.network(input_ids=windows, labels=windows).loss)
+    found = val.made.summary()
+    assert found["loss_nats_per_token"] == pytest.approx(expected, rel=1e-5) and found["share_of_text"] == 1
+    assert found["perplexity"] == pytest.approx(np.exp(expected), rel=1e-4)
+    assert not val.loaded.network.training and not val.loaded.dirty
+    assert passes("val", 3, seq=200).made.summary()["share_of_text"] < 0.1
+
+
+def test_the_first_token_is_a_request_for_one_id_without_streamed_text(passes: Run) -> None:
+    first = passes("ttft", 3)
+    assert first.made.work is None and first.made.summary() == {} and not first.heard
+    assert all(len(part["token_ns"]) == 1 and part["token_ns"][0] / 1e9 == pytest.approx(block.seconds)
+               for part, block in zip(first.parts, first.blocks, strict=True))
+
+
+def test_the_tokenizer_reads_the_whole_text_begun_elsewhere_each_time(passes: Run) -> None:
+    tok = passes("tok", 0)
+    turned = set()
+    for _ in range(4):
+        tok.run(1)
+        turned.add(tok.made._turned)
+    assert len(turned) == 4 and tok.made.summary()["text_bytes"] == len(tok.made._text.encode())
+    assert tok.made.work == len(tok.made._encode(tok.made._text))
+    tok.made.prepare()
+    tok.made.run(tok.watch)
+    del tok.made._ids[:100]
+    with pytest.raises(checks.NotTrustworthy, match="ids, not"):
+        tok.made.finish()
+
+
+def test_preparing_packs_cleaned_text_into_labelled_sequences(passes: Run) -> None:
+    prep = passes("prep", 3, seq=50)
+    assert prep.made.work % 50 == 0 and prep.made._packed.shape == (prep.made.work // 50, 50)
+    assert list(prep.made.summary()["phases_s"]) == ["clean", "tokenize", "pack", "label"]
+    with pytest.raises(BadInput, match="lower the sequence length"):
+        passes("prep", 0, seq=1_000_000)
+
+
+def test_cleaning_and_labelling() -> None:
+    assert clean("\na \x00b\t \r\n\n\n\ncafe\u0301") == "a b\n\ncaf\u00e9"
+    assert label(torch.tensor([[1, 2, 3], [4, 5, 6]])).tolist() == [[2, 3, NO_LABEL], [5, 6, NO_LABEL]]
+
+
 def test_a_loss_that_is_no_number_is_not_believed(passes: Run) -> None:
     train = passes("train", 1)
     with torch.no_grad():
@@ -193,13 +267,15 @@ def test_a_loss_that_is_no_number_is_not_believed(passes: Run) -> None:
         train.run(1)
 
 
-@pytest.mark.parametrize(("read", "warning"), [
-    ([0, 0, 0, 0], None), ([0, 40, 40, 40], None), ([0, 60, 60, 60], "mixed: 6 %"), ([0, 0, 0, 990], "mixed: 99 %"),
-    ([0, 0, None, 0], "mixed: this system does not say")])
-def test_a_load_is_warm_only_if_hardly_a_byte_came_from_disk(
-        passes: Run, monkeypatch: pytest.MonkeyPatch, read: list[int | None], warning: str | None) -> None:
+@pytest.mark.parametrize(("cold", "read", "warning"), [
+    (False, [0, 0, 0, 0], None), (False, [0, 40, 40, 40], None), (False, [0, 60, 60, 60], "mixed: 6 %"),
+    (False, [0, 0, 0, 990], "mixed: 99 %"), (False, [0, 0, None, 0], "mixed: this system does not say"),
+    (True, [0, 1000, 1000, 1960], None), (True, [0, 1000, 1000, 1900], "mixed: 90 %"),
+    (True, [0, 0, None, 0], "mixed: this system does not say")])
+def test_where_a_load_came_from_is_proven_by_what_the_disk_delivered(
+        passes: Run, monkeypatch: pytest.MonkeyPatch, cold: bool, read: list[int | None], warning: str | None) -> None:
     any_test = passes("pp", 0)
-    load = LoadWarm(any_test.source, CPU, "float32", any_test.meter)
+    load = Load(any_test.source, CPU, "float32", any_test.meter, cold)
     monkeypatch.setattr(load, "_file_bytes", 1000)
     counters = iter(read)
     monkeypatch.setattr(conditions, "bytes_read_from_disk", lambda: next(counters))

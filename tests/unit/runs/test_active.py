@@ -1,10 +1,13 @@
 """The run at hand: what was heard, when its worker is stuck, and the row of a test that nobody ended."""
 
+from statistics import median
+
 import pytest
 
 from llmscope.core import events
+from llmscope.core.results import Verdict
 from llmscope.core.rows import make_row
-from llmscope.core.spec import Cell, RunSpec
+from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.runs import active, deadlines
 from llmscope.runs.active import ActiveRun
 
@@ -44,6 +47,27 @@ def hear_start(run: ActiveRun, phase: events.Phase = "prefill") -> None:
 
 def progress(counter: int) -> events.Progress:
     return events.Progress(t_ns=0, cell=0, counter=counter, sample=0)
+
+
+@pytest.mark.parametrize(("verdict", "others", "expected"), [
+    ("valid", (3.0, 9.0, 80.0), ("valid", None)), ("valid", (), ("valid", None)),
+    ("valid", (44.6, 45.4), ("warn", "other programs used 45 % of the CPU")),
+    ("not_converged", (45.0,), ("not_converged", "wide, other programs used 45 % of the CPU")),
+    ("failed", (45.0,), ("failed", "wide"))])
+def test_a_row_says_if_other_programs_kept_the_cpu_busy(
+        run: ActiveRun, verdict: Verdict, others: tuple[float, ...], expected: tuple[str, str | None]) -> None:
+    run.watch(telemetry(99.0))  # before the test began
+    hear_start(run)
+    for percent in others:
+        run.watch(telemetry(percent))
+    row = run.judged(make_row("r", CELL, Sampling(), [1.0], verdict, None if verdict == "valid" else "wide"))
+    assert (row.verdict, row.reason) == expected
+    assert row.extra.get("others_percent") == (median(others) if others and verdict != "failed" else None)
+
+
+def telemetry(others_percent: float) -> events.Telemetry:
+    return events.Telemetry(t_ns=0, cpu_percent=50.0, others_percent=others_percent, memory_used_bytes=1,
+                            memory_total_bytes=2)
 
 
 def test_a_worker_that_takes_up_nothing_is_stuck(run: ActiveRun, clock: Clock) -> None:

@@ -41,7 +41,9 @@ def test_a_sweep_goes_over_models_devices_and_dtypes_and_forgives_spaces() -> No
 def test_every_workload_has_its_settings_and_only_those_multiply() -> None:
     many = {"batch": "1,2", "seq": "8,16", "new": "4,6", "depth": "0,9"}
     counts = {w: len(sweep(**(ASKED | many | {"workload": w}))) for w in WORKLOADS}
-    assert counts == {"load-warm": 1, "pp": 4, "tg": 8, "gen": 8, "train": 4}
+    assert counts == {
+        "load-cold": 1, "load-warm": 1, "tok": 1, "prep": 2, "pp": 4, "tg": 8, "ttft": 4, "gen": 8, "fwd": 4, "bwd": 4,
+        "opt": 1, "train": 4, "val": 4}
 
 
 def test_a_preset_is_swept_too_and_its_fixed_tests_run_once() -> None:
