@@ -60,8 +60,11 @@ def message_look(run: RunState) -> MessageLook:
 def done_look(run: RunState) -> MessageLook:
     """Return the strip that counts what a run brought; a check mark only if something of it is steady."""
     kind = "done" if any(row.verdict == "valid" for row in run.rows) else "warn"
+    noisy = run.rows and all(row.verdict == "not_converged" for row in run.rows)
+    advice = tr("Close what else runs, or choose Standard for more time.") if noisy else ""
     title = tr("Done: {0} in {1}, {2}").format(tests(len(run.rows)), duration(run.seconds), verdicts(run.rows))
-    return MessageLook(kind, title, tr("Saved as run {0}, {1}").format(run.run, when(run.utc)), _figures(run))
+    saved = tr("Saved as run {0}, {1}").format(run.run, when(run.utc))
+    return MessageLook(kind, title, f"{advice} {saved}".strip(), _figures(run))
 
 
 def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:

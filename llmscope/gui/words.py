@@ -116,8 +116,12 @@ def detail(state: CellState) -> str:
         return _progress(state)
     if row.median is None:
         return row.reason or VERDICT_WORDS[row.verdict]
-    parts = [row.reason] if row.reason and row.verdict != "cancelled" else []
-    return " · ".join([*parts, _behind(row)])
+    parts = [_behind(row)]
+    if row.reason and row.verdict != "cancelled":
+        # That the width was not reached, the badge says already; what can be acted on comes first.
+        is_plain = row.verdict == "not_converged" and "other programs" not in row.reason
+        parts.insert(1 if is_plain else 0, row.reason)
+    return " · ".join(parts)
 
 
 def _progress(state: CellState) -> str:

@@ -189,10 +189,9 @@ class LivePlots(QWidget):
         else:
             value = self.tokens_per_s()
             place = feed.open_phase.name if feed.open_phase else ""
-            if feed.ended and series is not None:
-                value, place = series.latest, self.tr("at the end")
         scale = self.tr("log scale")
-        text = significant(value) if value is not None else "—"
+        # After the run the results say what came of it; the last moment of its last test means nothing.
+        text = significant(value) if value is not None else "" if feed.ended else "—"
         self._readouts["tokens"].show_figure(text, f"{place}, {scale}" if place else scale)
 
     def _at_cursor(self, series: Series, at_s: float) -> float | None:
