@@ -80,14 +80,12 @@ class CellRunner:
         cap = {} if spec.time_limit_s is None else {"warm_up_cap_s": WARM_UP_SHARE * spec.time_limit_s}
         measured = measure(workload, definition, rule, self._meter, device, **cap)
         measured.extra |= self._about(source, cell, spec, loaded, device)
-        if loaded is not None and loaded.dirty:
-            # Training changed the weights; what comes next starts from the loaded ones again.
-            self._loaded = None
         return measured
 
     def _model(self, source: Model, cell: Cell, device: torch.device) -> eager.Loaded:
         held = self._loaded
-        if held is None or (held.source.ref, held.device, held.dtype) != (source.ref, device, cell.dtype):
+        # Where training changed the weights, what comes next starts from the loaded ones again.
+        if held is None or held.dirty or (held.source.ref, held.device, held.dtype) != (source.ref, device, cell.dtype):
             self._loaded = held = None
             for note in source.notes:
                 self._send(Note(t_ns=time.perf_counter_ns(), text=f"{source.title}: {note}"))
