@@ -208,6 +208,24 @@ def test_plus_minus_and_zero_zoom_around_the_cursor(qtbot: QtBot) -> None:
     assert plots._canvas.backdrop.scale == whole
 
 
+def test_a_new_run_begins_without_the_lines_of_the_one_before(qtbot: QtBot) -> None:
+    feed, plots = shown(qtbot)
+    line = plots._panes["tokens"].lines["work"]
+    old = feed.series["tokens", "work"]
+    assert line._series is old
+    events = list(stream(until_s=5.0))
+    started = next(i for i, event in enumerate(events) if isinstance(event, ev.RunStarted))
+    first = next(i for i, event in enumerate(events) if isinstance(event, ev.Progress) and event.tokens_per_s)
+    for part in (events[started:first], events[first:]):
+        for event in part:
+            feed.push(event)
+        feed.drain()
+        plots.refresh()
+        QApplication.processEvents()
+        assert line._series is feed.series.get(("tokens", "work")) and line._series is not old
+    assert line._series is not None
+
+
 def test_pointer_moves_the_cursor_and_leaving_ends_it(qtbot: QtBot) -> None:
     _, plots = shown(qtbot, until_s=24.0)
 

@@ -103,10 +103,15 @@ class Line(QGraphicsItem):
         self._rect, self._step_s = rect, step_s
         self.update()
 
-    def advance_to(self, series: Series) -> None:
-        """Paint what has been added since the last time."""
+    def take(self, series: Series | None) -> None:
+        """Show another series, or none: nothing of the one before stays."""
         if series is not self._series:
             self._series, self._drawn_s = series, -np.inf
+            self.update()
+
+    def advance_to(self, series: Series) -> None:
+        """Paint what has been added since the last time."""
+        self.take(series)
         if series.last_s > self._drawn_s:
             margin_s = MARGIN_PX * self._step_s
             left = max(self._rect.left(), self._drawn_s - margin_s)
@@ -174,6 +179,8 @@ class Pane:
 
     def show(self, series: dict[str, Series]) -> None:
         """Draw what the series got since the last time."""
+        for source in self.lines.keys() - series.keys():
+            self.lines[source].take(None)
         for source, values in series.items():
             if source not in self.lines:
                 self.lines[source] = Line(source, self.kind)

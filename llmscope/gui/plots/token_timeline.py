@@ -207,8 +207,9 @@ class TokenTimeline(QWidget):
         ticks = [n * step for n in range(int(self._end_ms / step) + 1)]
         for ms in ticks:
             label = f"{ms:,.10g}{NBSP}ms" if ms == ticks[-1] and ms else f"{ms:,.10g}"
-            box = QRectF(self.x_of(ms) - 40, bottom + 4, 80, 14)
-            painter.drawText(box, Qt.AlignmentFlag.AlignCenter, label)
+            width = QFontMetricsF(painter.font()).horizontalAdvance(label) + 2
+            left = min(self.x_of(ms) - width / 2, self.width() - width)
+            painter.drawText(QRectF(left, bottom + 4, width, 14), Qt.AlignmentFlag.AlignCenter, label)
 
     def _paint_bars(self, painter: QPainter) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -241,8 +242,9 @@ class TokenTimeline(QWidget):
     def _paint_progress(self, painter: QPainter, first_end: float) -> None:
         count, total = len(self._waits.token_ms), self._waits.total
         x = round(self.x_of(float(self._waits.token_ms[-1])))
-        if count < total and x > first_end:
-            self._paint_mark(painter, x, self.tr("token {} of {}").format(count, total), 400, "text_2")
+        words = self.tr("token {} of {}").format(count, total)
+        if count < total and self._left_of(x, words, 400) > first_end:
+            self._paint_mark(painter, x, words, 400, "text_2")
 
     def _paint_mark(self, painter: QPainter, x: float, words: str, weight: int, role: str) -> float:
         """Draw a line over the whole height with words at its upper end; return where the words end."""
@@ -250,10 +252,14 @@ class TokenTimeline(QWidget):
         painter.drawLine(QLineF(x, HEAD_PX + 4, x, self._bottom()))
         painter.setFont(style.font("caption", weight))
         painter.setPen(style.pen("text"))
-        width = QFontMetricsF(painter.font()).horizontalAdvance(words)
-        left = x + 5 if x + 5 + width < self.width() else x - 5 - width
+        left = self._left_of(x, words, weight)
         painter.drawText(QPointF(left, HEAD_PX + 13), words)
-        return left + width
+        return left + QFontMetricsF(painter.font()).horizontalAdvance(words)
+
+    def _left_of(self, x: float, words: str, weight: int) -> float:
+        """Return where the words of a mark begin: at its right, or where there is no room at its left."""
+        width = QFontMetricsF(style.font("caption", weight)).horizontalAdvance(words)
+        return x + 5 if x + 5 + width < self.width() else x - 5 - width
 
     def _paint_slowest(self, painter: QPainter) -> None:
         gaps, median = self._waits.gaps_ms, self._waits.median_ms
