@@ -53,8 +53,11 @@ class Checklist(QWidget):
 
     def show_row(self, workload: Workload, row: CheckRow) -> None:
         """Show a row's state."""
-        self._rows[workload].show_row(row)
-        self._show_rows()
+        shown = self._rows[workload]
+        was_ticked = shown.box.isChecked()
+        shown.show_row(row)
+        if row.ticked != was_ticked:
+            self._show_rows()
 
     def boxes(self) -> list[QCheckBox]:
         """Return the check boxes in their order."""

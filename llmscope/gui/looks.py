@@ -175,7 +175,7 @@ def _figure(state: CellState, rate: float | None) -> tuple[str, str, str]:
     number, unit, interval, _ = words.value(state)
     if number:
         return number, unit, interval if interval != "—" else ""
-    if rate is not None:
+    if rate is not None and DEFINITIONS[state.cell.workload].higher_is_better:
         return significant(rate), "tok/s", ""
     return "—", "", ""
 

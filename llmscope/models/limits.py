@@ -40,8 +40,8 @@ def _positions(cell: Cell, model: Model) -> Iterator[Problem]:
     most = model.facts.max_positions
     if most is None:
         return
-    uses = DEFINITIONS[cell.workload].uses
-    if "seq" in uses and "new" not in uses and cell.workload != "prep" and cell.seq > most:
+    definition = DEFINITIONS[cell.workload]
+    if "model" in definition.needs and definition.work == "seq" and cell.seq > most:
         yield Problem("seq", f"At most {most:,} for this model.")
     if cell.workload == "gen" and cell.seq + cell.new > most:
         if cell.new < most:

@@ -87,6 +87,15 @@ def test_the_gauge_is_full_when_the_accuracy_asked_is_reached() -> None:
     assert "3" in look.gauge_right and look.gauge_title.startswith("Accuracy ±")
 
 
+def test_a_live_rate_is_no_figure_of_a_test_that_measures_a_time() -> None:
+    def figure(workload: str) -> str:
+        run = RunState()
+        run.begin(RunSpec((Cell("bundled", workload),)))  # type: ignore[arg-type]
+        return looks.live_look(run, {}, {}, 22.0).figure
+
+    assert figure("pp") == "22.0" and figure("ttft") == "—"
+
+
 def test_verdicts_are_counted_in_words() -> None:
     assert looks.verdicts([row(), row()]) == "all steady"
     assert looks.verdicts([row()]) == "steady"

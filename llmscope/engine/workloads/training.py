@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from llmscope.core.errors import BadInput
 from llmscope.core.events import Phase
 from llmscope.core.spec import Cell
 from llmscope.engine import checks
@@ -199,7 +200,7 @@ class Validate(_OnText):
         self._network.eval()
         self._parts = text_ids[: len(text_ids) // cell.seq * cell.seq].view(-1, cell.seq)
         if not len(self._parts):
-            raise checks.NotTrustworthy(f"the text has {len(text_ids):,} ids, fewer than a sequence")
+            raise BadInput(f"The text has {len(text_ids):,} ids: lower the sequence length.")
         self._bytes_per_id = text_bytes / len(text_ids)
         self._next = 0
 

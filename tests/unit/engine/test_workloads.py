@@ -250,8 +250,9 @@ def test_preparing_packs_cleaned_text_into_labelled_sequences(passes: Run) -> No
     prep = passes("prep", 3, seq=50)
     assert prep.made.work % 50 == 0 and prep.made._packed.shape == (prep.made.work // 50, 50)
     assert list(prep.made.summary()["phases_s"]) == ["clean", "tokenize", "pack", "label"]
-    with pytest.raises(BadInput, match="lower the sequence length"):
-        passes("prep", 0, seq=1_000_000)
+    for workload in ("prep", "val"):
+        with pytest.raises(BadInput, match="lower the sequence length"):
+            passes(workload, 0, seq=1_000_000)
 
 
 def test_cleaning_and_labelling() -> None:

@@ -23,6 +23,8 @@ def found(workload: Workload, model: Model = GPT2, device: Device | None = CPU, 
 @pytest.mark.parametrize(("workload", "settings", "problem"), [
     ("pp", {"seq": 1025}, Problem("seq", "At most 1,024 for this model.")),
     ("train", {"seq": 2000}, Problem("seq", "At most 1,024 for this model.")),
+    *((workload, {"seq": 1025}, Problem("seq", "At most 1,024 for this model."))
+      for workload in ("ttft", "fwd", "bwd", "val")),
     ("gen", {"seq": 1000, "new": 128}, Problem("seq", "At most 896 with 128 new tokens for this model.")),
     ("gen", {"seq": 1, "new": 1024}, Problem("new", "At most 1,023 for this model, and fewer with a longer prompt.")),
     ("tg", {"new": 1025}, Problem("new", "At most 1,024 for this model.")),
@@ -43,6 +45,7 @@ def test_what_cannot_work_is_told_at_its_setting(
 
 
 @pytest.mark.parametrize(("workload", "settings"), [
+    ("prep", {"seq": 2000}), ("opt", {"seq": 2000}),
     ("pp", {"seq": 1024}), ("train", {"seq": 1024}),
     ("gen", {"seq": 896, "new": 128}), ("gen", {"seq": 1, "new": 1023}),
     ("tg", {"new": 1024}), ("tg", {"new": 24, "depth": 1000}), ("tg", {"seq": 5000}),
