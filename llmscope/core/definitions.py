@@ -1,5 +1,7 @@
 """What every test measures: one table that tooltips, terminal and exports all read."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 
@@ -10,7 +12,8 @@ class Definition(Struct, frozen=True):
     are never compared. `phase` names what is timed. `uses` are the settings that decide what the test
     does, `work` the one of them that stands in the id (`pp512`), `tokens` the one that with the batch
     says how many tokens a sample handles, and `needs` what of a model it works with:
-    its `weights` files, its `tokenizer`, or the loaded `model`; without the last it runs on the CPU.
+    its `weights` files, its `tokenizer`, or the loaded `model`; a test of the machine itself may need the
+    `device`. Whatever needs neither weights, model nor device runs on the CPU.
     """
 
     kind: str
@@ -32,21 +35,33 @@ class Definition(Struct, frozen=True):
         return f"{self.kind}/{self.version}"
 
     @property
+    def of_machine(self) -> bool:
+        """Whether the test measures the machine itself and has no model."""
+        return set(self.needs) <= {"device"}
+
+    @property
+    def on_device(self) -> bool:
+        """Whether the test runs on the chosen device; else on the CPU."""
+        return bool({"weights", "model", "device"} & set(self.needs))
+
+    @property
     def higher_is_better(self) -> bool:
         """Whether the value is a rate; else it is a time."""
         return self.unit not in _PER_SECOND
 
     def value(self, seconds: float, work: int | None) -> float:
-        """Return the value of a sample in the test's unit: its time, or its work (tokens) per second."""
+        """Return the value of a sample in the test's unit: its time, or its work (tokens, FLOPs, bytes) per second."""
         if not self.higher_is_better:
             return seconds * _PER_SECOND[self.unit]
         if work is None:
             raise ValueError(f"{self.kind} is a rate, and its work is not known")
-        return work / seconds
+        return work / seconds / _SCALE.get(self.unit, 1.0)
 
 
 #: Units of time, and how many of them a second is.
 _PER_SECOND = {"s": 1.0, "ms": 1e3}
+#: Units of a rate that are many of its work's.
+_SCALE = {"TFLOPS": 1e12, "GB/s": 1e9}
 
 DEFINITIONS: dict[str, Definition] = {
     d.kind: d
@@ -94,28 +109,29 @@ DEFINITIONS: dict[str, Definition] = {
             "gen", "tok/s", "generate", "Generate", "answering a request", "one request",
             "all new ids ÷ seconds from the request to the last id: tokenizing, prefill of exactly the "
             "sequence length, sampling, detokenizing; the end token is suppressed",
-            uses=("batch", "seq", "new"), work="new", tokens="new", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "new", "scenario"), work="new", tokens="new", needs=("model", "tokenizer"),
         ),
         Definition(
             "fwd", "tok/s", "forward", "Forward pass", "the forward half of a training step", "one pass",
             "batch × sequence length ÷ seconds of the forward pass with the loss over all positions, in training mode",
-            uses=("batch", "seq"), work="seq", tokens="seq", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "checkpointing"), work="seq", tokens="seq", needs=("model", "tokenizer"),
         ),
         Definition(
             "bwd", "tok/s", "backward", "Backward pass", "the backward half of a training step", "one pass",
             "batch × sequence length ÷ seconds of the backward pass from the loss over all positions",
-            uses=("batch", "seq"), work="seq", tokens="seq", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "checkpointing"), work="seq", tokens="seq", needs=("model", "tokenizer"),
         ),
         Definition(
             "opt", "ms", "optimizer", "Optimizer step", "updating the weights", "one step",
             "milliseconds of one AdamW step over all weights, and of clearing the gradients",
+            uses=("optimizer",),
             needs=("model", "tokenizer"),
         ),
         Definition(
             "train", "tok/s", "train", "Training step", "one training step", "one step",
             "batch × sequence length ÷ seconds of a whole step: data, forward with loss over all positions, "
             "backward, AdamW step",
-            uses=("batch", "seq"), work="seq", tokens="seq", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "optimizer", "checkpointing"), work="seq", tokens="seq", needs=("model", "tokenizer"),
         ),
         Definition(
             "val", "tok/s", "validate", "Validation", "reading held-out text and scoring it", "one pass",
@@ -123,14 +139,59 @@ DEFINITIONS: dict[str, Definition] = {
             "text, in evaluation mode and without gradients",
             uses=("batch", "seq"), work="seq", tokens="seq", needs=("model", "tokenizer"),
         ),
+        Definition(
+            "gemm", "TFLOPS", "products", "Matrix product", "multiplying matrices", "one product",
+            "2n³ ÷ seconds of one product of two n × n matrices of normally distributed numbers",
+            uses=("size",), work="size", needs=("device",),
+        ),
+        Definition(
+            "dense", "TFLOPS", "products", "Dense layer", "one dense layer", "one layer",
+            "2n³ ÷ seconds of y = σ(Wx + b) with W and x of n × n; adding b and σ are timed, not counted",
+            uses=("size",), work="size", needs=("device",),
+        ),
+        Definition(
+            "membw-read", "GB/s", "memory", "Memory, read", "reading memory", "one pass",
+            "bytes ÷ seconds of reading every number of a block of so many bytes once, again and again",
+            uses=("size",), work="size", needs=("device",),
+        ),
+        Definition(
+            "membw-copy", "GB/s", "memory", "Memory, copy", "copying memory", "one pass",
+            "bytes read and written ÷ seconds of copying one half of a block of so many bytes to the other half; "
+            "what the cache fetches before it writes is not counted",
+            uses=("size",), work="size", needs=("device",),
+        ),
+        Definition(
+            "h2d", "GB/s", "transfer", "To the device", "sending data to the device", "one transfer",
+            "bytes ÷ seconds of copying page-locked memory of the computer to the device",
+            uses=("size",), work="size", needs=("device",),
+        ),
+        Definition(
+            "d2h", "GB/s", "transfer", "From the device", "fetching data from the device", "one transfer",
+            "bytes ÷ seconds of copying memory of the device to page-locked memory of the computer",
+            uses=("size",), work="size", needs=("device",),
+        ),
+        Definition(
+            "disk-read", "GB/s", "disk", "Disk, read", "reading a file from the disk", "one read",
+            "bytes ÷ seconds of reading a file of llmscope's data folder, none of it in the page cache",
+            uses=("size",), work="size",
+        ),
     )
 }
 
 
-def test_id(kind: str, *, seq: int, new: int, depth: int = 0, batch: int = 1) -> str:
-    """Return the id of a test in llama-bench's grammar, such as `pp512`, `tg128 @ d512` or `gen128 b4`."""
+def test_id(kind: str, *, seq: int = 0, new: int = 0, depth: int = 0, batch: int = 1, size: int = 0,
+            dtype: str = "", options: Mapping[str, str | bool] | None = None) -> str:
+    """Return the id of a test in llama-bench's grammar, extended.
+
+    Such as `pp512`, `tg128 @ d512`, `gen128 b4`, `train512 sgd checkpointing`, `gemm2048-bf16`, `membw-read 64MiB`.
+    """
     definition = DEFINITIONS[kind]
+    if definition.of_machine:
+        if definition.unit == "TFLOPS":
+            return f"{kind}{size}-{dtype}" if dtype else f"{kind}{size}"
+        return f"{kind} {size // 1024**2}MiB"
     work = {"seq": str(seq), "new": str(new), "": ""}[definition.work]
     at_depth = f" @ d{depth}" if depth and "depth" in definition.uses else ""
     with_batch = f" b{batch}" if batch != 1 and "batch" in definition.uses else ""
-    return f"{kind}{work}{at_depth}{with_batch}"
+    others = "".join(f" {name if value is True else value}" for name, value in (options or {}).items())
+    return f"{kind}{work}{at_depth}{with_batch}{others}"

@@ -13,7 +13,8 @@ from llmscope.core.results import Row
 from llmscope.core.spec import RunSpec
 
 Phase = Literal["start", "load", "warm-up", "load-cold", "load-warm", "tokenize", "prepare", "prefill", "decode",
-                "first token", "generate", "forward", "backward", "optimizer", "train", "validate"]
+                "first token", "generate", "forward", "backward", "optimizer", "train", "validate", "products",
+                "memory", "transfer", "disk"]
 
 #: Longest line that is read from a child process; a longer one is a fault of that process.
 LINE_LIMIT_BYTES = 16 * 1024 * 1024

@@ -19,7 +19,8 @@ class Row(Struct, frozen=True, kw_only=True):
     """The result of one test. None is "not measured", never zero.
 
     `median`, `low`, `high` and `samples` are in `unit`; `low` and `high` bound the median with 95 %
-    confidence and are None where n allows no interval. `timed_s` is the sum of the timed seconds.
+    confidence and are None where n allows no interval. `options` are the test's settings that are not the
+    usual ones, and the `size` of a test of the machine. `timed_s` is the sum of the timed seconds.
     """
 
     run: str
@@ -33,6 +34,7 @@ class Row(Struct, frozen=True, kw_only=True):
     seq: int
     new: int
     depth: int
+    options: dict[str, str | bool | int] = {}
     unit: str
     median: float | None = None
     low: float | None = None

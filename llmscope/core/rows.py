@@ -31,5 +31,6 @@ def make_row(run: str, cell: Cell, sampling: Sampling, times_s: Sequence[float],
     return Row(
         run=run, test=cell.test, definition=definition.label, model=cell.model, backend=cell.backend,
         device=cell.device, dtype=cell.dtype, batch=cell.batch, seq=cell.seq, new=cell.new, depth=cell.depth,
+        options=cell.options | ({"size": cell.size} if definition.of_machine else {}),
         unit=definition.unit, n=len(times), timed_s=float(times.sum()), verdict=verdict, reason=reason,
         samples=tuple(definition.value(float(s), work) for s in times), extra=extra or {}, **values)

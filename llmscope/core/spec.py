@@ -8,13 +8,30 @@ from llmscope.core.definitions import DEFINITIONS, test_id
 
 Accuracy = Literal["quick", "standard", "rigorous"]
 Workload = Literal["load-cold", "load-warm", "tok", "prep", "pp", "tg", "ttft", "gen", "fwd", "bwd", "opt", "train",
-                   "val"]
-Dtype = Literal["auto", "float32", "float16", "bfloat16"]
-Preset = Literal["quick", "inference", "training", "everything"]
+                   "val", "gemm", "dense", "membw-read", "membw-copy", "h2d", "d2h", "disk-read"]
+#: `amp` keeps float32 weights and computes in bfloat16 where that is safe (torch.autocast).
+Dtype = Literal["auto", "float32", "float16", "bfloat16", "amp"]
+Preset = Literal["quick", "inference", "training", "hardware", "everything"]
+Optimizer = Literal["adamw", "sgd"]
+#: Shapes of `gen`: a chat answer 256+128, a translation 64+64, a question to a document 1024+32.
+Scenario = Literal["assistant", "translation", "question"]
 
 WORKLOADS: tuple[Workload, ...] = get_args(Workload)
-DTYPE_SHORT = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
-DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2}
+DTYPE_SHORT = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "amp": "amp"}
+#: Bytes of a weight.
+DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "amp": 4}
+
+#: The model of tests that measure the machine itself.
+MACHINE = "machine"
+_MIB = 1024**2
+#: Sizes that the tests of the machine take: from what a cache holds to several times the largest one.
+MACHINE_SIZES: dict[Workload, tuple[int, ...]] = {
+    "gemm": (512, 1024, 2048, 4096, 8192), "dense": (2048,),
+    "membw-read": tuple(n * _MIB for n in (1, 4, 16, 64, 256, 1024)),
+    "membw-copy": tuple(n * _MIB for n in (1, 4, 16, 64, 256, 1024)),
+    "h2d": (256 * _MIB,), "d2h": (256 * _MIB,), "disk-read": (256 * _MIB,),
+}
+_PRODUCT_DTYPES: tuple[Dtype, ...] = ("float32", "bfloat16", "float16")
 
 #: The model of the quick preset at which the machine, not Python, is the limit.
 YARDSTICK = "arch:smollm2-135m"
@@ -42,7 +59,8 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     """One test to run: model × device × dtype × batch × sequence × workload.
 
     `device` and `dtype` may be `auto`; the supervisor resolves them to what the worker reports before
-    the run starts, so that a stored cell always names what ran.
+    the run starts, so that a stored cell always names what ran. `size` is the order of a product's square
+    matrices, or the bytes that a test of memory or disk works on.
     """
 
     model: str
@@ -54,15 +72,31 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     seq: Count = 512
     new: Count = 128
     depth: Annotated[int, Meta(ge=0, le=1_048_576)] = 0
+    size: Annotated[int, Meta(ge=0, le=2**40)] = 0
+    optimizer: Optimizer = "adamw"
+    checkpointing: bool = False
+    scenario: Scenario | None = None
 
     @property
     def test(self) -> str:
         """The id of the test, such as `pp512 b4`."""
-        return test_id(self.workload, seq=self.seq, new=self.new, depth=self.depth, batch=self.batch)
+        return test_id(self.workload, seq=self.seq, new=self.new, depth=self.depth, batch=self.batch, size=self.size,
+                       dtype=DTYPE_SHORT.get(self.dtype, ""), options=self.options)
+
+    @property
+    def options(self) -> dict[str, str | bool]:
+        """Settings of the test that are not the usual ones, by name."""
+        uses = DEFINITIONS[self.workload].uses
+        named = {"optimizer": self.optimizer, "checkpointing": self.checkpointing, "scenario": self.scenario}
+        return {name: value for name, value in named.items() if name in uses and value not in ("adamw", False, None)}
 
     def work(self, sampling: Sampling) -> int | None:
-        """Tokens that one sample handles; None where the cell alone does not say, or the value is a time."""
-        tokens = DEFINITIONS[self.workload].tokens
+        """Tokens, FLOPs or bytes of a sample; None where the cell alone does not say, or the value is a time."""
+        unit, tokens = DEFINITIONS[self.workload].unit, DEFINITIONS[self.workload].tokens
+        if unit == "TFLOPS":
+            return 2 * self.size**3
+        if unit == "GB/s":
+            return self.size
         if not tokens:
             return None
         return self.batch * getattr(self, tokens) * (sampling.sequences if self.workload == "gen" else 1)  # type: ignore[no-any-return]
@@ -93,5 +127,13 @@ def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dty
     loads = () if model.startswith("arch:") else (cell("load-warm"),)
     inference = (*loads, cell("tok"), *(cell(w, batch=b) for b in (1, 4) for w in ("ttft", "pp", "tg", "gen")))
     training = tuple(cell(w) for w in ("fwd", "bwd", "opt", "train", "val"))
-    everything = (*(cell("load-cold") for _ in loads), *inference, cell("prep"), *training)
-    return {"inference": inference, "training": training, "everything": everything}[preset]
+    hardware = machine_cells(device)
+    everything = (*(cell("load-cold") for _ in loads), *inference, cell("prep"), *training, *hardware)
+    return {"inference": inference, "training": training, "hardware": hardware, "everything": everything}[preset]
+
+
+def machine_cells(device: str = "auto", workloads: tuple[Workload, ...] = tuple(MACHINE_SIZES)) -> tuple[Cell, ...]:
+    """Return the tests of the machine at all their sizes and dtypes; those that a device is not fit for among them."""
+    return tuple(Cell(MACHINE, workload, device=device, dtype=dtype, size=size) for workload in workloads
+                 for dtype in (_PRODUCT_DTYPES if DEFINITIONS[workload].unit == "TFLOPS" else ("float32",))
+                 for size in MACHINE_SIZES[workload])

@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
-from llmscope.core.spec import WORKLOADS, Preset, preset_cells
+from llmscope.core.spec import WORKLOADS, Preset, Workload, machine_cells, preset_cells
 
 
 def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str, depth: str,
@@ -23,8 +23,13 @@ def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str
     for test in tests:
         if test not in WORKLOADS:
             raise BadInput(f"There is no workload '{test}': use {', '.join(WORKLOADS)}.")
-    axes: dict[str, list[Any]] = {**words, "workload": tests, **counts}
-    return _each_once(dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values()))
+    of_model = [test for test in tests if not DEFINITIONS[test].of_machine]
+    axes: dict[str, list[Any]] = {**words, "workload": of_model, **counts}
+    cells = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    for device in words["device"]:
+        of_machine = cast(tuple[Workload, ...], tuple(test for test in tests if DEFINITIONS[test].of_machine))
+        cells += map(msgspec.to_builtins, machine_cells(device, of_machine))
+    return _each_once(cells)
 
 
 def _preset(preset: str, workload: str | None, words: dict[str, list[str]],
@@ -45,7 +50,7 @@ def _each_once(cells: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     kept: dict[tuple[Any, ...], dict[str, Any]] = {}
     for cell in cells:
         used = DEFINITIONS[cell["workload"]].uses
-        kept.setdefault(tuple(cell[name] for name in ("model", "device", "dtype", "workload", *used)), cell)
+        kept.setdefault(tuple(cell.get(name) for name in ("model", "device", "dtype", "workload", *used)), cell)
     return list(kept.values())
 
 

@@ -5,6 +5,7 @@ from typing import Any, get_args
 import msgspec
 import pytest
 
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.definitions import test_id as make_id
 from llmscope.core.results import VERDICT_WORDS, Verdict
 from llmscope.core.rows import make_row
@@ -80,7 +81,9 @@ def test_every_verdict_has_a_word_and_a_definition_label_with_its_version(verdic
 
 @pytest.mark.parametrize(("settings", "shown"), [
     ({"kind": "pp"}, "pp512"), ({"kind": "tg", "depth": 512}, "tg128 @ d512"),
-    ({"kind": "gen", "batch": 4}, "gen128 b4"),
+    ({"kind": "gen", "batch": 4}, "gen128 b4"), ({"kind": "gemm", "size": 2048, "dtype": "bf16"}, "gemm2048-bf16"),
+    ({"kind": "membw-read", "size": 64 * 1024**2}, "membw-read 64MiB"),
+    ({"kind": "train", "options": {"optimizer": "sgd", "checkpointing": True}}, "train512 sgd checkpointing"),
     ({"kind": "load-warm", "batch": 4}, "load-warm"), ({"kind": "tg", "depth": 8, "batch": 2}, "tg128 @ d8 b2")])
 def test_ids_follow_the_grammar(settings: dict[str, object], shown: str) -> None:
     assert make_id(**({"seq": 512, "new": 128} | settings)) == shown  # type: ignore[arg-type]
@@ -119,4 +122,11 @@ TRAINING = ["fwd64", "bwd64", "opt", "train64", "val64"]
     ("inference", INFERENCE), ("training", TRAINING),
     ("everything", ["load-cold", *INFERENCE, "prep64", *TRAINING])])
 def test_presets_take_the_lengths_they_are_given(preset: Any, tests: list[str]) -> None:
-    assert [c.test for c in preset_cells(preset, "bundled", seq=64, new=8)] == tests
+    assert [c.test for c in preset_cells(preset, "bundled", seq=64, new=8) if c.model == "bundled"] == tests
+
+
+def test_the_hardware_preset_has_no_model_and_everything_ends_with_it() -> None:
+    hardware = preset_cells("hardware", "bundled")
+    assert {c.model for c in hardware} == {"machine"} and len(set(hardware)) == len(hardware)
+    assert {c.workload for c in hardware} == {k for k, d in DEFINITIONS.items() if d.of_machine}
+    assert preset_cells("everything", "bundled")[-len(hardware):] == hardware
