@@ -141,7 +141,8 @@ DEFINITIONS: dict[str, Definition] = {
         ),
         Definition(
             "gemm", "TFLOPS", "products", "Matrix product", "multiplying matrices", "one product",
-            "2n³ ÷ seconds of one product of two n × n matrices of normally distributed numbers",
+            "2n³ ÷ seconds of one product x·Wᵀ of two n × n matrices of normally distributed numbers, laid out as in a "
+            "model's layers",
             uses=("size",), work="size", needs=("device",),
         ),
         Definition(

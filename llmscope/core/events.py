@@ -140,6 +140,13 @@ class CellEnded(_Event, tag="cell_ended", frozen=True):
     row: Row
 
 
+class Judged(_Event, tag="judged", frozen=True):
+    """A finished test is judged again, against ceilings that its run measured after it."""
+
+    cell: int
+    row: Row
+
+
 class Gpu(Struct, frozen=True, kw_only=True):
     """What NVML says of one GPU; None is "not readable". `utilization` is time with any kernel active."""
 
@@ -202,7 +209,7 @@ class RunEnded(_Event, tag="run_ended", frozen=True):
 
 
 Event: TypeAlias = (
-    Hello | Devices | RunStarted | CellStarted | PhaseStarted | Progress | Text | Sample | Estimate | CellEnded
+    Hello | Devices | RunStarted | CellStarted | PhaseStarted | Progress | Text | Sample | Estimate | CellEnded | Judged
     | Telemetry | Stopping | Note | WorkerEnded | RunEnded
 )
 

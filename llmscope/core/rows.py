@@ -15,11 +15,11 @@ def make_row(run: str, cell: Cell, sampling: Sampling, times_s: Sequence[float],
              reason: str | None = None, extra: dict[str, Any] | None = None, work: int | None = None) -> Row:
     """Return the row of a cell from its block times in seconds.
 
-    `work` is the tokens of a sample for a test whose cell alone does not say.
+    `work` is what a sample did (tokens, FLOPs or bytes), where the worker has said so.
     A failed or invalid test has no value, whatever samples it had: they stay in the event stream.
     """
     definition = DEFINITIONS[cell.workload]
-    work = cell.work(sampling) or work
+    work = work or cell.work(sampling)
     counted = verdict not in ("failed", "invalid")
     times = np.array(times_s if counted else (), dtype=float)
     values: dict[str, Any] = {}

@@ -26,9 +26,9 @@ MACHINE = "machine"
 _MIB = 1024**2
 #: Sizes that the tests of the machine take: from what a cache holds to several times the largest one.
 MACHINE_SIZES: dict[Workload, tuple[int, ...]] = {
-    "gemm": (512, 1024, 2048, 4096, 8192), "dense": (2048,),
-    "membw-read": tuple(n * _MIB for n in (1, 4, 16, 64, 256, 1024)),
-    "membw-copy": tuple(n * _MIB for n in (1, 4, 16, 64, 256, 1024)),
+    "gemm": (256, 512, 1024, 2048, 4096, 8192), "dense": (1024,),
+    "membw-read": tuple(2**n * _MIB for n in range(11)),
+    "membw-copy": tuple(2**n * _MIB for n in range(11)),
     "h2d": (256 * _MIB,), "d2h": (256 * _MIB,), "disk-read": (256 * _MIB,),
 }
 _PRODUCT_DTYPES: tuple[Dtype, ...] = ("float32", "bfloat16", "float16")

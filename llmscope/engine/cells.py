@@ -12,12 +12,12 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import CellEnded, CellStarted, Note
 from llmscope.core.rows import make_row
 from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
-from llmscope.core.stopping import StoppingRule
+from llmscope.core.stopping import MACHINE_LIMIT_S, T_MIN_MACHINE_S, StoppingRule
 from llmscope.engine import checks, failures, memory
 from llmscope.engine.backends import eager
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Cancelled, Meter
-from llmscope.engine.workloads import make
+from llmscope.engine.workloads import make, make_of_machine
 from llmscope.models.catalog import Model, resolve
 from llmscope.models.costs import cost
 
@@ -65,9 +65,11 @@ class CellRunner:
     def _measure(self, cell: Cell, index: int, spec: RunSpec, device: torch.device) -> Measured:
         memory.reset_peak(device)
         self._meter.phase("load")
-        source = resolve(cell.model)
         self._check_device(device)
         definition = DEFINITIONS[cell.workload]
+        if definition.of_machine:
+            return self._measure_machine(cell, index, spec, device)
+        source = resolve(cell.model)
         loaded = None
         if "weights" in definition.needs:
             self._loaded = None
@@ -80,6 +82,14 @@ class CellRunner:
         cap = {} if spec.time_limit_s is None else {"warm_up_cap_s": WARM_UP_SHARE * spec.time_limit_s}
         measured = measure(workload, definition, rule, self._meter, device, **cap)
         measured.extra |= self._about(source, cell, spec, loaded, device)
+        return measured
+
+    def _measure_machine(self, cell: Cell, index: int, spec: RunSpec, device: torch.device) -> Measured:
+        limit_s = min(spec.time_limit_s or MACHINE_LIMIT_S, MACHINE_LIMIT_S)
+        workload = make_of_machine(cell, index, spec, device, self._meter)
+        rule = StoppingRule(spec.accuracy, limit_s, T_MIN_MACHINE_S)
+        measured = measure(workload, DEFINITIONS[cell.workload], rule, self._meter, device, WARM_UP_SHARE * limit_s)
+        measured.extra |= {"threads": torch.get_num_threads(), "memory_peak": memory.peak(device)}
         return measured
 
     def _model(self, source: Model, cell: Cell, device: torch.device) -> eager.Loaded:

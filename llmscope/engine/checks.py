@@ -8,6 +8,8 @@ import torch
 from llmscope.engine.backends.eager import Loaded
 from llmscope.engine.timers import Stopwatch
 
+#: Share of a file's bytes that must come from disk for a read to count as cold, and may for it to count as warm.
+COLD_SHARE, WARM_SHARE = 0.95, 0.05
 #: A timed region that covers its work takes twice as long for twice the work, within this share.
 SYNC_TOLERANCE = 0.05
 

@@ -30,6 +30,15 @@ class Inputs:
         starts = torch.randint(len(ids), (batch,), generator=self._random)
         return ids[(starts[:, None] + torch.arange(length)) % len(ids)]
 
+    def normal(self, *shape: int) -> torch.Tensor:
+        """Return normally distributed float32 numbers."""
+        return torch.randn(*shape, generator=self._random)
+
+    def bits(self, count: int) -> torch.Tensor:
+        """Return so many random int64 numbers; beyond 8 MiB they repeat, which no memory or bus takes note of."""
+        drawn = torch.randint(-2**63, 2**63 - 1, (min(count, 1024**2),), generator=self._random)
+        return drawn if count == len(drawn) else drawn.repeat(-(-count // len(drawn)))[:count]
+
     def position(self, length: int) -> int:
         """Return a random place in something of that length."""
         return int(torch.randint(length, (1,), generator=self._random))

@@ -148,6 +148,7 @@ class _Loop:
             "block": {"iterations": 1, "timer_overhead_ns": clock.overhead_ns,
                       "timer_resolution_ns": clock.resolution_ns},
             "effective_n": median_interval(times).n_effective,
+            "seconds": float(np.median(times)),
         }
         self._warm_up["first_sample_stood_out"] = bool(times[0] > q3 + 1.5 * (q3 - q1))
         mean, median = float(times.mean()), float(np.median(times))

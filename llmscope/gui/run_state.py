@@ -111,6 +111,8 @@ class RunState:
                 self.cells[index].row, self.cells[index].ended_ns = event.row, event.t_ns
                 if self.current == index:
                     self.current = None
+            case ev.Judged(cell=index):
+                self.cells[index].row = event.row
             case ev.Note():
                 self.notes.append(event.text)
             case ev.Stopping():

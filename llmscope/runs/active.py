@@ -2,18 +2,21 @@
 
 import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Literal
 
 import msgspec
 
+from llmscope.analysis.ceilings import ceilings_of, judged
 from llmscope.core import events
 from llmscope.core.results import COUNTED, Row, Verdict
 from llmscope.core.rows import make_row
 from llmscope.core.spec import RunSpec
 from llmscope.runs import deadlines
 from llmscope.runs.awake import Awake
+from llmscope.runs.ceilings import CeilingStore
 from llmscope.runs.outcome import last_words
 from llmscope.runs.store import SCHEMA, Manifest, Result, RunWriter
 
@@ -25,9 +28,11 @@ BUSY_PERCENT = 10.0
 class ActiveRun:
     """State of one run; the supervisor feeds it events and asks it what comes next."""
 
-    def __init__(self, started: events.RunStarted) -> None:
+    def __init__(self, started: events.RunStarted, ceilings: CeilingStore | None = None) -> None:
         self.started = started
         self.rows: dict[int, Row] = {}
+        self._ceilings = ceilings or CeilingStore(None)
+        self._unjudged: dict[int, Row] = {}
         self.todo = list(range(len(started.spec.cells)))
         self.current: int | None = None
         self.stop_asked_s: float | None = None
@@ -96,7 +101,28 @@ class ActiveRun:
         if isinstance(event, events.Telemetry) and event.others_percent is not None:
             self._others.append(event.others_percent)
 
-    def judged(self, row: Row) -> Row:
+    def judged(self, cell: int, row: Row) -> Row:
+        """Return a row with what is to be known of it: whether the CPU was busy, and how near it came to a ceiling."""
+        self._unjudged[cell] = row = self._with_others(row)
+        return judged(row, self._ceilings.get(self.started.machine, row.device))
+
+    def judged_again(self) -> Iterator[tuple[int, Row]]:
+        """Keep the ceilings that this run measured, and yield the rows that they change."""
+        started = self.started
+        if started.spec.threads is not None:
+            return  # these are not what the machine can do
+        for device in dict.fromkeys(cell.device for cell in started.spec.cells):
+            found = ceilings_of(self.rows.values(), device, started.utc, started.run, started.versions)
+            if found is None:
+                continue
+            best = self._ceilings.put(started.machine, found)
+            for cell, row in self._unjudged.items():
+                again = judged(row, best) if row.device == device else self.rows[cell]
+                if again != self.rows[cell]:
+                    self.rows[cell] = again
+                    yield cell, again
+
+    def _with_others(self, row: Row) -> Row:
         """Return a row that says so if other programs kept the CPU busy while it was measured."""
         if row.verdict not in COUNTED or not self._others:
             return row

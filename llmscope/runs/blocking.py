@@ -82,7 +82,7 @@ class _Hearing:
                 self.devices = devices
             case events.RunStarted():
                 self.started = event
-            case events.CellEnded(cell=cell, row=row):
+            case events.CellEnded(cell=cell, row=row) | events.Judged(cell=cell, row=row):
                 self.rows[cell] = row
             case events.RunEnded():
                 self.ended = event

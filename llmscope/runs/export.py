@@ -11,13 +11,15 @@ from llmscope import __version__
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import RunStarted
 from llmscope.core.results import VERDICT_WORDS, Row
-from llmscope.core.spec import DTYPE_SHORT
-from llmscope.core.units import NBSP, measured, plus_minus
+from llmscope.core.spec import DTYPE_SHORT, MACHINE
+from llmscope.core.units import NBSP, measured, plus_minus, significant
 
 Format = Literal["md", "json", "jsonl", "csv"]
 SCHEMA = 1
 #: Settings that get a column of their own when they differ between rows.
 _SETTINGS = ("model", "device", "dtype", "batch", "seq")
+#: Of them, those that a test of the machine has.
+_MACHINE_SETTINGS = ("device", "dtype")
 
 
 def export(rows: Sequence[Row], started: RunStarted, form: Format) -> str:
@@ -27,9 +29,11 @@ def export(rows: Sequence[Row], started: RunStarted, form: Format) -> str:
 
 def markdown(rows: Sequence[Row], started: RunStarted) -> str:
     """Return a table for people: a settings column only where settings vary, and what holds for all below it."""
-    varying = [name for name in _SETTINGS if len({getattr(row, name) for row in rows}) > 1]
-    head = [*varying, "test", "result", "±", "n", "verdict", "reason"]
-    body = [[*(_shown(row, name) for name in varying), row.test, *result_cells(row), row.reason or ""] for row in rows]
+    varying = [name for name in _SETTINGS if len(_values(rows, name)) > 1]
+    limited = any("limit" in row.extra for row in rows)
+    head = [*varying, "test", "result", "±", "n", "verdict", *(["of measured ceiling"] if limited else []), "reason"]
+    body = [[*(_shown(row, name) for name in varying), row.test, *result_cells(row),
+             *([limit_words(row)] if limited else []), row.reason or ""] for row in rows]
     lines = [head, ["---:" if name in ("result", "±", "n") else "---" for name in head], *body]
     table = "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
                       for line in lines)
@@ -38,8 +42,7 @@ def markdown(rows: Sequence[Row], started: RunStarted) -> str:
 
 def settings_line(rows: Sequence[Row], started: RunStarted) -> str:
     """Return what holds for every row: model, device, dtype, accuracy, versions, machine, date."""
-    same = [f"{name} {_shown(rows[0], name)}" for name in _SETTINGS
-            if rows and len({getattr(row, name) for row in rows}) == 1]
+    same = [f"{name} {_shown(rows[0], name)}" for name in _SETTINGS if len(_values(rows, name)) == 1]
     versions = " · ".join(f"{name} {version}" for name, version in started.versions.items())
     parts = [*same, f"accuracy {started.spec.accuracy}", str(started.machine.get("label", "")), versions,
              f"llmscope {__version__}", started.utc]
@@ -51,6 +54,15 @@ def result_cells(row: Row) -> tuple[str, str, str, str]:
     value = "—" if row.median is None else f"{measured(row.median, row.half_width)}{NBSP}{row.unit}"
     width = plus_minus(row.half_width) if row.median is not None else "—"
     return value, width, str(row.n), VERDICT_WORDS[row.verdict]
+
+
+def limit_words(row: Row) -> str:
+    """Return how near a row came to the ceiling that limits it: `memory bandwidth: 83 % of 231 GB/s`, or why not."""
+    limit = row.extra.get("limit")
+    if limit is None:
+        return "not checked" if "not_checked" in row.extra else "—"
+    share = f"{100 * limit['share']:.0f}{NBSP}%"
+    return f"{limit['bound']}: {share} of {significant(limit['ceiling'])}{NBSP}{limit['unit']}"
 
 
 def as_json(rows: Sequence[Row], started: RunStarted) -> str:
@@ -78,6 +90,11 @@ def as_csv(rows: Sequence[Row], started: RunStarted) -> str:
     for row in rows:
         writer.writerow([_csv_cell(getattr(row, name)) for name in names])
     return out.getvalue()
+
+
+def _values(rows: Sequence[Row], name: str) -> set[object]:
+    """Return the values that a setting has in the rows whose test has it."""
+    return {getattr(row, name) for row in rows if row.model != MACHINE or name in _MACHINE_SETTINGS}
 
 
 def _csv_cell(value: object) -> object:

@@ -113,7 +113,7 @@ def read_run(folder: Path) -> StoredRun:
         warnings: list[str] = []
     except msgspec.MsgspecError as error:
         warnings = [f"{RESULT} is damaged and was left out: {error}"]
-    rows = {e.cell: e.row for e in read_events(folder, warnings) if isinstance(e, events.CellEnded)}
+    rows = {e.cell: e.row for e in read_events(folder, warnings) if isinstance(e, events.CellEnded | events.Judged)}
     return StoredRun(folder, manifest, "interrupted", tuple(_with_gaps(manifest, rows)), tuple(warnings), newer)
 
 

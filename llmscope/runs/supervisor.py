@@ -22,8 +22,10 @@ from llmscope.core.rows import make_row
 from llmscope.core.spec import RunSpec
 from llmscope.hardware.host import machine
 from llmscope.runs.active import NOT_STARTED, ActiveRun
+from llmscope.runs.ceilings import FILE as CEILINGS_FILE
+from llmscope.runs.ceilings import CeilingStore
 from llmscope.runs.child import Child, Ended, Heard
-from llmscope.runs.resolve import refusals, resolve
+from llmscope.runs.resolve import refusals, resolve, with_ceilings
 from llmscope.runs.store import new_run_id
 
 TICK_S = 0.1
@@ -49,6 +51,7 @@ class Supervisor:
 
     def __init__(self, on_event: Callable[[events.Event], None], runs_folder: Path | None) -> None:
         self._on_event, self._runs_folder = on_event, runs_folder
+        self._ceilings = CeilingStore(None if runs_folder is None else runs_folder.parent / CEILINGS_FILE)
         self._inbox: queue.Queue[object] = queue.Queue()
         self._sampler: Child | None = None
         self._worker: Child | None = None
@@ -134,7 +137,7 @@ class Supervisor:
             case events.CellStarted():
                 self._worked, self._failed_starts = True, 0
         if run is not None and isinstance(event, events.CellEnded):
-            event = msgspec.structs.replace(event, row=run.judged(event.row))
+            event = msgspec.structs.replace(event, row=run.judged(event.cell, event.row))
         if run is not None and not isinstance(event, events.Hello | events.Devices):
             run.hear(event)
         self._emit(event)
@@ -160,15 +163,17 @@ class Supervisor:
         folder = self._runs_folder
         run_id = new_run_id(folder, utc) if folder is not None else utc[:19].replace(":", "").replace("T", "_")
         refused: dict[int, str] = {}
+        machine_now = msgspec.to_builtins(machine())
         try:
-            spec = resolve(asked, self._devices)
+            spec = with_ceilings(resolve(asked, self._devices), self._devices, self._ceilings, machine_now,
+                                 self._hello.versions)
             refused = {index: problem.text for index, problem in refusals(spec, self._devices)}
         except BadInput as error:
             spec = asked
             refused = dict.fromkeys(range(len(asked.cells)), str(error))
         started = events.RunStarted(t_ns=_now(), run=run_id, utc=utc, spec=spec,
-                                    machine=msgspec.to_builtins(machine()), versions=self._hello.versions)
-        run = self._run = ActiveRun(started)
+                                    machine=machine_now, versions=self._hello.versions)
+        run = self._run = ActiveRun(started, self._ceilings)
         trouble = run.save_in(folder, f"llmscope {__version__}") if folder is not None else None
         self._emit(started)
         if trouble:
@@ -257,6 +262,8 @@ class Supervisor:
                 self._emit(events.CellEnded(t_ns=_now(), cell=cell, row=row))
         if run.todo or self._run is not run:
             return
+        for cell, row in run.judged_again():
+            self._emit(events.Judged(t_ns=_now(), cell=cell, row=row))
         ended = run.end()
         if (trouble := run.write(ended)) is not None:
             self._on_event(events.Note(t_ns=_now(), text=trouble))

@@ -16,6 +16,7 @@ from llmscope.engine.workloads.data import Prepare, Tokenize
 from llmscope.engine.workloads.generation import FirstToken, Generate
 from llmscope.engine.workloads.inference import Decode, Prefill
 from llmscope.engine.workloads.loading import Load
+from llmscope.engine.workloads.machine import MACHINE_TESTS
 from llmscope.engine.workloads.training import Backward, Forward, Optimizer, Train, Validate
 from llmscope.models.catalog import Model
 
@@ -30,7 +31,7 @@ def make(cell: Cell, index: int, spec: RunSpec, source: Model, loaded: Loaded | 
 
     `loaded` is None for tests that need no loaded model.
     """
-    kind, seed = cell.workload, spec.seed + 1_000_003 * index
+    kind, seed = cell.workload, _seed(spec, index)
     needs = DEFINITIONS[kind].needs
     if "weights" in needs:
         return Load(source, device, cell.dtype, meter, cold=kind == "load-cold")
@@ -55,3 +56,14 @@ def make(cell: Cell, index: int, spec: RunSpec, source: Model, loaded: Loaded | 
     if kind == "val":
         return Validate(loaded, cell, inputs, meter, ids, len(text.encode()))
     return _ON_TEXT[kind](loaded, cell, inputs, meter, ids)
+
+
+def make_of_machine(cell: Cell, index: int, spec: RunSpec, device: torch.device, meter: Meter) -> Workload:
+    """Return the workload of a cell that has no model."""
+    workload: Workload = MACHINE_TESTS[cell.workload](cell, device, Inputs(_seed(spec, index), 1), meter)
+    return workload
+
+
+def _seed(spec: RunSpec, index: int) -> int:
+    """Return a seed that depends on the run's and on the cell's place in the plan."""
+    return spec.seed + 1_000_003 * index

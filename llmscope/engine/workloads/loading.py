@@ -14,9 +14,6 @@ from llmscope.engine.meter import Meter
 from llmscope.engine.timers import Block, Stopwatch
 from llmscope.models.catalog import Model
 
-#: Share of the files' bytes that may come from disk for a load to count as warm, and must for a cold one.
-WARM_SHARE, COLD_SHARE = 0.05, 0.95
-
 
 class Load:
     """One load of all weights; the process's own read counter proves where they came from."""
@@ -67,7 +64,7 @@ class Load:
         warning = {}
         if least is None:
             warning = {"warning": "mixed: this system does not say what came from disk"}
-        elif least < COLD_SHARE if self._cold else least > WARM_SHARE:
+        elif least < checks.COLD_SHARE if self._cold else least > checks.WARM_SHARE:
             warning = {"warning": f"mixed: {least * 100:.0f} % of the bytes came from disk"}
         return {"file_bytes": self._file_bytes, "read_share": least, **warning}
 
