@@ -31,6 +31,9 @@ MACHINE_SIZES: dict[Workload, tuple[int, ...]] = {
     "membw-copy": tuple(2**n * _MIB for n in range(11)),
     "h2d": (256 * _MIB,), "d2h": (256 * _MIB,), "disk-read": (256 * _MIB,),
 }
+#: The tests of the machine, and those of a model.
+OF_MACHINE: tuple[Workload, ...] = tuple(MACHINE_SIZES)
+OF_MODEL: tuple[Workload, ...] = tuple(w for w in WORKLOADS if w not in MACHINE_SIZES)
 _PRODUCT_DTYPES: tuple[Dtype, ...] = ("float32", "bfloat16", "float16")
 
 #: The model of the quick preset at which the machine, not Python, is the limit.
@@ -132,7 +135,7 @@ def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dty
     return {"inference": inference, "training": training, "hardware": hardware, "everything": everything}[preset]
 
 
-def machine_cells(device: str = "auto", workloads: tuple[Workload, ...] = tuple(MACHINE_SIZES)) -> tuple[Cell, ...]:
+def machine_cells(device: str = "auto", workloads: tuple[Workload, ...] = OF_MACHINE) -> tuple[Cell, ...]:
     """Return the tests of the machine at all their sizes and dtypes; those that a device is not fit for among them."""
     return tuple(Cell(MACHINE, workload, device=device, dtype=dtype, size=size) for workload in workloads
                  for dtype in (_PRODUCT_DTYPES if DEFINITIONS[workload].unit == "TFLOPS" else ("float32",))

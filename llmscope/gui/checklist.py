@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from llmscope.core.definitions import DEFINITIONS
-from llmscope.core.spec import WORKLOADS, Cell, Workload
+from llmscope.core.spec import MACHINE, OF_MACHINE, OF_MODEL, Cell, Workload
 from llmscope.gui import words
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, repolish
@@ -24,26 +24,30 @@ class CheckRow:
     bold: bool = False
 
 
+#: All tests of the machine are ticked together.
+CEILINGS = "ceilings"
+#: The rows, and which tests each stands for.
+KINDS: dict[str, tuple[Workload, ...]] = {**{w: (w,) for w in OF_MODEL}, CEILINGS: OF_MACHINE}
 #: Rows that are always there; the others show when they are ticked, or all are asked for.
-FIRST: tuple[Workload, ...] = ("load-warm", "pp", "tg", "gen", "train")
+FIRST = ("load-warm", "pp", "tg", "gen", "train", CEILINGS)
 
 
 class Checklist(QWidget):
-    """One row a kind of test; `toggled` says which the person ticked or unticked."""
+    """One row a kind of test, one for all of the machine's; `toggled` says which the person ticked or unticked."""
 
     toggled = Signal(str, bool)
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: dict[Workload, _Row] = {}
+        self._rows: dict[str, _Row] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        for workload in WORKLOADS:
-            row = _Row(workload)
+        for kind in KINDS:
+            row = _Row(kind)
             row.box.clicked.connect(self._on_clicked)
-            row.box.setObjectName(workload)
-            self._rows[workload] = row
+            row.box.setObjectName(kind)
+            self._rows[kind] = row
             layout.addWidget(row)
         self._show_all = False
         self._more = Button("", kind="quiet", role="text_2")
@@ -51,9 +55,9 @@ class Checklist(QWidget):
         layout.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         self._show_rows()
 
-    def show_row(self, workload: Workload, row: CheckRow) -> None:
+    def show_row(self, kind: str, row: CheckRow) -> None:
         """Show a row's state."""
-        shown = self._rows[workload]
+        shown = self._rows[kind]
         was_ticked = shown.box.isChecked()
         shown.show_row(row)
         if row.ticked != was_ticked:
@@ -72,8 +76,8 @@ class Checklist(QWidget):
 
     def _show_rows(self) -> None:
         hidden = 0
-        for workload, row in self._rows.items():
-            is_shown = self._show_all or workload in FIRST or row.box.isChecked()
+        for kind, row in self._rows.items():
+            is_shown = self._show_all or kind in FIRST or row.box.isChecked()
             row.setHidden(not is_shown)
             hidden += not is_shown
         word = self.tr("Fewer tests") if self._show_all else self.tr("{0} more tests").format(hidden)
@@ -91,13 +95,19 @@ class Checklist(QWidget):
 
 
 class _Row(QWidget):
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, kind: str) -> None:
         super().__init__()
-        definition = DEFINITIONS[workload]
-        self.box = QCheckBox(definition.title)
+        if kind == CEILINGS:
+            title, plain = self.tr("Ceilings"), self.tr("what this machine can do at most")
+            tip = self.tr("Products of matrices, memory, transfers and disk; every result is shown against them.")
+        else:
+            definition = DEFINITIONS[kind]
+            title, plain = definition.title, definition.plain
+            tip = f"{definition.plain.capitalize()}. {definition.unit}: {definition.formula}."
+        self.box = QCheckBox(title)
         self.box.setFont(theme().font("body", 500))
-        self.box.setAccessibleDescription(definition.plain)
-        self.box.setToolTip(f"{definition.plain.capitalize()}. {definition.unit}: {definition.formula}.")
+        self.box.setAccessibleDescription(plain)
+        self.box.setToolTip(tip)
         self._ids = ElidedLabel("", "small", role="text_2")
         self._mark = Icon("check", 13, "text_2")
         self._right = Label("", "small", role="text_2")
@@ -128,6 +138,8 @@ class _Row(QWidget):
 
 def ids_of(cells: list[Cell], model: str) -> str:
     """Return the ids of tests of one kind; those of another model than the chosen one say so."""
+    if cells and cells[0].model == MACHINE:
+        return words.tr("{0} tests").format(len(cells))
     others = {cell.model for cell in cells} - {model}
     ids = " ".join(dict.fromkeys(cell.test for cell in cells))
     return f"{ids} {words.tr('of')} {', '.join(words.model_name(other) for other in others)}" if others else ids

@@ -1,9 +1,21 @@
 """What the person chose in the rail, as plain data: which cells it means, and how it is remembered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
-from llmscope.core.spec import WORKLOADS, Accuracy, Cell, Dtype, Preset, Workload, preset_cells
+from llmscope.core.spec import (
+    OF_MACHINE,
+    OF_MODEL,
+    WORKLOADS,
+    Accuracy,
+    Cell,
+    Dtype,
+    Preset,
+    Workload,
+    machine_cells,
+    preset_cells,
+)
 from llmscope.gui.settings import Settings
 
 Source = Literal["bundled", "architecture", "disk"]
@@ -40,13 +52,14 @@ class Choices:
         if self.preset is not None:
             return preset_cells(self.preset, self.model, device=self.device, dtype=self.dtype, batch=self.batch,
                                 seq=self.seq, new=self.new)
-        return tuple(Cell(self.model, workload, device=self.device, dtype=self.dtype, batch=self.batch, seq=self.seq,
-                          new=self.new) for workload in self.ticked)
+        of_model = (Cell(self.model, workload, device=self.device, dtype=self.dtype, batch=self.batch, seq=self.seq,
+                         new=self.new) for workload in self.ticked if workload in OF_MODEL)
+        return (*of_model, *machine_cells(self.device, tuple(w for w in self.ticked if w in OF_MACHINE)))
 
-    def tick(self, workload: Workload, ticked: bool) -> "Choices":
-        """Return the choices with a test ticked or not; this leaves the preset."""
+    def tick(self, workloads: Iterable[Workload], ticked: bool) -> "Choices":
+        """Return the choices with tests ticked or not; this leaves the preset."""
         before = {cell.workload for cell in self.cells()} if self.preset is not None else set(self.ticked)
-        now = before | {workload} if ticked else before - {workload}
+        now = before | set(workloads) if ticked else before - set(workloads)
         return replace(self, preset=None, ticked=tuple(w for w in WORKLOADS if w in now))
 
     def with_preset(self, preset: Preset) -> "Choices":

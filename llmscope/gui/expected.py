@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 
 from llmscope.core.definitions import DEFINITIONS
-from llmscope.core.spec import Accuracy, Cell
+from llmscope.core.spec import MACHINE, Accuracy, Cell
 from llmscope.gui.settings import Settings
 
 #: Seconds of a first run by accuracy: load, warm-up and the measuring itself.
 _FIRST_TIME_S: dict[Accuracy, float] = {"quick": 12, "standard": 20, "rigorous": 60}
 LOAD_SHARE, WARM_UP_SHARE = 0.1, 0.2
 _TRAINING_FACTOR = 2.0
+#: A test of the machine takes as long everywhere.
+_MACHINE_S = 1.4
 _LONGEST_S = 3600.0
 
 
@@ -21,6 +23,8 @@ class Expected:
 
     def seconds(self, cell: Cell, accuracy: Accuracy) -> float:
         """Return the expected seconds of one test."""
+        if cell.model == MACHINE:
+            return _MACHINE_S
         first = _FIRST_TIME_S[accuracy] * (_TRAINING_FACTOR if cell.workload == "train" else 1.0)
         return self._settings.number(_key(cell, accuracy), first, 0.1, _LONGEST_S)
 

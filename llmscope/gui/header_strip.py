@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line
+from llmscope.gui.widgets.gauge import Gauge
 
 MOST_FIGURES = 3
 
 
 @dataclass(frozen=True)
 class LiveLook:
-    """The strip during a run: `share` is how near the accuracy asked is, None while there is no interval."""
+    """The strip during a run: `share` is how near the ceiling is, or the accuracy asked while none is known."""
 
     model: str = ""
     settings: str = ""
@@ -37,32 +38,6 @@ class MessageLook:
     title: str = ""
     text: str = ""
     figures: tuple[tuple[str, str, str], ...] = ()
-
-
-class Gauge(QWidget):
-    """A bar toward a mark at its end."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._share: float | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def set_share(self, share: float | None) -> None:
-        """Show a share of 0 to 1, or an empty bar."""
-        if share != self._share:
-            self._share = share
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, 16)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        width = self.width() - 2
-        painter.fillRect(QRectF(0, 3, width, 10), theme().colour("hover"))
-        if self._share is not None:
-            painter.fillRect(QRectF(0, 3, max(1.0, width * min(1.0, self._share)), 10), theme().colour("work"))
-        painter.fillRect(QRectF(width, 0, 2, 16), theme().colour("text_2"))
 
 
 class HeaderStrip(QFrame):

@@ -1,13 +1,15 @@
 """What strip, button and status bar say in each state of a run."""
 
 from datetime import datetime
+from typing import Any
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import VERDICT_WORDS, Row
-from llmscope.core.spec import RunSpec
+from llmscope.core.spec import OF_MACHINE, RunSpec
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP, about, duration, plus_minus, significant
 from llmscope.gui import words
+from llmscope.gui.ceilings import Near
 from llmscope.gui.expected import Expected
 from llmscope.gui.header_strip import MOST_FIGURES, LiveLook, MessageLook
 from llmscope.gui.run_button import RunButtonLook
@@ -16,15 +18,17 @@ from llmscope.gui.setup import Setup
 from llmscope.gui.words import tr
 
 MEASURING = frozenset(definition.phase for definition in DEFINITIONS.values())
-HEADLINES = ("gen", "pp", "tg", "ttft", "train", "val", "fwd", "bwd", "opt", "load-cold", "load-warm", "tok", "prep")
+HEADLINES = ("gen", "pp", "tg", "ttft", "train", "val", "fwd", "bwd", "opt", "load-cold", "load-warm", "tok", "prep",
+             *OF_MACHINE)
 #: The fewest samples that allow an interval.
 LEAST_N = 6
 
 
-def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], rate: float | None) -> LiveLook:
+def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], rate: float | None,
+              near: Near | None = None) -> LiveLook:
     """Return the strip of a run under way; titles are of models by reference, devices of devices by id.
 
-    `rate` is the live tokens/s, shown until there is an estimate.
+    `rate` is the live tokens/s, shown until there is an estimate; `near` the ceiling that the test is nearest to.
     """
     state = run.now or (run.cells[0] if run.cells else None)
     if state is None or run.spec is None:
@@ -32,16 +36,31 @@ def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], ra
     cell = state.cell
     number, unit, interval = _figure(state, rate)
     asked = EPSILON[run.spec.accuracy]
-    width = _width(state)
+    gauge = _accuracy_gauge(state, asked) if near is None else _ceiling_gauge(near)
     return LiveLook(
         model=titles.get(cell.model, words.model_name(cell.model)), settings=words.settings_line(cell),
         device=devices.get(cell.device, cell.device), figure=number, unit=unit, interval=interval,
-        below=f"{cell.test}, {_place(state)}" if run.now else tr("starting"),
-        gauge_title=tr("Accuracy {0}").format(plus_minus(width)) if width is not None else tr("Accuracy"),
-        gauge_right=tr("{0} asked").format(f"±{100 * asked:.2g}{NBSP}%"),
-        gauge_below=_gauge_words(state, width, asked),
-        share=None if width is None else min(1.0, asked / max(width, 1e-9)),
-    )
+        below=f"{cell.test}, {_place(state)}" if run.now else tr("starting"), **gauge)
+
+
+def _ceiling_gauge(near: Near) -> dict[str, Any]:
+    """Return the gauge's part of the strip: how near the test is to what limits it."""
+    limit = near.limit
+    name = words.bound_name(limit.bound)
+    share = f"{100 * limit.share:.0f}{NBSP}%"
+    return {"gauge_title": f"{name[:1].upper()}{name[1:]}: {share}", "share": min(1.0, limit.share),
+            "gauge_right": tr("{0} of {1} measured").format(
+                significant(limit.achieved), f"{significant(limit.ceiling)}{NBSP}{limit.unit}"),
+            "gauge_below": near.product}
+
+
+def _accuracy_gauge(state: CellState, asked: float) -> dict[str, Any]:
+    """Return the gauge's part of the strip where no ceiling is known: how near the interval is to the width asked."""
+    width = _width(state)
+    return {"gauge_title": tr("Accuracy {0}").format(plus_minus(width)) if width is not None else tr("Accuracy"),
+            "gauge_right": tr("{0} asked").format(f"±{100 * asked:.2g}{NBSP}%"),
+            "gauge_below": _gauge_words(state, width, asked),
+            "share": None if width is None else min(1.0, asked / max(width, 1e-9))}
 
 
 def message_look(run: RunState) -> MessageLook:
@@ -62,7 +81,8 @@ def done_look(run: RunState) -> MessageLook:
     kind = "done" if any(row.verdict == "valid" for row in run.rows) else "warn"
     noisy = run.rows and all(row.verdict == "not_converged" for row in run.rows)
     advice = tr("Close what else runs, or choose Standard for more time.") if noisy else ""
-    title = tr("Done: {0} in {1}, {2}").format(tests(len(run.rows)), duration(run.seconds), verdicts(run.rows))
+    done = tr("{0} and the ceilings").format(tests(len(run.rows))) if run.ceilings else tests(len(run.rows))
+    title = tr("Done: {0} in {1}, {2}").format(done, duration(run.seconds), verdicts(run.rows))
     saved = tr("Saved as run {0}, {1}").format(run.run, when(run.utc))
     return MessageLook(kind, title, f"{advice} {saved}".strip(), _figures(run))
 
@@ -128,12 +148,14 @@ def seconds_left(run: RunState, expected: Expected) -> float:
 def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
     """Return the status bar's state and remark."""
     of = tr("{0} of {1}")
-    done, every = len(run.rows), len(run.cells)
+    done, every = len(run.rows), len(run.shown)
     if run.status == "starting":
         return tr("Starting"), ""
     if run.is_open:
         test = run.now.cell.test if run.now else ""
         at = of.format(min(every, done + 1), tests(every))
+        if run.now in run.ceilings:
+            at = ceilings_words(run)
         return (tr("Running") if run.status == "running" else tr("Stopping")), f"{test}, {at}" if test else at
     remark = tr("{0} done").format(of.format(len(run.counted), tests(every)))
     match run.status:
@@ -144,6 +166,12 @@ def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
         case "done":
             return tr("Saved"), tr("run {0}").format(run.run)
     return tr("Ready"), "" if setup.can_run else tr("a setting cannot be used")
+
+
+def ceilings_words(run: RunState) -> str:
+    """Return how many of the machine's own tests are done."""
+    done = sum(state.row is not None for state in run.ceilings)
+    return tr("ceilings of this machine, {0} of {1}").format(done, len(run.ceilings))
 
 
 def tests(count: int) -> str:

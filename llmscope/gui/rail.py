@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from llmscope.core.spec import Accuracy, Dtype, Preset, Workload
+from llmscope.core.spec import Accuracy, Dtype, Preset
 from llmscope.core.units import NBSP
 from llmscope.gui import words
-from llmscope.gui.checklist import Checklist
+from llmscope.gui.checklist import KINDS, Checklist
 from llmscope.gui.choices import MOST_BATCH, MOST_TOKENS, Choices, Source
 from llmscope.gui.ledger import Ledger
 from llmscope.gui.run_button import RunButton
@@ -29,7 +29,7 @@ from llmscope.gui.widgets.segments import Segments
 
 #: Preset, row, column.
 PRESETS: tuple[tuple[Preset, int, int], ...] = (
-    ("quick", 0, 0), ("inference", 0, 1), ("training", 1, 0), ("everything", 1, 1))
+    ("quick", 0, 0), ("inference", 0, 2), ("training", 0, 4), ("hardware", 1, 0), ("everything", 1, 3))
 
 
 class Rail(QFrame):
@@ -222,8 +222,8 @@ class Rail(QFrame):
             button = self.presets[preset]
             button.setCheckable(True)
             button.setObjectName(preset)
-            grid.addWidget(button, row, column)
-        for column in range(2):
+            grid.addWidget(button, row, column, 1, 2 if row == 0 else 3)
+        for column in range(6):
             grid.setColumnStretch(column, 1)
         return grid
 
@@ -264,8 +264,8 @@ class Rail(QFrame):
         self.take(self._choices.with_preset(preset))
         self.show_choices(self._choices)
 
-    def _on_ticked(self, workload: str, ticked: bool) -> None:
-        self.take(self._choices.tick(cast(Workload, workload), ticked))
+    def _on_ticked(self, kind: str, ticked: bool) -> None:
+        self.take(self._choices.tick(KINDS[kind], ticked))
 
     def _on_accuracy(self, accuracy: str) -> None:
         self.take(replace(self._choices, accuracy=cast(Accuracy, accuracy)))

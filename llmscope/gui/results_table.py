@@ -27,6 +27,7 @@ from llmscope.gui.results_model import COUNT, DETAIL, INTERVAL, RESULT, STATE_RO
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.badge import paint_badge
+from llmscope.gui.widgets.gauge import paint_gauge
 from llmscope.gui.widgets.sparkline import paint_sparkline
 
 Index = QModelIndex | QPersistentModelIndex
@@ -78,11 +79,14 @@ class _CellDelegate(QStyledItemDelegate):
     def _detail(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
         if state.row is not None and state.row.median is None:
             paint_icon(painter, "x-circle", QRectF(rect.left() + 16, rect.center().y() - 6, 13, 13), "bad")
-        speeds = words.speeds(state)
-        if len(speeds) > 1:
-            paint_sparkline(painter, QRectF(rect.left() + 16, rect.center().y() - 6, 44, 12), speeds)
+        speeds, share = words.speeds(state), words.limit_share(state.row)
+        place = QRectF(rect.left() + 16, rect.center().y() - 6, 44, 12)
+        if share is not None:
+            paint_gauge(painter, place, share)
+        elif len(speeds) > 1:
+            paint_sparkline(painter, place, speeds)
         failed = state.row is not None and state.row.median is None
-        rect = rect.adjusted(70 if len(speeds) > 1 else 36 if failed else 16, 0, -EDGE, 0)
+        rect = rect.adjusted(70 if share is not None or len(speeds) > 1 else 36 if failed else 16, 0, -EDGE, 0)
         text = QFontMetrics(theme().font("small")).elidedText(
             self._view.results.detail(row), Qt.TextElideMode.ElideRight, rect.width())
         self._text(painter, rect, text, "small", 400, LEFT, "text_2")
@@ -124,6 +128,9 @@ class ResultsTable(QTreeView):
     def show_run(self, run: RunState) -> None:
         """Show a run, planned or under way."""
         self.results.show_run(run)
+        shown = set(run.shown)
+        for row in range(len(run.cells)):
+            self.setRowHidden(row, QModelIndex(), row not in shown)
         self.header().setHidden(run.status == "idle" and not self.narrow)
         self._share_width()
 
@@ -166,12 +173,11 @@ class ResultsTable(QTreeView):
 
     def copy_all(self) -> None:
         """Copy all rows as a Markdown table."""
-        rows = list(range(self.results.rowCount()))
-        QGuiApplication.clipboard().setText(self.as_text(rows, markdown=True))
+        QGuiApplication.clipboard().setText(self.as_text(self.results.run.shown, markdown=True))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
-            rows = sorted({index.row() for index in self.selectedIndexes()}) or list(range(self.results.rowCount()))
+            rows = sorted({index.row() for index in self.selectedIndexes()}) or self.results.run.shown
             QGuiApplication.clipboard().setText(self.as_text(rows, markdown=False))
             return
         super().keyPressEvent(event)
@@ -214,9 +220,13 @@ class ResultsTable(QTreeView):
     def _second_line(self, painter: QPainter, rect: QRect, row: int, state: CellState, failed: bool) -> None:
         line = QRect(EDGE, rect.top() + 24, rect.width() - 2 * EDGE, 18)
         speeds = words.speeds(state)
+        share = words.limit_share(state.row)
         if failed:
             paint_icon(painter, "x-circle", QRectF(line.left(), line.center().y() - 6, 13, 13), "text")
             line.setLeft(line.left() + 22)
+        elif share is not None:
+            paint_gauge(painter, QRectF(line.left(), line.center().y() - 5, 52, 12), share)
+            line.setLeft(line.left() + 62)
         elif len(speeds) > 1:
             paint_sparkline(painter, QRectF(line.left(), line.center().y() - 5, 52, 12), speeds)
             line.setLeft(line.left() + 62)

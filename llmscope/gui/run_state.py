@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from llmscope.core import events as ev
 from llmscope.core.results import COUNTED, Row
-from llmscope.core.spec import Cell, RunSpec
+from llmscope.core.spec import MACHINE, Cell, RunSpec
 
 Status = Literal["idle", "starting", "running", "stopping", "done", "stopped", "failed"]
 
@@ -54,9 +54,25 @@ class RunState:
         return self.status in ("starting", "running", "stopping")
 
     @property
-    def rows(self) -> list[Row]:
-        """The finished rows in the plan's order."""
+    def every_row(self) -> list[Row]:
+        """All finished rows in the plan's order."""
         return [state.row for state in self.cells if state.row is not None]
+
+    @property
+    def rows(self) -> list[Row]:
+        """The finished rows of the tests that have one of their own, in the plan's order."""
+        return [row for number in self.shown if (row := self.cells[number].row) is not None]
+
+    @property
+    def shown(self) -> list[int]:
+        """Numbers of the tests that have a row of their own: those of the machine only where they are all there is."""
+        of_model = [number for number, state in enumerate(self.cells) if state.cell.model != MACHINE]
+        return of_model or list(range(len(self.cells)))
+
+    @property
+    def ceilings(self) -> list[CellState]:
+        """The tests of the machine that have no row of their own."""
+        return [] if len(self.shown) == len(self.cells) else [s for s in self.cells if s.cell.model == MACHINE]
 
     @property
     def counted(self) -> list[Row]:
@@ -66,7 +82,7 @@ class RunState:
     @property
     def failed_row(self) -> Row | None:
         """The first failed or invalid row."""
-        return next((row for row in self.rows if row.verdict in ("failed", "invalid")), None)
+        return next((row for row in self.every_row if row.verdict in ("failed", "invalid")), None)
 
     @property
     def now(self) -> CellState | None:

@@ -1,12 +1,16 @@
 """Choices resolved against what this machine has: cells, what stands against them, and the memory they need."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from msgspec import structs
+
+from llmscope.analysis.ceilings import Ceilings
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Device, Telemetry
-from llmscope.core.spec import DTYPE_BYTES, Cell, Dtype
+from llmscope.core.spec import DTYPE_BYTES, MACHINE, Cell, Dtype, machine_cells
 from llmscope.core.units import NBSP, gib, parameters
 from llmscope.gui import words
 from llmscope.gui.choices import Choices
@@ -15,6 +19,7 @@ from llmscope.models import catalog
 from llmscope.models.catalog import Model
 from llmscope.models.limits import problems
 from llmscope.models.memory import Memory, memory
+from llmscope.runs.resolve import is_fit
 
 
 class Models:
@@ -60,17 +65,20 @@ class Setup:
         return bool(self.cells) and not self.problems
 
 
-def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemetry: Telemetry | None) -> Setup:
-    """Return the set-up of the present moment."""
+def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemetry: Telemetry | None,
+            ceilings: Ceilings | None = None) -> Setup:
+    """Return the set-up of the present moment; a quick run measures the `ceilings` that are not known yet."""
     device = chosen_device(choices, devices)
     if not choices.model:
         return Setup(problems={"model": words.tr("Choose a folder with config.json and .safetensors files.")},
                      device=device)
-    cells = tuple(_placed(cell, device, choices) for cell in choices.cells())
+    cells = tuple(_planned(choices, device, ceilings))
     total, others = memory_now(device, telemetry)
     found: dict[str, str] = {}
     warned: dict[str, str] = {}
     for ref in dict.fromkeys((choices.model, *(cell.model for cell in cells))):
+        if ref == MACHINE:
+            continue
         model = models.get(ref)
         if isinstance(model, str):
             found.setdefault("model", model)
@@ -110,7 +118,7 @@ def peak_of(cells: Iterable[Cell], models: Models) -> tuple[Cell, Memory] | None
     """Return the test that is expected to need the most memory, with its parts."""
     known = []
     for cell in cells:
-        model = models.get(cell.model)
+        model = models.get(cell.model) if cell.model != MACHINE else None
         if isinstance(model, Model):
             known.append((cell, memory(model, cell, DTYPE_BYTES.get(cell.dtype, 4))))
     return max(known, key=lambda pair: pair[1].total_bytes or 0, default=None)
@@ -121,13 +129,21 @@ def _most(cells: Iterable[Cell], models: Models) -> Memory | None:
     return found[1] if found else None
 
 
-def _placed(cell: Cell, device: Device | None, choices: Choices) -> Cell:
-    """Return the cell with device and dtype as they will run, as far as that is known."""
-    if device is None:
-        return cell
-    dtype = device.default_dtype if choices.dtype == "auto" else choices.dtype
-    return Cell(cell.model, cell.workload, device.id, cast(Dtype, dtype), cell.backend, cell.batch, cell.seq, cell.new,
-                cell.depth)
+def _planned(choices: Choices, device: Device | None, ceilings: Ceilings | None) -> Iterator[Cell]:
+    """Yield the cells with device and dtype as they will run, as far as that is known."""
+    cells = choices.cells()
+    if choices.preset == "quick" and cells and (ceilings is None or not ceilings.is_complete):
+        cells += machine_cells(choices.device)
+    for cell in cells:
+        if device is None:
+            yield cell
+            continue
+        of_machine = cell.model == MACHINE
+        if of_machine and not is_fit(cell, device):
+            continue
+        dtype = device.default_dtype if cell.dtype == "auto" else cell.dtype
+        on = device.id if DEFINITIONS[cell.workload].on_device else "cpu"
+        yield structs.replace(cell, device=on, dtype=cast(Dtype, dtype))
 
 
 def _facts(model: Model | str, cells: Sequence[Cell], device: Device | None) -> str:

@@ -1,20 +1,27 @@
 """Keeps the rail in step with reality: which models, devices and precisions there are, and what would not work."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+import msgspec
 from PySide6.QtCore import QObject, Signal
 
+from llmscope import paths
+from llmscope.analysis.ceilings import Ceilings
 from llmscope.core.events import Device, Telemetry
-from llmscope.core.spec import WORKLOADS, Cell, Workload
+from llmscope.core.spec import MACHINE, Cell, Workload
 from llmscope.core.units import duration
 from llmscope.gui import choices, setup, words
-from llmscope.gui.checklist import CheckRow, ids_of
+from llmscope.gui.checklist import CEILINGS, KINDS, CheckRow, ids_of
 from llmscope.gui.expected import Expected
 from llmscope.gui.rail import Rail
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.settings import Settings
 from llmscope.hardware.host import Machine, short_cpu_name, short_gpu_name
 from llmscope.models.catalog import Model
+from llmscope.runs.ceilings import FILE as CEILINGS_FILE
+from llmscope.runs.ceilings import CeilingStore
+from llmscope.runs.resolve import is_fit
 
 #: Memory of other programs that moves by less than this does not make the ledger anew.
 MEMORY_STEP_BYTES = 64 * 1024**2
@@ -35,6 +42,9 @@ class SetupControl(QObject):
         self.devices_complete = False
         self.telemetry: Telemetry | None = None
         self.machine: Machine | None = None
+        #: What was measured of the chosen device, None where it was not yet.
+        self.ceilings: Ceilings | None = None
+        self._known = CeilingStore(paths.data_folder() / CEILINGS_FILE)
         self._ledger_bytes: int | None = None
         self._is_open = False
         self._offer_models()
@@ -70,7 +80,8 @@ class SetupControl(QObject):
         if self._is_open:
             return
         chosen = self._rail.choices
-        self.setup = setup.resolve(chosen, self.models, self.devices, self.telemetry)
+        self.ceilings = self._look_up_ceilings()
+        self.setup = setup.resolve(chosen, self.models, self.devices, self.telemetry, self.ceilings)
         self._offer_devices()
         self._offer_dtypes()
         self._rail.show_problems(self.setup.warnings | self.setup.problems)
@@ -82,12 +93,16 @@ class SetupControl(QObject):
     def show_tests(self, run: RunState) -> None:
         """Show per kind of test its ids, and expected time, progress or mark."""
         states = run.cells if run.cells and (run.is_open or self._still_shown(run)) else []
-        for workload in WORKLOADS:
-            of_kind = [state for state in states if state.cell.workload == workload]
-            cells = [cell for cell in self.setup.cells if cell.workload == workload]
-            ids = ids_of(cells or [self._example(workload)], self._rail.choices.model)
-            self._rail.tests.show_row(workload, self._progress(of_kind, ids, run) if of_kind
-                                      else CheckRow(bool(cells), ids, duration(self._seconds(cells, workload))))
+        for kind, workloads in KINDS.items():
+            of_kind = [state for state in states if state.cell.workload in workloads]
+            cells = [cell for cell in self.setup.cells if cell.workload in workloads]
+            examples = cells or self._examples(workloads)
+            ids = ids_of(examples, self._rail.choices.model)
+            seconds = self.expected.total(examples, self._rail.choices.accuracy)
+            row = self._progress(of_kind, ids, run) if of_kind else CheckRow(bool(cells), ids, duration(seconds))
+            if kind == CEILINGS and not of_kind and not cells and (known := self.ceilings) is not None:
+                row = CheckRow(False, words.tr("reused"), words.day(known.utc), "check")
+            self._rail.tests.show_row(kind, row)
 
     def titles(self) -> dict[str, str]:
         """Return how the models of the set-up are called, by reference."""
@@ -101,13 +116,17 @@ class SetupControl(QObject):
     def _still_shown(self, run: RunState) -> bool:
         return run.spec is not None and run.spec.cells == self.setup.cells
 
-    def _seconds(self, cells: Sequence[Cell], workload: Workload) -> float:
-        return self.expected.total(cells or [self._example(workload)], self._rail.choices.accuracy)
+    def _look_up_ceilings(self) -> Ceilings | None:
+        if self.machine is None:
+            return None
+        device = setup.chosen_device(self._rail.choices, self.devices)
+        return self._known.get(msgspec.to_builtins(self.machine), device.id if device else "cpu")
 
-    def _example(self, workload: Workload) -> Cell:
-        """Return the test that a tick would add."""
-        chosen = self._rail.choices
-        return Cell(chosen.model or "bundled", workload, batch=chosen.batch, seq=chosen.seq, new=chosen.new)
+    def _examples(self, workloads: Sequence[Workload]) -> list[Cell]:
+        """Return the tests that a tick would add."""
+        chosen, device = self._rail.choices, self.setup.device
+        ticked = replace(chosen, preset=None, ticked=tuple(workloads), source="bundled").cells()
+        return [cell for cell in ticked if device is None or cell.model != MACHINE or is_fit(cell, device)]
 
     def _progress(self, states: Sequence[CellState], ids: str, run: RunState) -> CheckRow:
         accuracy = self._rail.choices.accuracy

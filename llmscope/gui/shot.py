@@ -52,9 +52,9 @@ def shoot(file: Path, *, theme: str = "dark", on_event: Callable[[Event], None] 
         window.deleteLater()
         app.processEvents()
     if run.status not in ("done", "failed"):
-        return CANCELLED, started, run.rows
-    good = saved and all(row.verdict in COUNTED for row in run.rows)
-    return (OK if good else FAILED), started, run.rows
+        return CANCELLED, started, run.every_row
+    good = saved and all(row.verdict in COUNTED for row in run.every_row)
+    return (OK if good else FAILED), started, run.every_row
 
 
 class _ShotWindow(MainWindow):

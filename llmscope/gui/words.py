@@ -1,6 +1,7 @@
 """Results in words: the texts that table, header strip, picture and clipboard share."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS, Row
-from llmscope.core.spec import DTYPE_SHORT, Cell
+from llmscope.core.spec import DTYPE_SHORT, MACHINE, Cell
 from llmscope.core.units import NBSP, measured, plus_minus, significant
 from llmscope.gui.run_state import CellState
 from llmscope.models import catalog
@@ -25,6 +26,8 @@ def tr(text: str) -> str:
 
 def model_name(ref: str) -> str:
     """Return how a model is called on screen, without folders."""
+    if ref == MACHINE:
+        return tr("This machine")
     if ref == "bundled":
         return tr("Bundled model")
     return _architecture_title(ref) if ref.startswith("arch:") else Path(ref).name
@@ -80,7 +83,40 @@ def plain(cell: Cell) -> str:
         "train": tr("one training step on {0} tokens").format(tokens),
         "val": tr("scoring {0} tokens of held-out text").format(tokens),
     }
+    if cell.model == MACHINE:
+        return tr("what this machine can do at most: {0}").format(DEFINITIONS[cell.workload].plain)
     return words[cell.workload]
+
+
+def limit_line(row: Row) -> str:
+    """Return `memory bandwidth: 83 % of measured 231 GB/s`, empty where nothing could be compared."""
+    limit = row.extra.get("limit")
+    if not isinstance(limit, dict):
+        return ""
+    share, ceiling = f"{100 * limit['share']:.0f}{NBSP}%", f"{significant(limit['ceiling'])}{NBSP}{limit['unit']}"
+    return tr("{0}: {1} of measured {2}").format(bound_name(limit["bound"]), share, ceiling)
+
+
+def limit_share(row: Row | None) -> float | None:
+    """Return the share of the ceiling that limits a finished test, None where nothing could be compared."""
+    limit = row.extra.get("limit") if row is not None else None
+    return limit["share"] if isinstance(limit, dict) else None
+
+
+def bound_name(bound: str) -> str:
+    """Return what a ceiling bounds, in words."""
+    return {"compute": tr("compute"), "memory bandwidth": tr("memory bandwidth"), "storage": tr("storage")}[bound]
+
+
+def day(utc: str) -> str:
+    """Return a moment as `today 18:12` or `21 Nov`, in the machine's time; an unreadable one as it stands."""
+    try:
+        moment = datetime.fromisoformat(utc).astimezone()
+    except ValueError:
+        return utc
+    if moment.date() == datetime.now().astimezone().date():
+        return tr("today {0}").format(f"{moment:%H:%M}")
+    return f"{moment.day}{NBSP}{moment:%b}"
 
 
 def badge_word(state: CellState, is_current: bool, is_open: bool) -> str:
@@ -116,11 +152,11 @@ def detail(state: CellState) -> str:
         return _progress(state)
     if row.median is None:
         return row.reason or VERDICT_WORDS[row.verdict]
-    parts = [_behind(row)]
+    parts = [part for part in (limit_line(row), _behind(row)) if part]
     if row.reason and row.verdict != "cancelled":
         # That the width was not reached, the badge says already; what can be acted on comes first.
         is_plain = row.verdict == "not_converged" and "other programs" not in row.reason
-        parts.insert(1 if is_plain else 0, row.reason)
+        parts.insert(len(parts) if is_plain else 0, row.reason)
     return " · ".join(parts)
 
 

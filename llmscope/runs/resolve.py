@@ -51,7 +51,7 @@ def _resolved(cell: Cell, devices: Sequence[Device]) -> tuple[Cell, Device]:
 def with_ceilings(spec: RunSpec, devices: Sequence[Device], known: CeilingStore, machine: Mapping[str, Any],
                   versions: Mapping[str, str]) -> RunSpec:
     """Return a resolved quick run that ends with the machine's ceilings, where they are not known yet."""
-    if spec.preset != "quick":
+    if spec.preset != "quick" or any(cell.model == MACHINE for cell in spec.cells):
         return spec
     device = spec.cells[0].device
     found = known.get(machine, device)

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from llmscope.core.events import Event
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
-from tests.gui.fakes import MACHINE, FakeRunner
+from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,7 @@ def themed(qapp: QApplication) -> None:
 @pytest.fixture
 def window(qtbot: QtBot) -> Iterator[MainWindow]:
     """The main window at its reference size, shown, driven by nobody."""
+    know_ceilings()
     window = MainWindow(FakeRunner, lambda: MACHINE)
     window.resize(QSize(1440, 900))
     window.show()

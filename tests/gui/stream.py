@@ -5,11 +5,13 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any, Literal
 
+from llmscope.analysis.ceilings import judged
 from llmscope.core import events as ev
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.core.units import GIB
+from tests.gui.fakes import CEILINGS
 
 Outcome = Literal["done", "failed", "stopped", "oom"]
 
@@ -203,8 +205,9 @@ class _Run:
         verdict: Any = "cancelled" if outcome == "stopped" else "not_converged" if noisy else "valid"
         reason = {"cancelled": "stopped", "not_converged": f"±{(high - low) / 2 / median:.1%} after {wall_s:.0f} s",
                   "valid": None}[verdict]
-        return Row(**common, median=median, low=low, high=high, n=len(shown), timed_s=sum(seconds),
-                   verdict=verdict, reason=reason, samples=tuple(shown), extra=_extra(cell, seconds))
+        row = Row(**common, median=median, low=low, high=high, n=len(shown), timed_s=sum(seconds),
+                  verdict=verdict, reason=reason, samples=tuple(shown), extra=_extra(cell, seconds))
+        return judged(row, CEILINGS[cell.device])
 
     def _devices(self) -> tuple[ev.Device, ...]:
         dtypes = (ev.DtypeProbe("float32", True), ev.DtypeProbe("bfloat16", False))
@@ -272,10 +275,12 @@ def _oom(cell: Cell) -> dict[str, Any]:
 
 def _extra(cell: Cell, seconds: list[float]) -> dict[str, Any]:
     median_s = sorted(seconds)[len(seconds) // 2]
+    parameters = 6_950_000 if cell.model == "bundled" else 134_515_008
     extra: dict[str, Any] = {
-        "flops": 13_900_000 * max(1, _work(cell)), "bytes_moved": 27_800_000, "sustained": 0.99,
+        "flops": 2 * parameters * max(1, _work(cell)), "sustained": 0.99,
+        "bytes_moved": 4 * parameters * (cell.new if cell.workload in ("tg", "gen") else 1),
         "warm_up": {"n": 3, "seconds": 1.2, "first_s": 0.7}, "outliers": {"mild": 1, "severe": 0, "far": []},
-        "block": 1,
+        "block": 1, "seconds": median_s, "parameters": parameters,
     }
     if cell.workload == "gen":
         gap_s = median_s / (cell.new + 11)

@@ -8,6 +8,7 @@ from llmscope.gui.choices import Choices, keep, lowered, remembered
 from llmscope.gui.ledger import LedgerFacts
 from llmscope.gui.settings import Settings
 from llmscope.models.memory import Memory
+from tests.gui.fakes import CEILINGS
 
 F32, BF16 = DtypeProbe("float32", True), DtypeProbe("bfloat16", False)
 CPU = Device("cpu", "AMD EPYC", "cpu", 16 * GIB, (F32, BF16))
@@ -22,7 +23,7 @@ def telemetry(used_gib: float = 4, card_used_gib: float | None = None) -> Teleme
 
 
 def resolve(choices: Choices, *devices: Device, now: Telemetry | None = None) -> setup.Setup:
-    return setup.resolve(choices, setup.Models(), devices or (CPU,), now or telemetry())
+    return setup.resolve(choices, setup.Models(), devices or (CPU,), now or telemetry(), CEILINGS["cpu"])
 
 
 def test_the_quick_preset_runs_on_the_cpu_in_its_default_precision() -> None:
@@ -30,6 +31,15 @@ def test_the_quick_preset_runs_on_the_cpu_in_its_default_precision() -> None:
     assert found.can_run
     assert [cell.test for cell in found.cells] == ["gen128", "pp512", "tg32"]
     assert {(cell.device, cell.dtype) for cell in found.cells} == {("cpu", "float32")}
+
+
+def test_a_quick_run_ends_with_the_ceilings_where_they_are_not_known() -> None:
+    found = setup.resolve(Choices(), setup.Models(), (CPU,), telemetry(), None)
+    assert [cell.test for cell in found.cells[:3]] == ["gen128", "pp512", "tg32"]
+    of_machine = found.cells[3:]
+    assert {cell.model for cell in of_machine} == {"machine"} and not found.problems
+    assert "gemm2048-f32" in [cell.test for cell in of_machine]
+    assert not {"h2d", "gemm8192-f32", "gemm2048-bf16"} & {cell.test for cell in of_machine}
 
 
 def test_an_accelerator_is_taken_where_nothing_was_chosen() -> None:
@@ -72,9 +82,9 @@ def test_the_ledger_is_tight_above_ninety_percent_of_what_is_free() -> None:
 
 
 def test_a_tick_leaves_the_preset_and_keeps_its_other_tests() -> None:
-    chosen = Choices(preset="training").tick("pp", True)
+    chosen = Choices(preset="training").tick(("pp",), True)
     assert chosen.preset is None and chosen.ticked == ("pp", "fwd", "bwd", "opt", "train", "val")
-    assert "train" not in chosen.tick("train", False).ticked
+    assert "train" not in chosen.tick(("train",), False).ticked
 
 
 def test_the_quick_preset_asks_for_quick_accuracy() -> None:

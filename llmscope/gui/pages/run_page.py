@@ -10,7 +10,8 @@ from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.spec import QUICK_LIMIT_S, RunSpec, Sampling
 from llmscope.core.units import about, gib
-from llmscope.gui import advice, looks
+from llmscope.gui import advice, looks, words
+from llmscope.gui.ceilings import Near, near, summary
 from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.live_feed import LiveFeed
@@ -148,6 +149,8 @@ class RunPage(QWidget):
                 self.body.results.table.refresh_row(index)
             case ev.CellEnded(cell=index):
                 self._end_cell(index)
+            case ev.Judged(cell=index):
+                self.body.results.table.refresh_row(index)
             case ev.RunEnded() if was_open:
                 self._end_run()
 
@@ -176,6 +179,7 @@ class RunPage(QWidget):
     def show_in(self, body: RunBody) -> None:
         """Show the run in another body, as for its picture."""
         body.results.show_run(self.run)
+        self._show_ceilings(body)
         self._show_strip(body)
         if not self.run.is_open:
             body.plots.set_end(self.run.status, self.run.seconds, "")
@@ -197,13 +201,33 @@ class RunPage(QWidget):
     def _show_strip(self, body: RunBody) -> None:
         if self.run.is_open:
             rate = body.plots.tokens_per_s()
-            body.strip.show_live(looks.live_look(self.run, self.control.titles(), self.control.device_names(), rate))
+            body.strip.show_live(looks.live_look(self.run, self.control.titles(), self.control.device_names(), rate,
+                                                 self._near(rate)))
         else:
             body.strip.show_message(looks.message_look(self.run))
+
+    def _near(self, rate: float | None) -> Near | None:
+        """Return how near the running test is to a ceiling."""
+        state, spec = self.run.now, self.run.spec
+        if state is None or spec is None or state.phase not in looks.MEASURING:
+            return None
+        return near(state, spec, self.control.models.get(state.cell.model), self.control.ceilings, rate)
+
+    def _show_ceilings(self, body: RunBody) -> None:
+        """Tell what this machine was measured to do, or how far the measuring is."""
+        known, run = self.control.ceilings, self.run
+        title, text = "", ""
+        if run.is_open and run.now in run.ceilings:
+            title, text = self.tr("Measuring the ceilings"), looks.ceilings_words(run)
+        elif known is not None:
+            title = self.tr("Measured ceilings, {0}").format(words.day(known.utc))
+            text = summary(known)
+        body.results.show_ceilings(title, text)
 
     def _on_resolved(self) -> None:
         self.control.show_tests(self.run)
         self._show_expected_memory()
+        self._show_ceilings(self.body)
         if self.run.status == "idle":
             self._show_plan()
         self.refresh_text()
@@ -243,6 +267,7 @@ class RunPage(QWidget):
         table.refresh_row(index)
         table.announce(index)
         self.body.results.show_progress(self.run)
+        self._show_ceilings(self.body)
         counted = state.row is not None and state.row.verdict in ("valid", "warn", "not_converged")
         if counted and state.started_ns and state.ended_ns and self.run.spec is not None:
             self.control.expected.remember(state.cell, self.run.spec.accuracy,

@@ -16,6 +16,7 @@ FILL_ALPHA = 0.16
 _PHASE_ROLES = {
     "warm-up": "phase_warmup", "prefill": "phase_prefill", "first token": "phase_prefill",
     "forward": "phase_prefill", "validate": "phase_prefill", "decode": "phase_decode", "generate": "phase_decode",
+    "products": "phase_prefill", "memory": "phase_decode",
     "train": "phase_train", "backward": "phase_train", "optimizer": "phase_train",
 }
 _GPU_ROLES = ("series_b", "series_c", "series_d")

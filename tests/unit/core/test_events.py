@@ -28,6 +28,7 @@ WHOLE: list[dict[str, Any]] = [
     {"event": "sample", "cell": 3, "index": 0, "seconds": 0.1, "work": 7, "excluded": "slept", "parts": {"a": None}},
     {"event": "estimate", "cell": 3, "n": 5, "median": 1.5, "low": None, "high": None},
     {"event": "cell_ended", "cell": 3, "row": msgspec.to_builtins(ROW)},
+    {"event": "judged", "cell": 3, "row": msgspec.to_builtins(ROW)},
     {"event": "telemetry", "cpu_percent": None, "others_percent": None, "memory_used_bytes": None,
      "memory_total_bytes": None, "worker_rss_bytes": None, "cpu_temperature_c": None, "cpu_power_w": None,
      "cpu_mhz": None, "on_battery": None, "gpus": [{"index": 0, "name": "GPU", "utilization": None,

@@ -60,7 +60,7 @@ def test_a_row_says_if_other_programs_kept_the_cpu_busy(
     hear_start(run)
     for percent in others:
         run.watch(telemetry(percent))
-    row = run.judged(make_row("r", CELL, Sampling(), [1.0], verdict, None if verdict == "valid" else "wide"))
+    row = run.judged(0, make_row("r", CELL, Sampling(), [1.0], verdict, None if verdict == "valid" else "wide"))
     assert (row.verdict, row.reason) == expected
     assert row.extra.get("others_percent") == (median(others) if others and verdict != "failed" else None)
 

@@ -1,0 +1,72 @@
+"""The ceilings in the window: how near the running test is to one, and what this machine was measured to do."""
+
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from llmscope.analysis.ceilings import Ceilings, Limit, limits
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.spec import DTYPE_BYTES, MACHINE, Cell, RunSpec
+from llmscope.core.units import NBSP, significant
+from llmscope.gui import words
+from llmscope.gui.run_state import CellState
+from llmscope.models.catalog import Model
+from llmscope.models.costs import cost
+
+
+@dataclass(frozen=True)
+class Near:
+    """The ceiling that a test is nearest to, and the product that gives the achieved figure, as a line."""
+
+    limit: Limit
+    product: str
+
+
+def near(state: CellState, spec: RunSpec, model: Model | str, ceilings: Ceilings | None,
+         rate: float | None) -> Near | None:
+    """Return how near the running test is, from its estimate or, until there is one, from the live tokens/s."""
+    cell = state.cell
+    if ceilings is None or cell.model == MACHINE or not isinstance(model, Model):
+        return None
+    sequences = spec.sampling.sequences if cell.workload == "gen" else 1
+    definition, tokens = DEFINITIONS[cell.workload], cell.work(spec.sampling)
+    value = state.estimate.median if state.estimate is not None else rate if definition.higher_is_better else None
+    work = _work(model, structs.replace(cell, batch=cell.batch * sequences))
+    if not value or work is None or (definition.higher_is_better and not tokens):
+        return None
+    seconds = tokens / value if definition.higher_is_better and tokens else value / definition.value(1.0, None)
+    found = limits(work, seconds, cell.dtype, ceilings)
+    return Near(found[0], _product(found[0], work, value, definition.unit, tokens)) if found else None
+
+
+def _product(limit: Limit, work: dict[str, float], value: float, unit: str, tokens: int | None) -> str:
+    """Return `193.0 tok/s × 0.995 GB per token = 192 GB/s`, so that it can be checked by hand."""
+    amount, scale, name = ((work["flops"], 1e9, "GFLOP") if limit.bound == "compute"
+                           else (work["bytes_moved"], 1e9, "GB"))
+    result = f"{significant(limit.achieved)}{NBSP}{limit.unit}"
+    if unit != "tok/s" or not tokens:
+        return words.tr("{0} in {1}").format(f"{significant(amount / scale)}{NBSP}{name}",
+                                             f"{significant(value)}{NBSP}{unit}") + f" = {result}"
+    each = f"{significant(amount / scale / tokens)}{NBSP}{name}"
+    return words.tr("{0} × {1} per token = {2}").format(f"{significant(value)}{NBSP}tok/s", each, result)
+
+
+def _work(model: Model, cell: Cell) -> dict[str, float] | None:
+    weight_bytes = DTYPE_BYTES.get(cell.dtype, 4)
+    counted = cost(model, cell, weight_bytes)
+    if counted is None or model.facts.parameters is None:
+        return None
+    return {"flops": counted.flops, "bytes_moved": counted.bytes_moved,
+            "working_set_bytes": model.facts.parameters * weight_bytes}
+
+
+def summary(ceilings: Ceilings) -> str:
+    """Return what the machine was measured to do: arithmetic by dtype, memory beyond the caches, disk."""
+    parts = [words.tr("{0} in {1}").format(f"{significant(c.value)}{NBSP}{c.unit}", words.short_dtype(dtype))
+             for dtype, c in ceilings.products.items()]
+    if ceilings.memory:
+        largest = ceilings.memory[max(ceilings.memory)]
+        parts.append(words.tr("{0} of memory").format(f"{significant(largest.value)}{NBSP}{largest.unit}"))
+    if (disk := ceilings.others.get("disk-read")) is not None:
+        parts.append(words.tr("{0} of disk").format(f"{significant(disk.value)}{NBSP}{disk.unit}"))
+    return " · ".join(parts)
