@@ -7,6 +7,7 @@ The format: 8 bytes of header length (little-endian), that many bytes of JSON, t
 import json
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,12 @@ def read_tensors(path: Path) -> tuple[Tensor, ...]:
     except OSError as error:
         raise ModelRefused(f"{one_line(path)} cannot be read ({error.strerror}): check the file.") from None
     return tuple(tensor for _, tensor in spans)
+
+
+def signatures(paths: Iterable[Path]) -> tuple[tuple[int, int], ...]:
+    """Return size and time of change (ns) of files, by which a change between check and load is told."""
+    found = (path.stat() for path in paths)
+    return tuple((stat.st_size, stat.st_mtime_ns) for stat in found)
 
 
 def _read_header(path: Path) -> tuple[bytes, int]:

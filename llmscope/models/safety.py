@@ -16,9 +16,9 @@ from llmscope.models.dimensions import check_against_files, check_sizes, without
 from llmscope.models.headers import Tensor, one_line, read_tensors
 from llmscope.models.index import Index, compare, read_index
 from llmscope.models.reading import read_object
+from llmscope.models.tokenizer_check import check_tokenizer
 
 CONFIG_LIMIT_BYTES = 1_000_000
-TOKENIZER_LIMIT_BYTES = 64_000_000
 
 #: Keys that make a loader fetch or run code that is not its own, or read other files; they are left out with a note.
 _CODE_KEYS = frozenset({
@@ -59,11 +59,18 @@ def _check_folder(folder: Path) -> Checked:
     tensors = tuple(tensor for inside in found.values() for tensor in inside)
     notes = (*notes, *(compare(index, found) if index else ()))
     check_against_files(config, sum(tensor.elements for tensor in tensors), one_line(folder / "config.json"))
-    tokenizer = folder / "tokenizer.json"
-    has_tokenizer = tokenizer.is_file()
-    if has_tokenizer and tokenizer.stat().st_size > TOKENIZER_LIMIT_BYTES:
-        has_tokenizer, notes = False, (*notes, "tokenizer.json is larger than 64 MB and is not used.")
-    return Checked(config, tensors, weight_files, has_tokenizer, notes)
+    has_tokenizer, more = _tokenizer(folder)
+    return Checked(config, tensors, weight_files, has_tokenizer, (*notes, *more))
+
+
+def _tokenizer(folder: Path) -> tuple[bool, tuple[str, ...]]:
+    """Return whether there is a tokenizer to try, and notes on it; a bad one stops only the tests that need it."""
+    if not (folder / "tokenizer.json").exists():
+        return False, ()
+    try:
+        return True, check_tokenizer(folder).notes
+    except ModelRefused as refused:
+        return False, (str(refused),)
 
 
 def _check_companions(folder: Path) -> None:
