@@ -80,7 +80,8 @@ def try_out(source: str, tokens: dict[str, str], samples: list[Messages]) -> Non
 
 def _rendered(source: str, tokens: dict[str, str], messages: Messages) -> str:
     pieces, length = [], 0
-    for piece in _compiled(source).generate(messages=messages, add_generation_prompt=True, tools=None, **tokens):
+    given = tokens | {"messages": [dict(message) for message in messages], "add_generation_prompt": True, "tools": None}
+    for piece in _compiled(source).generate(given):
         pieces.append(piece)
         length += len(piece)
         if length > OUTPUT_LIMIT_CHARS:

@@ -108,6 +108,9 @@ def _parse(header: bytes) -> dict[str, Any]:
         raise _Damaged("has a header that is not JSON") from None
     if len(entries) > TENSOR_LIMIT:
         raise _Damaged(f"declares more than {TENSOR_LIMIT:,} tensors")
+    metadata = entries.get("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise _Damaged("has a __metadata__ that is not made of texts")
     return entries  # an object: it begins with a brace
 
 

@@ -65,13 +65,16 @@ def read_bytes(path: Path, limit_bytes: int) -> bytes:
     return content
 
 
-def inert(value: Any) -> Any:
-    """Return decoded JSON whose texts hold nothing but what can be printed, and the breaks of a prompt's lines."""
+def inert(value: Any, lines: bool = False) -> Any:
+    """Return decoded JSON whose texts hold nothing but what can be printed; only a prompt and details keep lines."""
     if isinstance(value, str):
-        return value if value.isprintable() else "".join(c if c.isprintable() or c in "\n\t" else "?" for c in value)
-    if isinstance(value, list):
-        return [inert(item) for item in value]
-    return {inert(key): inert(item) for key, item in value.items()} if isinstance(value, dict) else value
+        kept = "\n\t" if lines else ""
+        return value if value.isprintable() else "".join(c if c.isprintable() or c in kept else "?" for c in value)
+    if isinstance(value, list | tuple):
+        return [inert(item, lines) for item in value]
+    if isinstance(value, dict):
+        return {inert(key): inert(item, lines or key in ("prompt", "extra")) for key, item in value.items()}
+    return value
 
 
 def _believed(ended: events.CellEnded) -> events.CellEnded:
