@@ -1,4 +1,7 @@
-"""`python -m llmscope.engine`: a worker on stdin and stdout; with `--probe`, one line about the accelerators."""
+"""`python -m llmscope.engine`: a worker on stdin and stdout.
+
+With `--probe`, one line about the accelerators; with `--quarantine TASK`, foreign files are tried out.
+"""
 
 import contextlib
 import faulthandler
@@ -35,6 +38,11 @@ def main() -> None:
         from llmscope.engine.devices import accelerators
 
         print(msgspec.json.encode(accelerators()).decode())
+        return
+    if sys.argv[1:2] == ["--quarantine"]:
+        from llmscope.engine import quarantine
+
+        quarantine.answer(sys.argv[2])
         return
     from llmscope.engine.channel import Channel
 

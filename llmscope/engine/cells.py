@@ -9,17 +9,19 @@ import torch
 
 from llmscope.core import commands, events
 from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.errors import ModelRefused
 from llmscope.core.events import CellEnded, CellStarted, Note
 from llmscope.core.rows import make_row
 from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
 from llmscope.core.stopping import MACHINE_LIMIT_S, T_MIN_MACHINE_S, StoppingRule
-from llmscope.engine import checks, failures, memory
+from llmscope.engine import checks, failures, memory, versions
 from llmscope.engine.backends import eager
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Cancelled, Meter
 from llmscope.engine.workloads import make, make_of_machine
 from llmscope.models.catalog import Model, resolve
 from llmscope.models.costs import cost
+from llmscope.models.headers import signatures
 
 #: With a time limit on each test, warming up may take at most this share of it.
 WARM_UP_SHARE = 0.25
@@ -70,6 +72,7 @@ class CellRunner:
         if definition.of_machine:
             return self._measure_machine(cell, index, spec, device)
         source = resolve(cell.model)
+        versions.check(source)
         loaded = None
         if "weights" in definition.needs:
             self._loaded = None
@@ -99,7 +102,12 @@ class CellRunner:
             self._loaded = held = None
             for note in source.notes:
                 self._send(Note(t_ns=time.perf_counter_ns(), text=f"{source.title}: {note}"))
-            held = self._loaded = eager.load(source, device, cell.dtype)
+            before = signatures(source.weight_files)
+            held = eager.load(source, device, cell.dtype)
+            if signatures(source.weight_files) != before:
+                raise ModelRefused(f"The weights of {source.title} changed while they were loaded: start again when "
+                                   "nothing writes to them.")
+            self._loaded = held
             checks.placement(held)
         # The test before may have trained it a little, short of changing its weights.
         held.network.eval()

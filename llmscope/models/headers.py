@@ -7,6 +7,7 @@ The format: 8 bytes of header length (little-endian), that many bytes of JSON, t
 import json
 import math
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +69,25 @@ def read_tensors(path: Path) -> tuple[Tensor, ...]:
     return tuple(tensor for _, tensor in spans)
 
 
+def signatures(paths: Iterable[Path]) -> tuple[tuple[int, int], ...]:
+    """Return size and time of change (ns) of files, by which a change between check and load is told."""
+    found = (path.stat() for path in paths)
+    return tuple((stat.st_size, stat.st_mtime_ns) for stat in found)
+
+
 def _read_header(path: Path) -> tuple[bytes, int]:
     """Return (header, number of data bytes after it)."""
     with path.open("rb") as file:
         before = os.fstat(file.fileno())
         start = file.read(8)
         length = int.from_bytes(start, "little")
+        if len(start) == 8 and (length > HEADER_LIMIT_BYTES or file.read(1) not in (b"{", b"")):
+            raise _Damaged("is not a safetensors file")
         if len(start) < 8 or 8 + length > before.st_size:
             raise _Damaged("is truncated")
         if length > min(HEADER_LIMIT_BYTES, before.st_size // 100 + 1_000_000):
             raise _Damaged(f"has a header of {length:,} bytes, too long for its size")
+        file.seek(8)
         header = file.read(length)
         after = os.fstat(file.fileno())
     if len(header) < length or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -93,14 +103,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _parse(header: bytes) -> dict[str, Any]:
     try:
-        entries = json.loads(header.decode("utf-8"), object_pairs_hook=_unique)
+        entries: dict[str, Any] = json.loads(header.decode("utf-8"), object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         raise _Damaged("has a header that is not JSON") from None
-    if not isinstance(entries, dict):
-        raise _Damaged("has a header that is not a JSON object")
     if len(entries) > TENSOR_LIMIT:
         raise _Damaged(f"declares more than {TENSOR_LIMIT:,} tensors")
-    return entries
+    metadata = entries.get("__metadata__", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        raise _Damaged("has a __metadata__ that is not made of texts")
+    return entries  # an object: it begins with a brace
 
 
 def _is_count(value: object, limit: int) -> bool:

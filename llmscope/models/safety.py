@@ -4,7 +4,6 @@ A model folder is untrusted input: config.json is parsed and cleaned by us, weig
 safetensors files only, and each file must lie in the folder and be whole.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,30 +12,25 @@ from typing import Any
 from msgspec import Struct
 
 from llmscope.core.errors import ModelRefused
+from llmscope.models.dimensions import check_against_files, check_sizes, without_nonsense
 from llmscope.models.headers import Tensor, one_line, read_tensors
+from llmscope.models.index import Index, compare, read_index
+from llmscope.models.reading import read_object
+from llmscope.models.tokenizer_check import check_tokenizer
 
 CONFIG_LIMIT_BYTES = 1_000_000
-INDEX_LIMIT_BYTES = 64_000_000
-TOKENIZER_LIMIT_BYTES = 64_000_000
-DEPTH_LIMIT = 20
 
-#: Keys that make a loader fetch or run code that is not its own; they are left out with a note.
+#: Keys that make a loader fetch or run code that is not its own, or read other files; they are left out with a note.
 _CODE_KEYS = frozenset({
-    "auto_map", "trust_remote_code", "custom_pipelines", "custom_generate",
+    "auto_map", "trust_remote_code", "custom_pipelines", "custom_generate", "transformers_weights",
     "attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation",
+    "use_kernels", "kernel_config", "hub_kernels",
 })
 #: Keys that a loader could look up on the network; they say nothing of the model.
 _NAME_KEYS = frozenset({"_name_or_path", "name_or_path"})
-#: Largest value that is believed; a number or a list of numbers, one for each layer.
-_DIMENSION_LIMITS = {
-    "num_hidden_layers": 1000, "n_layer": 1000, "num_layers": 1000, "vocab_size": 4_000_000,
-    "hidden_size": 1_000_000, "n_embd": 1_000_000, "intermediate_size": 10_000_000, "n_inner": 10_000_000,
-    "num_attention_heads": 100_000, "n_head": 100_000, "num_key_value_heads": 100_000, "head_dim": 100_000,
-    "max_position_embeddings": 2**31, "n_positions": 2**31,
-}
+#: Kinds of models, as transformers names them.
+_KIND = re.compile(r"[A-Za-z0-9][\w.-]{0,99}")
 _PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
-#: A plain file name on POSIX and on Windows: no folder, drive, stream or device in it.
-_SHARD = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)\.)\w[\w.+\- ]*\.safetensors", re.IGNORECASE)
 
 
 class Checked(Struct, frozen=True):
@@ -59,84 +53,82 @@ def check_folder(folder: Path) -> Checked:
 
 def _check_folder(folder: Path) -> Checked:
     config, notes = read_config(folder / "config.json")
-    weight_files = _weight_files(folder)
-    tensors = tuple(tensor for path in weight_files for tensor in read_tensors(path))
-    tokenizer = folder / "tokenizer.json"
-    has_tokenizer = tokenizer.is_file()
-    if has_tokenizer and tokenizer.stat().st_size > TOKENIZER_LIMIT_BYTES:
-        has_tokenizer, notes = False, (*notes, "tokenizer.json is larger than 64 MB and is not used.")
-    return Checked(config, tensors, weight_files, has_tokenizer, notes)
+    _check_companions(folder)
+    weight_files, index = _weight_files(folder)
+    found = {path.name: read_tensors(path) for path in weight_files}
+    tensors = tuple(tensor for inside in found.values() for tensor in inside)
+    notes = (*notes, *(compare(index, found) if index else ()))
+    check_against_files(config, sum(tensor.elements for tensor in tensors), one_line(folder / "config.json"))
+    has_tokenizer, more = _tokenizer(folder)
+    return Checked(config, tensors, weight_files, has_tokenizer, (*notes, *more))
+
+
+def _tokenizer(folder: Path) -> tuple[bool, tuple[str, ...]]:
+    """Return whether there is a tokenizer to try, and notes on it; a bad one stops only the tests that need it."""
+    if not (folder / "tokenizer.json").exists():
+        return False, ()
+    try:
+        return True, check_tokenizer(folder).notes
+    except ModelRefused as refused:
+        return False, (str(refused),)
+
+
+def _check_companions(folder: Path) -> None:
+    """Refuse what a loader would read beside the config without being asked."""
+    if (folder / "adapter_config.json").exists():
+        raise ModelRefused(f"{one_line(folder)} holds an adapter for another model: merge it into that model first.")
+    generation = folder / "generation_config.json"
+    if generation.exists():
+        read_object(generation, CONFIG_LIMIT_BYTES)
 
 
 def read_config(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Return (cleaned config, notes on what was left out) of a config.json; raises `ModelRefused`."""
-    config = _read_object(path, CONFIG_LIMIT_BYTES)
+    if not path.is_file():
+        raise ModelRefused(f"{one_line(path)} is missing or not a file: choose the folder that holds config.json "
+                           "and .safetensors files.")
+    config = read_object(path, CONFIG_LIMIT_BYTES)
     shown = one_line(path)
     if config.get("quantization_config") is not None:
         raise ModelRefused(f"{shown} describes quantised weights, which cannot be run yet: use the unquantised model.")
     dropped: set[str] = set()
-    cleaned: dict[str, Any] = _cleaned(config, shown, dropped)
-    notes = tuple(f"{key} in config.json is ignored: only the code of the installed transformers runs."
-                  for key in sorted(dropped))
+    nonsense: set[str] = set()
+    cleaned: dict[str, Any] = _cleaned(config, shown, dropped, nonsense)
+    notes = (*(f"{key} in config.json is ignored: only the code of the installed transformers runs."
+               for key in sorted(dropped)),
+             *(f"{key} in config.json is ignored: its value means nothing." for key in sorted(nonsense)))
     _check_kind(cleaned, shown)
     return cleaned, notes
 
 
-def _read_object(path: Path, limit_bytes: int) -> dict[str, Any]:
-    """Return a JSON object from a file, not larger than the limit and not nested too deeply."""
-    shown = one_line(path)
-    try:
-        if not path.is_file():
-            raise ModelRefused(f"{shown} is missing: choose the folder that holds config.json and .safetensors files.")
-        if path.stat().st_size > limit_bytes:
-            raise ModelRefused(f"{shown} is larger than {limit_bytes // 1_000_000} MB: this is not a model's file.")
-        value = json.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise ModelRefused(f"{shown} cannot be read ({error.strerror}): check the file.") from None
-    except RecursionError:
-        raise ModelRefused(f"{shown} is nested too deeply: this is not a model's file.") from None
-    except ValueError:
-        raise ModelRefused(f"{shown} is not valid JSON: copy or download it again.") from None
-    if not isinstance(value, dict):
-        raise ModelRefused(f"{shown} is not a JSON object: copy or download it again.")
-    return value
-
-
-def _cleaned(value: Any, shown: str, dropped: set[str], depth: int = 1) -> Any:
-    """Return a copy without the keys that are left out; `dropped` collects those worth a note."""
-    if depth > DEPTH_LIMIT:
-        raise ModelRefused(f"{shown} is nested too deeply: this is not a model's file.")
+def _cleaned(value: Any, shown: str, dropped: set[str], nonsense: set[str]) -> Any:
+    """Return a copy without the keys that are left out; the sets collect those worth a note."""
     if isinstance(value, list):
-        return [_cleaned(item, shown, dropped, depth + 1) for item in value]
+        return [_cleaned(item, shown, dropped, nonsense) for item in value]
     if not isinstance(value, dict):
         return value
+    check_sizes(value, shown)
+    value, bad = without_nonsense(value)
+    nonsense |= bad
     kept = {}
     for key, item in value.items():
         if key.endswith("_internal"):
             raise ModelRefused(f"{shown} sets {one_line(key)!r}, which only a harmful file does: "
                                "do not use this model.")
-        _check_dimension(key, item, shown)
         if key in _CODE_KEYS:
             dropped.add(key)
         elif key not in _NAME_KEYS:
-            kept[key] = _cleaned(item, shown, dropped, depth + 1)
+            kept[key] = _cleaned(item, shown, dropped, nonsense)
     return kept
-
-
-def _check_dimension(key: str, value: Any, shown: str) -> None:
-    limit = _DIMENSION_LIMITS.get(key)
-    if limit is None or value is None:
-        return
-    for number in value if isinstance(value, list) else [value]:
-        if type(number) is not int or not 1 <= number <= limit:
-            raise ModelRefused(f"{shown} gives {key} as {one_line(repr(number))}; "
-                               f"it must be a whole number from 1 to {limit:,}.")
 
 
 def _check_kind(config: dict[str, Any], shown: str) -> None:
     """Refuse what does not name its kind, and kinds that do not write text."""
     kind, classes = config.get("model_type"), config.get("architectures")
-    if not isinstance(kind, str) or not kind:
+    if isinstance(kind, str) and not _KIND.fullmatch(kind):
+        raise ModelRefused(f"{shown} gives model_type as {one_line(repr(kind))}, which is no name: "
+                           "do not use this model.")
+    if not isinstance(kind, str):
         raise ModelRefused(f"{shown} has no model_type: choose the folder of a Hugging Face model.")
     if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
         raise ModelRefused(f"{shown} has no architectures: choose the folder of a Hugging Face model.")
@@ -145,13 +137,15 @@ def _check_kind(config: dict[str, Any], shown: str) -> None:
                            "(…ForCausalLM) can be run.")
 
 
-def _weight_files(folder: Path) -> tuple[Path, ...]:
-    """Return the safetensors files that transformers would load, each inside the folder."""
-    single, index = folder / "model.safetensors", folder / "model.safetensors.index.json"
+def _weight_files(folder: Path) -> tuple[tuple[Path, ...], Index | None]:
+    """Return the safetensors files that transformers would load, each inside the folder, and their index if any."""
+    single, parts = folder / "model.safetensors", folder / "model.safetensors.index.json"
+    index = None
     if single.exists() or single.is_symlink():
         files = [single]
-    elif index.exists():
-        files = [folder / name for name in _shard_names(index)]
+    elif parts.exists():
+        index = read_index(parts)
+        files = [folder / name for name in index.parts]
     else:
         raise ModelRefused(_no_weights(folder))
     for path in files:
@@ -159,7 +153,7 @@ def _weight_files(folder: Path) -> tuple[Path, ...]:
             raise ModelRefused(f"{one_line(path)} is missing: copy or download it again.")
         if not any(path.resolve().is_relative_to(home) for home in _homes(folder)):
             raise ModelRefused(f"{one_line(path)} points outside its folder: copy the file itself.")
-    return tuple(files)
+    return tuple(files), index
 
 
 def _homes(folder: Path) -> Iterator[Path]:
@@ -167,19 +161,6 @@ def _homes(folder: Path) -> Iterator[Path]:
     yield folder.resolve()
     if folder.resolve().parent.name == "snapshots":
         yield folder.resolve().parent.parent / "blobs"
-
-
-def _shard_names(index: Path) -> list[str]:
-    weight_map = _read_object(index, INDEX_LIMIT_BYTES).get("weight_map")
-    if not isinstance(weight_map, dict) or not weight_map:
-        raise ModelRefused(f"{one_line(index)} has no weight_map: copy or download it again.")
-    names = set()
-    for name in weight_map.values():
-        if not isinstance(name, str) or not _SHARD.fullmatch(name):
-            raise ModelRefused(f"{one_line(index)} names {one_line(repr(name))}, which is not a plain .safetensors "
-                               "file name: do not use this model.")
-        names.add(name)
-    return sorted(names)
 
 
 def _no_weights(folder: Path) -> str:

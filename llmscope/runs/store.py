@@ -1,8 +1,8 @@
 """A run on disk: a plan written first, events appended as they come, the result written once."""
 
 import contextlib
-import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +13,13 @@ from llmscope.core import events
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.rows import make_row
+from llmscope.models.headers import one_line
+from llmscope.runs.untrusted import events_in, inert, possible, read_bytes
 
 SCHEMA = 1
+#: More than any run writes: what is larger was not written by this program.
+MANIFEST_LIMIT_BYTES, RESULT_LIMIT_BYTES = 32_000_000, 64_000_000
+_RUN_ID = re.compile(r"\w[\w.\-]{0,99}")
 MANIFEST, EVENTS, RESULT = "manifest.json", "events.jsonl", "result.json"
 
 
@@ -100,19 +105,26 @@ def read_run(folder: Path) -> StoredRun:
     Raises BadInput when the folder holds no run.
     """
     try:
-        raw = json.loads((folder / MANIFEST).read_bytes())
+        raw = inert(msgspec.json.decode(read_bytes(folder / MANIFEST, MANIFEST_LIMIT_BYTES)))
         schema = int(raw["schema"])
         manifest = msgspec.convert(raw, Manifest)
-    except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
-        raise BadInput(f"{folder} holds no readable run ({error}): give a run's folder.") from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError) as error:
+        raise BadInput(f"{one_line(folder)} holds no readable run ({one_line(error)}): give a run's folder.") from error
+    if not _RUN_ID.fullmatch(manifest.started.run):
+        raise BadInput(f"{one_line(folder)} holds a run whose name is no plain name ({one_line(manifest.started.run)}):"
+                       " do not use it.")
     newer = schema > SCHEMA
+    warnings: list[str] = []
     try:
-        result = msgspec.json.decode((folder / RESULT).read_bytes(), type=Result)
-        return StoredRun(folder, manifest, result.ended.status, result.rows, (), newer)
+        raw = inert(msgspec.json.decode(read_bytes(folder / RESULT, RESULT_LIMIT_BYTES)))
+        result = msgspec.convert(raw, Result)
+        if all(map(possible, result.rows)):
+            return StoredRun(folder, manifest, result.ended.status, result.rows, (), newer)
+        warnings.append(f"{RESULT} holds impossible figures and was left out")
     except FileNotFoundError:
-        warnings: list[str] = []
-    except msgspec.MsgspecError as error:
-        warnings = [f"{RESULT} is damaged and was left out: {error}"]
+        pass
+    except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        warnings.append(f"{RESULT} is damaged and was left out: {one_line(error)}")
     rows = {e.cell: e.row for e in read_events(folder, warnings) if isinstance(e, events.CellEnded | events.Judged)}
     return StoredRun(folder, manifest, "interrupted", tuple(_with_gaps(manifest, rows)), tuple(warnings), newer)
 
@@ -120,18 +132,10 @@ def read_run(folder: Path) -> StoredRun:
 def read_events(folder: Path, warnings: list[str]) -> Iterator[events.Event]:
     """Yield the events of a run; a torn last line is dropped, a bad one elsewhere skipped, each with a warning."""
     try:
-        lines: list[bytes] = (folder / EVENTS).read_bytes().split(b"\n")
+        with (folder / EVENTS).open("rb") as file:
+            yield from events_in(file, EVENTS, warnings)
     except OSError as error:
-        warnings.append(f"{EVENTS} cannot be read: {error}")
-        return
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        try:
-            yield events.decode(line)
-        except msgspec.MsgspecError:
-            torn = number == len(lines)
-            warnings.append("the last event was cut off" if torn else f"line {number} of {EVENTS} is damaged")
+        warnings.append(f"{EVENTS} cannot be read: {one_line(error)}")
 
 
 def _with_gaps(manifest: Manifest, rows: dict[int, Row]) -> Iterator[Row]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from llmscope import paths
 from llmscope.core import events
 from llmscope.core.results import COUNTED
+from llmscope.runs import store
 from tests.e2e.conftest import TINY, Session, cell
 
 
@@ -70,3 +72,61 @@ def test_what_a_model_lacks_or_cannot_hold_is_known_before_anything_runs(session
     assert [long.verdict, longer.verdict] == ["failed", "failed"] and longest.verdict in COUNTED
     assert "256" in (long.reason or "") and "248" in (longer.reason or "")
     assert unpadded.verdict in COUNTED  # no sequence is padded: a tokenizer without a pad token will do
+
+
+def _hostile_files(folder: Path) -> None:
+    """Lay code into a model folder, and name it wherever a loader might look for some."""
+    evil = "from pathlib import Path\nPath(__file__).with_name('canary').write_text('executed')\n"
+    (folder / "modeling_evil.py").write_text(evil)
+    (folder / "custom_generate").mkdir()
+    (folder / "custom_generate" / "generate.py").write_text(evil)
+    hooks = {"auto_map": {"AutoConfig": "modeling_evil.Evil", "AutoModelForCausalLM": "modeling_evil.Evil"},
+             "trust_remote_code": True, "custom_generate": "custom_generate", "attn_implementation": "evil/kernel",
+             "use_kernels": True, "torch_dtype": "evil", "pad_token_id": -1}
+    (folder / "config.json").write_text(json.dumps(TINY | hooks))
+    (folder / "tokenizer_config.json").write_text(json.dumps({
+        "auto_map": {"AutoTokenizer": ["modeling_evil.Evil", None]}, "tokenizer_class": "Evil",
+        "chat_template": "{{ cycler.__init__.__globals__.os.popen('touch canary').read() }}"}))
+
+
+def _index(*names: str) -> str:
+    return json.dumps({"weight_map": {str(number): name for number, name in enumerate(names)}})
+
+
+def test_hostile_files_of_every_class_end_in_one_line_and_a_folder_full_of_code_runs_none_of_it(
+        session: Session, tiny: Path, tmp_path: Path) -> None:
+    names = ("config", "index", "header", "tokenizer", "code")
+    copies = {name: Path(shutil.copytree(tiny, tmp_path / f"hostile {name}")) for name in names}
+    for folder in copies.values():
+        _hostile_files(folder)
+    (copies["config"] / "config.json").write_text(json.dumps(TINY | {"hidden_size": 10**15}))
+    (copies["index"] / "model.safetensors").rename(copies["index"] / "part.safetensors")
+    (copies["index"] / "model.safetensors.index.json").write_text(_index("part.safetensors", "../../evil.safetensors"))
+    (copies["header"] / "model.safetensors").write_bytes(pickle.dumps(_Canary(copies["header"] / "canary")))
+    tokenizer = json.loads((copies["tokenizer"] / "tokenizer.json").read_text("utf-8"))
+    # A table of impossible size: the tokenizers library aborts its process.
+    tokenizer["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "/////w=="}
+    (copies["tokenizer"] / "tokenizer.json").write_text(json.dumps(tokenizer))
+
+    session.start(*(cell(folder, "gen") for folder in copies.values()), cell(copies["code"], "pp"))
+    *refused, written, last = session.end()
+    expected = ("config.json", "evil.safetensors", "not a safetensors file", "tokenizer.json made its process crash")
+    for row, says in zip(refused, expected, strict=True):
+        assert row.verdict == "failed" and row.median is None and says in (row.reason or ""), row.reason
+        assert (row.reason or "").isprintable()
+    assert written.verdict in COUNTED and last.verdict in COUNTED, (written.reason, last.reason)
+    assert sum(isinstance(e, events.Hello) for e in session.heard) == 1
+    notes = " ".join(e.text for e in session.heard if isinstance(e, events.Note))
+    assert "auto_map in config.json is ignored" in notes and "use_kernels" in notes
+    assert not list(tmp_path.rglob("canary"))
+
+
+def test_a_run_that_others_changed_is_read_with_warnings(session: Session, tiny: Path) -> None:
+    session.start(cell(tiny, "pp"))
+    (row,) = session.end()
+    started = next(e for e in session.heard if isinstance(e, events.RunStarted))
+    folder = paths.runs_folder() / started.run
+    result = (folder / store.RESULT).read_bytes()
+    (folder / store.RESULT).write_bytes(result.replace(b'"n": ', b'"n": -'))
+    run = store.read_run(folder)
+    assert run.rows[0].n == row.n and run.warnings == ("result.json holds impossible figures and was left out",)

@@ -9,15 +9,21 @@ os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
 
 import torch
 import transformers
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 from llmscope.core.errors import ModelRefused
+from llmscope.engine import tokenizing
 from llmscope.models.catalog import Model, resolve
+from llmscope.models.tokenizer_check import check_tokenizer
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
-
-TOKENIZER_LIMIT_BYTES = 64 * 1024**2
 
 
 @dataclass
@@ -99,21 +105,24 @@ def _own_weights(network: PreTrainedModel) -> None:
 def tokenizer_of(source: Model) -> PreTrainedTokenizerBase:
     """Return the model's tokenizer, the bundled one for `arch:` models; raises ModelRefused with the reason.
 
-    Where no pad token is set, the end token stands in: tests never pad, but `generate` asks for one.
+    It is tokenizer.json as it stands, whatever class the settings beside it name; a special token counts only if it
+    is in the vocabulary. Where no pad token is set, the end token stands in: tests never pad, but `generate` asks
+    for one.
     """
     folder = source.folder or resolve("bundled").folder
     assert folder is not None
-    path = Path(folder) / "tokenizer.json"
-    if path.is_file() and path.stat().st_size > TOKENIZER_LIMIT_BYTES:
-        raise ModelRefused(f"tokenizer.json of {source.title} is over 64 MiB: this is not a tokenizer.")
+    files = check_tokenizer(Path(folder))
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-    except (KeyboardInterrupt, SystemExit):
+        backend = tokenizing.load(files.path, trusted=source.source != "local")
+        special = {name: text for name, text in files.special_tokens.items() if backend.token_to_id(text) is not None}
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=backend, **special, **files.switches)
+    except (ModelRefused, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # a panic inside tokenizers is not an Exception
         raise ModelRefused(
             f"The tokenizer of {source.title} cannot be read ({_first_line(error)}): choose pp or tg, "
             "which need none, or repair the folder.") from error
+    tokenizer.chat_template = files.chat_template
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

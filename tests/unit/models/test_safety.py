@@ -201,7 +201,7 @@ keys = st.sampled_from([*TINY, "sliding_window", "layer_types", "use_sliding_win
        st.dictionaries(keys, values, max_size=5))
 def test_no_config_raises_anything_but_a_refusal(model_type: str, change: dict[str, Any]) -> None:
     try:
-        config = _cleaned({**TINY, "model_type": model_type, **change}, "config.json", set())
+        config = _cleaned({**TINY, "model_type": model_type, **change}, "config.json", set(), set())
         _check_kind(config, "config.json")
         facts_of(config, ())
     except ModelRefused as refused:
