@@ -6,10 +6,12 @@ from typing import Any
 import torch
 
 from llmscope.engine.backends.eager import Loaded
-from llmscope.engine.timers import Stopwatch
+from llmscope.engine.timers import Block, Stopwatch
 
 #: A timed region that covers its work takes twice as long for twice the work, within this share.
 SYNC_TOLERANCE = 0.05
+#: The parts of a sample add up to the whole within this share.
+SUM_TOLERANCE = 0.03
 
 
 class NotTrustworthy(Exception):
@@ -51,6 +53,13 @@ def finite(values: torch.Tensor, what: str) -> None:
     """Raise NotTrustworthy if any value is not a finite number."""
     if not bool(torch.isfinite(values).all()):
         raise NotTrustworthy(f"{what} is not finite")
+
+
+def phases(block: Block) -> None:
+    """Raise NotTrustworthy unless the seconds of a block's parts add up to the whole within 3 %."""
+    share = sum(block.phases_s.values()) / block.seconds
+    if abs(share - 1) > SUM_TOLERANCE:
+        raise NotTrustworthy(f"{', '.join(block.phases_s)} add up to {share * 100:.0f} % of the whole")
 
 
 def synchronisation(device: torch.device) -> None:

@@ -19,8 +19,18 @@ def preferred(devices: Sequence[Device]) -> Device:
 
 
 def resolve(spec: RunSpec, devices: Sequence[Device]) -> RunSpec:
-    """Return the spec with every device and dtype named; raises BadInput for a device that is not there."""
-    return msgspec.structs.replace(spec, cells=tuple(_resolved(cell, devices) for cell in spec.cells))
+    """Return the spec with every device and dtype named; raises BadInput for a device that is not there.
+
+    Of the preset that has everything, mixed precision is left out where the device cannot do it.
+    """
+    cells = tuple(_resolved(cell, devices) for cell in spec.cells)
+    if spec.preset == "everything":
+        cells = tuple(cell for cell in cells if cell.dtype != "amp" or _has_bfloat16(cell.device, devices)) or cells
+    return msgspec.structs.replace(spec, cells=cells)
+
+
+def _has_bfloat16(name: str, devices: Sequence[Device]) -> bool:
+    return any(probe.dtype == "bfloat16" for probe in find_device(name, devices).dtypes)
 
 
 def _resolved(cell: Cell, devices: Sequence[Device]) -> Cell:

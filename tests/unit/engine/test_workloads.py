@@ -12,8 +12,9 @@ from llmscope.core.errors import BadInput, ModelRefused
 from llmscope.core.spec import Sampling
 from llmscope.engine import checks, conditions
 from llmscope.engine import workloads as workloads_module
+from llmscope.engine.workloads import validation
 from llmscope.engine.workloads.data import NO_LABEL, clean, label
-from llmscope.engine.workloads.generation import _Request
+from llmscope.engine.workloads.generation import Request
 from llmscope.engine.workloads.loading import Load
 from tests.unit.engine.conftest import CPU, Passes
 
@@ -104,7 +105,7 @@ class Listened:
     ([[1, 2, 3, 4]], [0, 20], [[3], [4]], "add up"), ([[1, 2, 3, 4]], [-5, 20], [[3], [4]], "add up")])
 def test_a_request_whose_parts_disagree_is_not_believed(
         output: list[list[int]], at_ns: list[int], ids: list[list[int]], reason: str | None) -> None:
-    request = _Request(0, torch.tensor([[1, 2]]), Listened(at_ns, ids), torch.tensor(output))  # type: ignore[arg-type]
+    request = Request(0, torch.tensor([[1, 2]]), Listened(at_ns, ids), torch.tensor(output))  # type: ignore[arg-type]
     if reason is None:
         request.check(1, 2, 2)
         return
@@ -205,7 +206,7 @@ def test_an_optimizer_step_changes_every_weight_and_clears_the_gradients(passes:
     opt = passes("opt", 0)
     before = [p.detach().clone() for p in opt.loaded.network.parameters()]
     opt.run(1)
-    assert opt.made.work is None and opt.loaded.dirty and opt.made.summary() == {"optimizer": "AdamW"}
+    assert opt.made.work is None and opt.loaded.dirty and opt.made.summary()["optimizer"] == "AdamW"
     assert all(p.grad is None for p in opt.loaded.network.parameters())
     assert not any(torch.equal(a, b) for a, b in zip(before, opt.loaded.network.parameters(), strict=True))
 
@@ -221,12 +222,24 @@ def test_validation_scores_the_text_once_window_by_window(passes: Run) -> None:
     assert found["loss_nats_per_token"] == pytest.approx(expected, rel=1e-5) and found["share_of_text"] == 1
     assert found["perplexity"] == pytest.approx(np.exp(expected), rel=1e-4)
     assert not val.loaded.network.training and not val.loaded.dirty
-    assert passes("val", 3, seq=200).made.summary()["share_of_text"] < 0.1
+
+
+def test_validation_scores_what_no_timed_pass_came_to_unless_it_takes_too_long(
+        passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    val = passes("val", 3, seq=200, batch=2)
+    assert val.made.summary()["share_of_text"] == 1
+    monkeypatch.setattr(validation, "REST_S", 0)
+    val = passes("val", 3, seq=200, batch=2)
+    assert val.made.summary()["share_of_text"] < 0.1
+    val = passes("val", 3, seq=200, batch=2)
+    monkeypatch.setattr(validation, "REST_S", 100)
+    val.meter.cancel()  # what was measured before the stop is kept
+    assert val.made.summary()["share_of_text"] < 0.1
 
 
 def test_the_first_token_is_a_request_for_one_id_without_streamed_text(passes: Run) -> None:
     first = passes("ttft", 3)
-    assert first.made.work is None and first.made.summary() == {} and not first.heard
+    assert first.made.work is None and not first.heard and first.made.summary()["chat_template"] is False
     assert all(len(part["token_ns"]) == 1 and part["token_ns"][0] / 1e9 == pytest.approx(block.seconds)
                for part, block in zip(first.parts, first.blocks, strict=True))
 
