@@ -120,7 +120,7 @@ class CellRunner:
         counted = cost(source, msgspec.structs.replace(cell, batch=sequences), DTYPE_BYTES[cell.dtype])
         if counted is not None:
             about |= {"flops": counted.flops, "bytes_moved": counted.bytes_moved}
-        if measured.times:
+        if loaded is not None and measured.times:
             about["phases"] = _phases(DEFINITIONS[cell.workload].phase, measured, counted)
         return about
 

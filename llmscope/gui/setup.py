@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+import msgspec
+
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Device, Telemetry
 from llmscope.core.spec import DTYPE_BYTES, Cell, Dtype
@@ -13,7 +15,7 @@ from llmscope.gui.choices import Choices
 from llmscope.gui.ledger import LedgerFacts
 from llmscope.models import catalog
 from llmscope.models.catalog import Model
-from llmscope.models.limits import problems
+from llmscope.models.limits import left_out, problems
 from llmscope.models.memory import Memory, memory
 
 
@@ -66,7 +68,7 @@ def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemet
     if not choices.model:
         return Setup(problems={"model": words.tr("Choose a folder with config.json and .safetensors files.")},
                      device=device)
-    cells = tuple(_placed(cell, device, choices) for cell in choices.cells())
+    cells = tuple(_placed(cell, device) for cell in choices.cells())
     total, others = memory_now(device, telemetry)
     found: dict[str, str] = {}
     warned: dict[str, str] = {}
@@ -75,6 +77,8 @@ def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemet
         if isinstance(model, str):
             found.setdefault("model", model)
             continue
+        if choices.preset == "everything":
+            cells = tuple(cell for cell in cells if cell.model != ref or not left_out(cell, model, device))
         of_model = [cell for cell in cells if cell.model == ref]
         free = None if total is None or others is None else total - others
         for problem in problems(of_model, model, device, free):
@@ -121,13 +125,12 @@ def _most(cells: Iterable[Cell], models: Models) -> Memory | None:
     return found[1] if found else None
 
 
-def _placed(cell: Cell, device: Device | None, choices: Choices) -> Cell:
+def _placed(cell: Cell, device: Device | None) -> Cell:
     """Return the cell with device and dtype as they will run, as far as that is known."""
     if device is None:
         return cell
-    dtype = device.default_dtype if choices.dtype == "auto" else choices.dtype
-    return Cell(cell.model, cell.workload, device.id, cast(Dtype, dtype), cell.backend, cell.batch, cell.seq, cell.new,
-                cell.depth)
+    dtype = device.default_dtype if cell.dtype == "auto" else cell.dtype
+    return msgspec.structs.replace(cell, device=device.id, dtype=cast(Dtype, dtype))
 
 
 def _facts(model: Model | str, cells: Sequence[Cell], device: Device | None) -> str:

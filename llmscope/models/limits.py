@@ -38,6 +38,12 @@ def problems(cells: Iterable[Cell], model: Model, device: Device | None, free_by
     return (*found, *_fit(cells, model, device, free_bytes))
 
 
+def left_out(cell: Cell, model: Model, device: Device | None) -> bool:
+    """Return whether the preset that has everything leaves a cell out: what it brings by itself and cannot work."""
+    brought = cell.dtype == "amp" or cell.scenario is not None
+    return brought and any(problem.blocking for problem in problems([cell], model, device, None))
+
+
 def _positions(cell: Cell, model: Model) -> Iterator[Problem]:
     """Yield where a test needs more positions than the model has."""
     most = model.facts.max_positions

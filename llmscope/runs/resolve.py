@@ -10,7 +10,7 @@ from llmscope.core.events import Device
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.models.catalog import Model
 from llmscope.models.catalog import resolve as resolve_model
-from llmscope.models.limits import Problem, problems
+from llmscope.models.limits import Problem, left_out, problems
 
 
 def preferred(devices: Sequence[Device]) -> Device:
@@ -19,18 +19,23 @@ def preferred(devices: Sequence[Device]) -> Device:
 
 
 def resolve(spec: RunSpec, devices: Sequence[Device]) -> RunSpec:
-    """Return the spec with every device and dtype named; raises BadInput for a device that is not there.
-
-    Of the preset that has everything, mixed precision is left out where the device cannot do it.
-    """
-    cells = tuple(_resolved(cell, devices) for cell in spec.cells)
-    if spec.preset == "everything":
-        cells = tuple(cell for cell in cells if cell.dtype != "amp" or _has_bfloat16(cell.device, devices)) or cells
-    return msgspec.structs.replace(spec, cells=cells)
+    """Return the spec with every device and dtype named; raises BadInput for a device that is not there."""
+    named = msgspec.structs.replace(spec, cells=tuple(_resolved(cell, devices) for cell in spec.cells))
+    return that_fits(named, devices)
 
 
-def _has_bfloat16(name: str, devices: Sequence[Device]) -> bool:
-    return any(probe.dtype == "bfloat16" for probe in find_device(name, devices).dtypes)
+def that_fits(spec: RunSpec, devices: Sequence[Device] | None) -> RunSpec:
+    """Return the spec; of the preset that has everything, without what it brings by itself and cannot work here."""
+    if spec.preset != "everything":
+        return spec
+    kept = tuple(cell for cell in spec.cells if not _left_out(cell, devices))
+    return msgspec.structs.replace(spec, cells=kept or spec.cells)
+
+
+def _left_out(cell: Cell, devices: Sequence[Device] | None) -> bool:
+    model = _model(cell.model)
+    device = None if devices is None else find_device(cell.device, devices)
+    return isinstance(model, Model) and left_out(cell, model, device)
 
 
 def _resolved(cell: Cell, devices: Sequence[Device]) -> Cell:

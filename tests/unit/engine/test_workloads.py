@@ -1,5 +1,6 @@
 """What each workload computes on a small real model: tokens counted, caches filled, phases that add up."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from llmscope.core.errors import BadInput, ModelRefused
 from llmscope.core.spec import Sampling
 from llmscope.engine import checks, conditions
 from llmscope.engine import workloads as workloads_module
-from llmscope.engine.workloads import validation
+from llmscope.engine.workloads import loading, validation
 from llmscope.engine.workloads.data import NO_LABEL, clean, label
 from llmscope.engine.workloads.generation import Request
 from llmscope.engine.workloads.loading import Load
@@ -298,8 +299,50 @@ def test_where_a_load_came_from_is_proven_by_what_the_disk_delivered(
         assert load.run(any_test.watch).seconds > 0
         load.finish()
     found = load.summary()
+    assert found["phases_s"].keys() == {"read", "deserialise", "copy"}
     assert found["file_bytes"] == 1000 and found.get("warning", "").startswith(warning or "")
     assert ("warning" in found) is (warning is not None)
+
+
+def test_the_parts_of_a_load_are_the_whole_of_it(passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    any_test = passes("pp", 0)
+    load = Load(any_test.source, CPU, "float32", any_test.meter, cold=False)
+
+    def once() -> dict[str, Any]:
+        load.prepare()
+        block = load.run(any_test.watch)
+        parts = load.finish()["phases_s"]
+        assert sum(parts.values()) == pytest.approx(block.seconds, rel=0.03)
+        return parts  # type: ignore[no-any-return]
+
+    once()
+    read: list[Path] = []
+    bring_in = loading._bring_in
+    monkeypatch.setattr(loading, "_bring_in", lambda path: (read.append(path), time.sleep(0.2), bring_in(path)))
+    build, place = loading.eager.build, loading.eager.place
+    assert once()["read"] >= 0.2 and read == list(any_test.source.weight_files)
+    monkeypatch.setattr(loading.eager, "build", lambda *a: (time.sleep(0.3), build(*a))[1])
+    assert once()["deserialise"] >= 0.3
+    monkeypatch.setattr(loading.eager, "place", lambda *a: (time.sleep(0.4), place(*a))[1])
+    assert once()["copy"] >= 0.4
+
+
+@pytest.mark.parametrize("advice", [True, False])
+def test_a_file_is_in_the_page_cache_after_it_was_brought_in(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, advice: bool) -> None:
+    if not advice:
+        monkeypatch.setattr(loading, "_MADV_POPULATE_READ", 12345)  # what an older system says no to
+    path = tmp_path / "weights"
+    path.write_bytes(b"x" * 5_000_000)
+    loading._evict(path)
+    before = conditions.bytes_read_from_disk()
+    loading._bring_in(path)
+    read = conditions.bytes_read_from_disk()
+    if before is None or read is None or read == before:
+        pytest.skip("this system or the disk below it does not say what was read")
+    assert read - before >= 5_000_000
+    path.read_bytes()
+    assert conditions.bytes_read_from_disk() == read
 
 
 def test_a_tokenizer_of_another_model_is_refused(passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
