@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import gc
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,13 +38,20 @@ def peak_bytes(device: torch.device) -> int | None:
 
 
 class Growth:
-    """How far the memory in use rises above what it was when this was made; counts the peaks anew."""
+    """How far the memory in use rises above what it was when this was made; counts the peaks anew.
+
+    On a CPU the pages of program files do not count: they come with the first use of a library's code.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
         _give_back_freed()
         reset_peak(device)
         self._base = torch.cuda.memory_allocated(device) if device.type == "cuda" else peak_bytes(device)
+        self._program_bytes = self._files()
+
+    def _files(self) -> int:
+        return (_status_bytes("RssFile:") or 0) if self._device.type == "cpu" else 0
 
     def by_holder(self, network: torch.nn.Module, held: dict[str, int | None]) -> dict[str, int | None]:
         """Return the bytes of the peak by what holds them; None is what could not be measured.
@@ -57,7 +65,7 @@ class Growth:
                    "kv_cache": held.get("kv_cache", 0)}
         if highest is None or self._base is None:
             return holders | {"activations": None, "peak": None}
-        grown = highest - self._base
+        grown = highest - self._base - (self._files() - self._program_bytes)
         others = [bytes_ for name, bytes_ in holders.items() if name != "weights"]
         left = None if None in others else grown - sum(bytes_ or 0 for bytes_ in others)
         return holders | {"activations": None if left is None or left < 0 else left, "peak": weights + grown}
@@ -122,7 +130,8 @@ def cache_bytes(cache: Any) -> int | None:
 
 
 def _give_back_freed() -> None:
-    """Ask the C library to give freed memory back: what it keeps would hide how far a test rises."""
+    """Collect what the test before left, and ask the C library to give freed memory back: both hide a rise."""
+    gc.collect()
     if sys.platform.startswith("linux"):
         with contextlib.suppress(AttributeError):  # glibc alone has it
             ctypes.CDLL(None).malloc_trim(0)
