@@ -11,14 +11,15 @@ from typing import Any
 import torch
 
 
-def reset_peak(device: torch.device) -> None:
-    """Start counting the peaks anew, where the system allows it."""
+def reset_peak(device: torch.device) -> bool:
+    """Start counting the peaks anew; returns whether the counter of `peak_bytes` could be set back."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
-        return
+        return device.type == "cuda"
+    return device.type in ("cuda", "cpu")
 
 
 def peak(device: torch.device) -> dict[str, Any]:
@@ -46,8 +47,9 @@ class Growth:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         _give_back_freed()
-        reset_peak(device)
-        self._base = torch.cuda.memory_allocated(device) if device.type == "cuda" else peak_bytes(device)
+        counts = reset_peak(device)
+        in_use = torch.cuda.memory_allocated(device) if device.type == "cuda" else peak_bytes(device)
+        self._base = in_use if counts else None
         self._program_bytes = self._files()
 
     def _files(self) -> int:
@@ -80,17 +82,18 @@ class Gradients:
     def __init__(self, network: torch.nn.Module, device: torch.device) -> None:
         self._network, self._device = network, device
         self._passes = self._arrived = self._highest = 0
+        self._counts = False
         self.at_peak: int | None = None
 
     def prepare(self) -> None:
         """Count the peak of the pass to be watched alone."""
         if self._passes == 1:
-            reset_peak(self._device)
+            self._counts = reset_peak(self._device)
 
     def backward(self, loss: torch.Tensor) -> None:
         """Go back; how high memory has risen is read before each gradient of the pass that is watched."""
         self._passes += 1
-        before = peak_bytes(self._device) if self._passes == 2 else None
+        before = peak_bytes(self._device) if self._passes == 2 and self._counts else None
         if before is None:
             loss.backward()
             return

@@ -80,6 +80,7 @@ def test_the_first_token_waits_for_template_tokenizer_and_prefill(passes: Run) -
     assert first.made.summary()["phases_s"].keys() == first.parts[0]["phases_s"].keys()
     first.made.prepare()
     first.made.run(first.watch)
+    first.made.reset()
     first.made._block = Block(1.0, None, {"template": 0.9})
     with pytest.raises(checks.NotTrustworthy, match="template add up to 90 %"):
         first.made.finish()

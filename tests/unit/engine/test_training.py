@@ -17,6 +17,7 @@ from llmscope.engine.meter import Meter
 from llmscope.engine.timers import Block, Stopwatch
 from llmscope.engine.workloads import make, validation
 from llmscope.engine.workloads.on_text import keep_activations
+from llmscope.engine.workloads.phases import Phases
 from llmscope.models.catalog import resolve
 from tests.unit.engine.conftest import CPU, Passes
 
@@ -35,7 +36,7 @@ class Broken(Stopwatch):
 
 @pytest.mark.parametrize(("workload", "lost"), [("train", "backward"), ("prep", "tokenize")])
 def test_phases_that_are_not_the_whole_step_are_not_believed(passes: Run, workload: str, lost: str) -> None:
-    done = passes(workload, 1)
+    done = passes(workload, 0)
     done.watch = Broken(CPU)
     done.watch.lost = lost
     with pytest.raises(checks.NotTrustworthy, match=r"add up to \d+ % of the whole"):
@@ -47,10 +48,25 @@ def test_phases_that_are_not_the_whole_step_are_not_believed(passes: Run, worklo
 def test_phases_add_up_within_three_percent(parts: list[float], good: bool) -> None:
     block = Block(1.0, None, {str(i): s for i, s in enumerate(parts)})
     if good:
-        checks.phases(block)
+        checks.phases([block])
         return
     with pytest.raises(checks.NotTrustworthy):
-        checks.phases(block)
+        checks.phases([block])
+
+
+def test_one_disturbed_sample_does_not_speak_against_the_phases_of_the_others() -> None:
+    whole, disturbed = Block(1.0, None, {"a": 0.4, "b": 0.6}), Block(2.0, None, {"a": 0.4, "b": 0.6})
+    checks.phases([whole, disturbed, whole])
+    with pytest.raises(checks.NotTrustworthy, match="a, b add up to 50 %"):
+        checks.phases([whole, disturbed, disturbed])
+
+
+def test_medians_of_phases_add_up_to_the_median_of_the_whole() -> None:
+    phases = Phases()
+    for a, b in ((0.1, 0.9), (0.2, 0.6), (0.9, 0.3)):
+        phases.keep(Block(a + b, None, {"a": a, "b": b}))
+    found = phases.summary()["phases_s"]
+    assert sum(found.values()) == pytest.approx(1.0) and found["b"] / found["a"] == pytest.approx(0.6 / 0.2)
 
 
 def test_sgd_keeps_one_momentum_and_adamw_two(passes: Run) -> None:
@@ -117,8 +133,9 @@ class Counter:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now: int | None = 0
+        self.can_be_reset = True
         monkeypatch.setattr(memory, "peak_bytes", lambda _: self.now)
-        monkeypatch.setattr(memory, "reset_peak", lambda _: None)
+        monkeypatch.setattr(memory, "reset_peak", lambda _: self.can_be_reset)
 
 
 def network_of(*sizes: int) -> torch.nn.ParameterList:
@@ -153,8 +170,10 @@ def test_gradients_at_the_peak_are_those_there_when_memory_last_rose(
         counter.now = (counter.now or 0) + left.pop(0)
         look()
 
+    gradients.prepare()
     gradients.backward(sum(w.sum() for w in network))
     assert gradients.at_peak is None  # the first pass is not watched
+    gradients.prepare()
     left = list(rises)
     monkeypatch.setattr(gradients, "_look", rise)
     # The gradient of the last used comes first.
@@ -163,14 +182,19 @@ def test_gradients_at_the_peak_are_those_there_when_memory_last_rose(
     assert not left and gradients.at_peak in (at_peak, {40: 80}.get(at_peak))
 
 
-def test_memory_without_a_counter_is_missing_not_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    Counter(monkeypatch).now = None
+@pytest.mark.parametrize(("now", "can_be_reset"), [(None, True), (100, False)])
+def test_memory_without_a_counter_is_missing_not_zero(
+        monkeypatch: pytest.MonkeyPatch, now: int | None, can_be_reset: bool) -> None:
+    counter = Counter(monkeypatch)
+    counter.now, counter.can_be_reset = now, can_be_reset
     network = network_of(10)
     gradients = memory.Gradients(network, CPU)
     for _ in range(3):
+        gradients.prepare()
         gradients.backward(network[0].sum())
         gradients.finish()
     assert gradients.at_peak is None
+    assert memory.Growth(CPU).by_holder(network, {})["activations"] is None
 
 
 def test_a_real_peak_shows_what_a_pass_works_with() -> None:
