@@ -1,5 +1,6 @@
 """What each workload computes on a small real model: tokens counted, caches filled, phases that add up."""
 
+import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -324,6 +325,26 @@ def test_the_parts_of_a_load_are_the_whole_of_it(passes: Run, monkeypatch: pytes
     assert once()["deserialise"] >= 0.3
     monkeypatch.setattr(loading.eager, "place", lambda *a: (time.sleep(0.4), place(*a))[1])
     assert once()["copy"] >= 0.4
+
+
+class Unmappable(io.BytesIO):
+    """A file that can only be read, as on a system without the advice."""
+
+    taken = 0
+
+    def open(self, *_: Any, **__: Any) -> "Unmappable":
+        return self
+
+    def readinto(self, buffer: Any) -> int:
+        n = super().readinto(buffer)
+        self.taken += n
+        return n
+
+
+def test_a_file_that_cannot_be_mapped_is_read_to_its_end() -> None:
+    file = Unmappable(b"x" * 2_500_000)
+    loading._bring_in(file)  # type: ignore[arg-type]
+    assert file.taken == 2_500_000
 
 
 @pytest.mark.parametrize("advice", [True, False])
