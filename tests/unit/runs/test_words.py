@@ -107,7 +107,8 @@ def test_everything_leaves_out_what_it_brings_by_itself_and_cannot_work() -> Non
     scenarios = ["gen128 assistant float32", "gen64 translation float32", "gen32 question float32"]
     assert brought("bundled", CPU) == [*scenarios, "train512 amp"] and brought("bundled", poor) == scenarios
     assert brought("arch:gpt2", CPU) == [*scenarios[:2], "train512 amp"]  # 1,024 positions
-    asked = resolve(RunSpec((Cell("bundled", "fwd"), Cell("bundled", "train", dtype="amp")), preset="training"), (poor,))
+    cells = (Cell("bundled", "fwd"), Cell("bundled", "train", dtype="amp"))
+    asked = resolve(RunSpec(cells, preset="training"), (poor,))
     assert asked.cells[1].dtype == "amp" and set(dict(refusals(asked, (poor,)))) == {1}
 
 
