@@ -68,13 +68,21 @@ def _window() -> int:
 def bench(
     model: Annotated[str, typer.Option(help="bundled, arch:<id> or a folder; several with commas.")] = "bundled",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …; several with commas.")] = "auto",
-    dtype: Annotated[str, typer.Option(help="auto, float32, bfloat16, float16; several with commas.")] = "auto",
+    dtype: Annotated[str, typer.Option(
+        help="auto, float32, bfloat16, float16, amp (training only); several with commas.")] = "auto",
     batch: Annotated[str, typer.Option(help="Sequences at once; several with commas.")] = "1",
     seq: Annotated[str, typer.Option(help="Prompt or training length in tokens; several with commas.")] = "512",
     new: Annotated[str, typer.Option(help="New tokens; several with commas.")] = "128",
     depth: Annotated[str, typer.Option(help="Tokens in the cache before tg begins; several with commas.")] = "0",
     workload: Annotated[str | None, typer.Option(help=f"{', '.join(WORKLOADS)}; several with commas.")] = None,
     preset: Annotated[str | None, typer.Option(help="quick, inference, training or everything.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="Of train and opt: adamw or sgd; several with commas.")] = None,
+    checkpointing: Annotated[str | None, typer.Option(
+        help="Compute activations again in the backward pass instead of keeping them: off or on; both with a comma."
+    )] = None,
+    scenario: Annotated[str | None, typer.Option(
+        help="Shapes of gen with words and sampling of their own: assistant (256+128), translation (64+64), question "
+             "(1024+32); several with commas.")] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; torch's own choice if not given.")] = None,
     accuracy: Annotated[str | None, typer.Option(
         help="quick ±3 %, standard ±1 %, rigorous ±0.5 %; quick for the quick preset, else standard.")] = None,
@@ -96,7 +104,7 @@ def bench(
             raise BadInput(f"There is no {name} '{text}': use {', '.join(choices)}.")
     spec = _spec(
         sweep(model=model, device=device, dtype=dtype, batch=batch, seq=seq, new=new, depth=depth,
-              workload=workload, preset=preset),
+              workload=workload, preset=preset, optimizer=optimizer, checkpointing=checkpointing, scenario=scenario),
         accuracy=accuracy, preset=preset, threads=threads, prompt=prompt, seed=seed,
         sampling={"temperature": temperature, "top_k": top_k, "top_p": top_p, "sequences": sequences})
     if out is not None:

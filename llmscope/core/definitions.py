@@ -68,13 +68,15 @@ DEFINITIONS: dict[str, Definition] = {
     for d in (
         Definition(
             "load-cold", "s", "load-cold", "Load, cold", "loading the model from the disk", "one load",
-            "seconds from opening the weight files, none of them in the page cache, to all weights on the device",
-            needs=("weights",),
+            "seconds of reading the weight files into memory, none of their bytes in the page cache, making the "
+            "network of them, and copying the weights into the device's own memory",
+            needs=("weights",), version=2,
         ),
         Definition(
             "load-warm", "s", "load-warm", "Load", "loading the model", "one load",
-            "seconds from opening the weight files, already in the page cache, to all weights on the device",
-            needs=("weights",),
+            "seconds of going through the weight files, already in the page cache, making the network of them, and "
+            "copying the weights into the device's own memory",
+            needs=("weights",), version=2,
         ),
         Definition(
             "tok", "tok/s", "tokenize", "Tokenizer", "turning text into ids", "one pass over the text",
@@ -101,14 +103,15 @@ DEFINITIONS: dict[str, Definition] = {
         ),
         Definition(
             "ttft", "ms", "first token", "First token", "waiting for the first token", "one request",
-            "milliseconds from the request to its first new id: tokenizing, prefill of exactly the sequence "
-            "length, sampling",
-            uses=("batch", "seq"), work="seq", needs=("model", "tokenizer"),
+            "milliseconds from the request to its first new id: the chat template where there is one, tokenizing, "
+            "prefill of exactly the sequence length, sampling",
+            uses=("batch", "seq"), work="seq", needs=("model", "tokenizer"), version=2,
         ),
         Definition(
             "gen", "tok/s", "generate", "Generate", "answering a request", "one request",
             "all new ids ÷ seconds from the request to the last id: tokenizing, prefill of exactly the "
-            "sequence length, sampling, detokenizing; the end token is suppressed",
+            "sequence length, sampling, detokenizing; the end token is suppressed; a scenario fixes lengths, "
+            "words and sampling",
             uses=("batch", "seq", "new", "scenario"), work="new", tokens="new", needs=("model", "tokenizer"),
         ),
         Definition(
@@ -123,14 +126,15 @@ DEFINITIONS: dict[str, Definition] = {
         ),
         Definition(
             "opt", "ms", "optimizer", "Optimizer step", "updating the weights", "one step",
-            "milliseconds of one AdamW step over all weights, and of clearing the gradients",
+            "milliseconds of one step of the optimizer (AdamW, or SGD with momentum) over all weights, and of clearing "
+            "the gradients",
             uses=("optimizer",),
             needs=("model", "tokenizer"),
         ),
         Definition(
             "train", "tok/s", "train", "Training step", "one training step", "one step",
             "batch × sequence length ÷ seconds of a whole step: data, forward with loss over all positions, "
-            "backward, AdamW step",
+            "backward, step of the optimizer",
             uses=("batch", "seq", "optimizer", "checkpointing"), work="seq", tokens="seq", needs=("model", "tokenizer"),
         ),
         Definition(

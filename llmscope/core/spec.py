@@ -1,10 +1,12 @@
 """What a run is asked to do: an ordered list of cells and how well to measure them."""
 
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
 from llmscope.core.definitions import DEFINITIONS, test_id
+from llmscope.core.scenarios import SCENARIOS, Scenario
 
 Accuracy = Literal["quick", "standard", "rigorous"]
 Workload = Literal["load-cold", "load-warm", "tok", "prep", "pp", "tg", "ttft", "gen", "fwd", "bwd", "opt", "train",
@@ -13,8 +15,6 @@ Workload = Literal["load-cold", "load-warm", "tok", "prep", "pp", "tg", "ttft", 
 Dtype = Literal["auto", "float32", "float16", "bfloat16", "amp"]
 Preset = Literal["quick", "inference", "training", "hardware", "everything"]
 Optimizer = Literal["adamw", "sgd"]
-#: Shapes of `gen`: a chat answer 256+128, a translation 64+64, a question to a document 1024+32.
-Scenario = Literal["assistant", "translation", "question"]
 
 WORKLOADS: tuple[Workload, ...] = get_args(Workload)
 DTYPE_SHORT = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "amp": "amp"}
@@ -63,7 +63,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
 
     `device` and `dtype` may be `auto`; the supervisor resolves them to what the worker reports before
     the run starts, so that a stored cell always names what ran. `size` is the order of a product's square
-    matrices, or the bytes that a test of memory or disk works on.
+    matrices, or the bytes that a test of memory or disk works on. A scenario fixes `seq` and `new` of `gen`.
     """
 
     model: str
@@ -80,6 +80,16 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     checkpointing: bool = False
     scenario: Scenario | None = None
 
+    def __post_init__(self) -> None:
+        if self.scenario is not None and self.workload == "gen":
+            force_setattr(self, "seq", SCENARIOS[self.scenario].seq)
+            force_setattr(self, "new", SCENARIOS[self.scenario].new)
+
+    @property
+    def weights_dtype(self) -> Dtype:
+        """What the weights are held in: float32 where only the computing is mixed."""
+        return "float32" if self.dtype == "amp" else self.dtype
+
     @property
     def test(self) -> str:
         """The id of the test, such as `pp512 b4`."""
@@ -93,6 +103,16 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
         named = {"optimizer": self.optimizer, "checkpointing": self.checkpointing, "scenario": self.scenario}
         return {name: value for name, value in named.items() if name in uses and value not in ("adamw", False, None)}
 
+    def sampling(self, asked: Sampling) -> Sampling:
+        """Return how this cell picks the next id: as asked, or as its scenario fixes it.
+
+        As many answers as asked, but one where the most likely id is taken: the others would be the same.
+        """
+        if self.scenario is None:
+            return asked
+        shape = SCENARIOS[self.scenario]
+        return Sampling(shape.temperature, shape.top_k, shape.top_p, asked.sequences if shape.temperature else 1)
+
     def work(self, sampling: Sampling) -> int | None:
         """Tokens, FLOPs or bytes of a sample; None where the cell alone does not say, or the value is a time."""
         unit, tokens = DEFINITIONS[self.workload].unit, DEFINITIONS[self.workload].tokens
@@ -102,7 +122,8 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
             return self.size
         if not tokens:
             return None
-        return self.batch * getattr(self, tokens) * (sampling.sequences if self.workload == "gen" else 1)  # type: ignore[no-any-return]
+        sequences = self.sampling(sampling).sequences if self.workload == "gen" else 1
+        return self.batch * getattr(self, tokens) * sequences  # type: ignore[no-any-return]
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
@@ -121,8 +142,9 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
 def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dtype = "auto",
                  batch: int = 1, seq: int = 512, new: int = 128) -> tuple[Cell, ...]:
     """Return the cells of a preset for a model; settings that a preset fixes itself are not taken from the caller."""
-    def cell(workload: Workload, of: str = model, batch: int = batch, seq: int = seq, new: int = new) -> Cell:
-        return Cell(of, workload, device=device, dtype=dtype, batch=batch, seq=seq, new=new)
+    def cell(workload: Workload, of: str = model, batch: int = batch, seq: int = seq, new: int = new,
+             dtype: Dtype = dtype, **options: Any) -> Cell:
+        return Cell(of, workload, device=device, dtype=dtype, batch=batch, seq=seq, new=new, **options)
 
     if preset == "quick":
         yardstick = (cell("pp", YARDSTICK, 1, 512), cell("tg", YARDSTICK, 1, 512, 32)) if model == "bundled" else ()
@@ -131,7 +153,10 @@ def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dty
     inference = (*loads, cell("tok"), *(cell(w, batch=b) for b in (1, 4) for w in ("ttft", "pp", "tg", "gen")))
     training = tuple(cell(w) for w in ("fwd", "bwd", "opt", "train", "val"))
     hardware = machine_cells(device)
-    everything = (*(cell("load-cold") for _ in loads), *inference, cell("prep"), *training, *hardware)
+    scenarios = tuple(cell("gen", scenario=scenario) for scenario in SCENARIOS)
+    other_training = (cell("train", optimizer="sgd"), cell("train", checkpointing=True), cell("train", dtype="amp"))
+    everything = (*(cell("load-cold") for _ in loads), *inference, *scenarios, cell("prep"), *training,
+                  *other_training, *hardware)
     return {"inference": inference, "training": training, "hardware": hardware, "everything": everything}[preset]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import numpy as np
 import torch
 
 from llmscope.core import commands, events
@@ -19,8 +20,9 @@ from llmscope.engine.backends import eager
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Cancelled, Meter
 from llmscope.engine.workloads import make, make_of_machine
+from llmscope.engine.workloads.on_text import keep_activations
 from llmscope.models.catalog import Model, resolve
-from llmscope.models.costs import cost
+from llmscope.models.costs import Cost, cost
 from llmscope.models.headers import signatures
 
 #: With a time limit on each test, warming up may take at most this share of it.
@@ -65,7 +67,6 @@ class CellRunner:
         return not recycle
 
     def _measure(self, cell: Cell, index: int, spec: RunSpec, device: torch.device) -> Measured:
-        memory.reset_peak(device)
         self._meter.phase("load")
         self._check_device(device)
         definition = DEFINITIONS[cell.workload]
@@ -80,11 +81,15 @@ class CellRunner:
             loaded = self._model(source, cell, device)
         else:
             device = CPU
+        growth = memory.Growth(device)
         workload = make(cell, index, spec, source, loaded, device, self._meter)
         rule = StoppingRule(spec.accuracy, spec.time_limit_s)
         cap = {} if spec.time_limit_s is None else {"warm_up_cap_s": WARM_UP_SHARE * spec.time_limit_s}
         measured = measure(workload, definition, rule, self._meter, device, **cap)
-        measured.extra |= self._about(source, cell, spec, loaded, device)
+        held = measured.extra.pop("held", {})
+        measured.extra |= self._about(source, cell, spec, loaded, device, measured)
+        if loaded is not None:
+            measured.extra["peak_by_holder"] = growth.by_holder(loaded.network, held)
         return measured
 
     def _measure_machine(self, cell: Cell, index: int, spec: RunSpec, device: torch.device) -> Measured:
@@ -98,12 +103,13 @@ class CellRunner:
     def _model(self, source: Model, cell: Cell, device: torch.device) -> eager.Loaded:
         held = self._loaded
         # Where training changed the weights, what comes next starts from the loaded ones again.
-        if held is None or held.dirty or (held.source.ref, held.device, held.dtype) != (source.ref, device, cell.dtype):
+        wanted = (source.ref, device, cell.weights_dtype)
+        if held is None or held.dirty or (held.source.ref, held.device, held.dtype) != wanted:
             self._loaded = held = None
             for note in source.notes:
                 self._send(Note(t_ns=time.perf_counter_ns(), text=f"{source.title}: {note}"))
             before = signatures(source.weight_files)
-            held = eager.load(source, device, cell.dtype)
+            held = eager.load(source, device, cell.weights_dtype)
             if signatures(source.weight_files) != before:
                 raise ModelRefused(f"The weights of {source.title} changed while they were loaded: start again when "
                                    "nothing writes to them.")
@@ -111,6 +117,7 @@ class CellRunner:
             checks.placement(held)
         # The test before may have trained it a little, short of changing its weights.
         held.network.eval()
+        keep_activations(held)
         held.network.zero_grad(set_to_none=True)
         return held
 
@@ -120,13 +127,35 @@ class CellRunner:
             self._checked.add(str(device))
 
     def _about(self, source: Model, cell: Cell, spec: RunSpec, loaded: eager.Loaded | None,
-               device: torch.device) -> dict[str, Any]:
+               device: torch.device, measured: Measured) -> dict[str, Any]:
         about: dict[str, Any] = {"threads": torch.get_num_threads(), "memory_peak": memory.peak(device)}
         if loaded is not None:
-            about["numerics"] = checks.numerics(loaded)
+            mixed = {"autocast": "bfloat16"} if cell.dtype == "amp" else {}
+            about["numerics"] = checks.numerics(loaded) | mixed
             about["parameters"] = loaded.network.num_parameters()
         # Each answer to a prompt is a sequence of its own, from the prefill on.
-        sequences = cell.batch * (spec.sampling.sequences if cell.workload == "gen" else 1)
-        if counted := cost(source, msgspec.structs.replace(cell, batch=sequences), DTYPE_BYTES[cell.dtype]):
+        sequences = cell.batch * (cell.sampling(spec.sampling).sequences if cell.workload == "gen" else 1)
+        counted = cost(source, msgspec.structs.replace(cell, batch=sequences), DTYPE_BYTES[cell.dtype])
+        if counted is not None:
             about |= {"flops": counted.flops, "bytes_moved": counted.bytes_moved}
+        if loaded is not None and measured.times:
+            about["phases"] = _phases(DEFINITIONS[cell.workload].phase, measured, counted)
         return about
+
+
+def _phases(whole: str, measured: Measured, counted: Cost | None) -> dict[str, dict[str, float | None]]:
+    """Return seconds, FLOPs, bytes and FLOPs per second of each part of a sample, or of the `whole` that has none.
+
+    What a part computes and moves is None where no closed form says.
+    """
+    seconds = measured.extra.get("phases_s")
+    costs = {whole: counted} if seconds is None else counted.phases if counted else {}
+    return {name: _phase(s, costs.get(name))
+            for name, s in (seconds or {whole: float(np.median(measured.times))}).items()}
+
+
+def _phase(seconds: float, counted: Cost | None) -> dict[str, float | None]:
+    if counted is None:
+        return {"seconds": seconds, "flops": None, "bytes_moved": None, "flops_per_s": None}
+    return {"seconds": seconds, "flops": counted.flops, "bytes_moved": counted.bytes_moved,
+            "flops_per_s": counted.flops / seconds}

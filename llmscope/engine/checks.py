@@ -1,17 +1,21 @@
 """Checks by effect: are the weights where and what the row says, and is float32 really float32."""
 
+import statistics
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from llmscope.engine.backends.eager import Loaded
-from llmscope.engine.timers import Stopwatch
+from llmscope.engine.timers import Block, Stopwatch
 
 #: Share of a file's bytes that must come from disk for a read to count as cold, and may for it to count as warm.
 COLD_SHARE, WARM_SHARE = 0.95, 0.05
 #: A timed region that covers its work takes twice as long for twice the work, within this share.
 SYNC_TOLERANCE = 0.05
+#: The parts of a sample add up to the whole within this share.
+SUM_TOLERANCE = 0.03
 
 
 class NotTrustworthy(Exception):
@@ -53,6 +57,16 @@ def finite(values: torch.Tensor, what: str) -> None:
     """Raise NotTrustworthy if any value is not a finite number."""
     if not bool(torch.isfinite(values).all()):
         raise NotTrustworthy(f"{what} is not finite")
+
+
+def phases(blocks: Sequence[Block]) -> None:
+    """Raise NotTrustworthy unless the seconds of the parts add up to the whole within 3 %, in the median of all blocks.
+
+    In a single one, another program may have had the core between the last part and the end.
+    """
+    share = statistics.median(sum(block.phases_s.values()) / block.seconds for block in blocks)
+    if abs(share - 1) > SUM_TOLERANCE:
+        raise NotTrustworthy(f"{', '.join(blocks[-1].phases_s)} add up to {share * 100:.0f} % of the whole")
 
 
 def synchronisation(device: torch.device) -> None:

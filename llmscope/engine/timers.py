@@ -68,6 +68,8 @@ class Stopwatch:
     def mark(self, name: str) -> None:
         """End the part called `name` here; the part begins at the mark before."""
         if not self._events:
+            if name:
+                synchronize(self._device)  # without events, only waiting tells when a part is done
             self._marks.append((name, time.perf_counter_ns()))
             return
         event = torch.cuda.Event(enable_timing=True)

@@ -17,7 +17,7 @@ from llmscope.gui.choices import Choices
 from llmscope.gui.ledger import LedgerFacts
 from llmscope.models import catalog
 from llmscope.models.catalog import Model
-from llmscope.models.limits import problems
+from llmscope.models.limits import left_out, problems
 from llmscope.models.memory import Memory, memory
 from llmscope.runs.resolve import is_fit
 
@@ -83,6 +83,8 @@ def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemet
         if isinstance(model, str):
             found.setdefault("model", model)
             continue
+        if choices.preset == "everything":
+            cells = tuple(cell for cell in cells if cell.model != ref or not left_out(cell, model, device))
         of_model = [cell for cell in cells if cell.model == ref]
         free = None if total is None or others is None else total - others
         for problem in problems(of_model, model, device, free):

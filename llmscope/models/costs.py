@@ -17,6 +17,10 @@ from llmscope.models.facts import DecoderFacts
 #: `causal` counts the keys that a query may see, `full` all keys of the pass, as an eager product does.
 Attention = Literal["causal", "full"]
 
+#: AdamW reads weight, gradient and two moments and writes all but the gradient: 28 bytes a parameter in
+#: float32. SGD has one momentum.
+_NUMBERS_MOVED = {"adamw": 7, "sgd": 5}
+
 
 class Cost(Struct, frozen=True):
     """FLOPs and bytes of one sample, with the convention for attention; `phases` add up to the whole."""
@@ -48,7 +52,7 @@ def cost(model: Model, cell: Cell, dtype_bytes: int, attention: Attention = "cau
             # The prompt's pass gives the first new id, and the last id is never fed back.
             return _sum(attention, prefill=_prefill(facts, batch, seq, dtype_bytes, attention),
                         decode=_decode(facts, batch, seq, cell.new - 1, dtype_bytes, attention))
-    step = _train(facts, batch, seq, dtype_bytes, attention)
+    step = _train(facts, batch, seq, dtype_bytes, attention, _NUMBERS_MOVED[cell.optimizer])
     part = {"fwd": "forward", "val": "forward", "bwd": "backward", "opt": "optimizer"}.get(cell.workload)
     return step.phases[part] if part else step
 
@@ -75,18 +79,19 @@ def _decode(facts: DecoderFacts, batch: int, context: int, steps: int, dtype_byt
     return Cost(_flops(facts, batch * steps, batch * keys, batch * steps), moved, attention)
 
 
-def _train(facts: DecoderFacts, batch: int, seq: int, dtype_bytes: int, attention: Attention) -> Cost:
-    """Return the cost of one step: backward is 2 × forward; AdamW moves 7 numbers for each parameter.
+def _train(facts: DecoderFacts, batch: int, seq: int, dtype_bytes: int, attention: Attention,
+           numbers_moved: int) -> Cost:
+    """Return the cost of one step: backward is 2 × forward; the optimizer moves so many numbers a parameter.
 
     Forward reads the weights and gives the logits of every position. Backward reads the weights again
-    and writes the gradients. AdamW reads weight, gradient and two moments and writes all but the
-    gradient: 7 × `dtype_bytes` a parameter (28 bytes in float32).
+    and writes the gradients. What checkpointing computes again is not counted: it is no progress.
     """
     forward = _flops(facts, batch * seq, batch * _prompt_keys(facts, seq, attention), batch * seq)
     read = _weights_read(facts, batch * seq, dtype_bytes)
     weights = facts.parameters * dtype_bytes
     return _sum(attention, forward=Cost(forward, read, attention),
-                backward=Cost(2 * forward, read + weights, attention), optimizer=Cost(0, 7 * weights, attention))
+                backward=Cost(2 * forward, read + weights, attention),
+                optimizer=Cost(0, numbers_moved * weights, attention))
 
 
 def _flops(facts: DecoderFacts, tokens: int, keys: int, logits: int) -> int:

@@ -12,6 +12,9 @@ from llmscope.core.units import gib
 from llmscope.models.catalog import Model
 from llmscope.models.memory import Memory, memory
 
+#: Tests that autocast means something to: those that a training step is made of, and its validation.
+_TRAINING = frozenset({"fwd", "bwd", "opt", "train", "val"})
+
 Field = Literal["model", "device", "dtype", "batch", "seq", "new", "workload"]
 
 
@@ -35,12 +38,22 @@ def problems(cells: Iterable[Cell], model: Model, device: Device | None, free_by
     return (*found, *_fit(cells, model, device, free_bytes))
 
 
+def left_out(cell: Cell, model: Model, device: Device | None) -> bool:
+    """Return whether the preset that has everything leaves a cell out: what it brings by itself and cannot work."""
+    brought = cell.dtype == "amp" or cell.scenario is not None
+    return brought and any(problem.blocking for problem in problems([cell], model, device, None))
+
+
 def _positions(cell: Cell, model: Model) -> Iterator[Problem]:
     """Yield where a test needs more positions than the model has."""
     most = model.facts.max_positions
     if most is None:
         return
     definition = DEFINITIONS[cell.workload]
+    if cell.options.get("scenario") and cell.seq + cell.new > most:
+        yield Problem("workload", f"The scenario {cell.scenario} takes {cell.seq + cell.new:,} positions, this model "
+                                  f"has {most:,}.")
+        return
     if "model" in definition.needs and definition.work == "seq" and cell.seq > most:
         yield Problem("seq", f"At most {most:,} for this model.")
     if cell.workload == "gen" and cell.seq + cell.new > most:
@@ -66,10 +79,15 @@ def _parts(cell: Cell, model: Model) -> Iterator[Problem]:
 
 
 def _dtype(cell: Cell, device: Device | None) -> Iterator[Problem]:
+    on_device = DEFINITIONS[cell.workload].on_device
+    if cell.dtype == "amp" and on_device and cell.workload not in _TRAINING:
+        yield Problem("dtype", f"amp is for training: {cell.workload} takes float32, bfloat16 or float16.")
+        return
     if device is None or cell.dtype == "auto":
         return
     proven = [probe.dtype for probe in device.dtypes]
-    if cell.dtype not in proven:
+    needed = "bfloat16" if cell.dtype == "amp" else cell.dtype
+    if needed not in proven:
         yield Problem("dtype", f"{cell.dtype} does not work on {device.name}. Use {' or '.join(proven) or 'auto'}.")
 
 

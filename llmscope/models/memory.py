@@ -1,5 +1,6 @@
 """An estimate of the most memory that a test holds at once, by its parts."""
 
+import msgspec
 from msgspec import Struct
 
 from llmscope.core.spec import Cell
@@ -29,8 +30,8 @@ class Memory(Struct, frozen=True):
 def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     """Return the estimated peak of a cell whose weights, cache and optimizer state have `dtype_bytes` an element.
 
-    Gradients take as much as the weights, AdamW's two moments twice that. Attention is taken as fused,
-    so that no matrix of scores is held, except where `_saved_bytes` says otherwise.
+    Gradients take as much as the weights, AdamW's two moments twice that, SGD's momentum once. Attention is
+    taken as fused, so that no matrix of scores is held, except where `_saved_bytes` says otherwise.
     """
     facts = model.facts
     weights = None if facts.parameters is None else facts.parameters * dtype_bytes
@@ -39,7 +40,8 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     if cell.workload in ("tok", "prep"):
         return Memory(0, 0, 0, 0, 0, 0)
     gradients = weights if cell.workload in ("bwd", "opt", "train") else 0
-    optimizer = 0 if cell.workload == "bwd" else None if gradients is None else 2 * gradients
+    moments = 1 if cell.optimizer == "sgd" else 2
+    optimizer = 0 if cell.workload == "bwd" else None if gradients is None else moments * gradients
     if not isinstance(facts, DecoderFacts):
         return Memory(weights, gradients=gradients, optimizer=optimizer)
     if cell.workload == "opt":
@@ -74,9 +76,14 @@ def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int
     A Llama layer saves for each token 4 × hidden + 2 × queries + 2 × keys + 4 × FFN elements and, inside
     its norms, 2 × hidden in float32; a GPT-2 layer 11 × hidden + 5 × FFN. Dropout in attention, which
     GPT-2 has by default, keeps three matrices of scores in float32 where the fused kernel cannot drop
-    (on a CPU). Qwen3's norms of queries and keys are not counted.
+    (on a CPU). Qwen3's norms of queries and keys are not counted. With checkpointing a layer saves its
+    input, and only the one at hand all of this.
     """
     tokens = cell.batch * cell.seq
+    if cell.checkpointing:
+        one_layer = msgspec.structs.replace(facts, layers=1)
+        kept = _saved_bytes(model, one_layer, msgspec.structs.replace(cell, checkpointing=False), dtype_bytes)
+        return kept + tokens * facts.layers * facts.hidden * dtype_bytes
     if facts.shape == "llama":
         heads = 2 * (facts.heads + facts.kv_heads) * facts.head_dim
         saved = (4 * facts.hidden + heads + 4 * facts.ffn) * dtype_bytes

@@ -11,7 +11,7 @@ from llmscope.core import events
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.spec import RunSpec
-from llmscope.runs.resolve import refusals, resolve
+from llmscope.runs.resolve import refusals, resolve, that_fits
 from llmscope.runs.supervisor import Supervisor
 
 
@@ -29,6 +29,7 @@ def run_blocking(spec: RunSpec, on_event: Callable[[events.Event], None], runs_f
     Raises BadInput before anything is measured if a cell cannot work, and KeyboardInterrupt if it was
     stopped before it began.
     """
+    spec = that_fits(spec, None)
     _refuse(spec, None)
     heard = _Hearing(on_event)
     supervisor = Supervisor(heard, runs_folder)

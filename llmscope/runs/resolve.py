@@ -12,7 +12,7 @@ from llmscope.core.events import Device
 from llmscope.core.spec import MACHINE, Cell, RunSpec, machine_cells
 from llmscope.models.catalog import Model
 from llmscope.models.catalog import resolve as resolve_model
-from llmscope.models.limits import Problem, problems
+from llmscope.models.limits import Problem, left_out, problems
 from llmscope.runs.ceilings import CeilingStore
 
 #: Orders of the matrices in products: on accelerators from this one on; on a CPU up to these, by whether it has many
@@ -37,7 +37,23 @@ def resolve(spec: RunSpec, devices: Sequence[Device]) -> RunSpec:
     if not cells:
         raise BadInput(f"{named[0][0].test} cannot be measured on {named[0][1].name}: choose other tests or an "
                        "accelerator.")
-    return msgspec.structs.replace(spec, cells=cells)
+    return that_fits(msgspec.structs.replace(spec, cells=cells), devices)
+
+
+def that_fits(spec: RunSpec, devices: Sequence[Device] | None) -> RunSpec:
+    """Return the spec; of the preset that has everything, without what it brings by itself and cannot work here."""
+    if spec.preset != "everything":
+        return spec
+    kept = tuple(cell for cell in spec.cells if not _left_out(cell, devices))
+    return msgspec.structs.replace(spec, cells=kept or spec.cells)
+
+
+def _left_out(cell: Cell, devices: Sequence[Device] | None) -> bool:
+    if cell.model == MACHINE:
+        return False
+    model = _model(cell.model)
+    device = None if devices is None else find_device(cell.device, devices)
+    return isinstance(model, Model) and left_out(cell, model, device)
 
 
 def _resolved(cell: Cell, devices: Sequence[Device]) -> tuple[Cell, Device]:

@@ -1,24 +1,34 @@
 """From comma lists to cells: the product of what was asked, each test once."""
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, cast, get_args
 
 import msgspec
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
-from llmscope.core.spec import WORKLOADS, Preset, Workload, machine_cells, preset_cells
+from llmscope.core.scenarios import SCENARIOS, Scenario
+from llmscope.core.spec import WORKLOADS, Optimizer, Preset, Workload, machine_cells, preset_cells
+
+#: Words of the settings that only some tests have, and what they stand for.
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "optimizer": {word: word for word in get_args(Optimizer)}, "checkpointing": {"off": False, "on": True},
+    "scenario": {word: word for word in get_args(Scenario)}}
 
 
-def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str, depth: str,
-          workload: str | None, preset: str | None) -> list[dict[str, Any]]:
-    """Return cells as dicts for a RunSpec; raises BadInput for what is no list of known words or whole numbers."""
+def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str, depth: str, workload: str | None,
+          preset: str | None, **options: str | None) -> list[dict[str, Any]]:
+    """Return cells as dicts for a RunSpec; raises BadInput for what is no list of known words or whole numbers.
+
+    `options` are optimizer, checkpointing and scenario; None leaves them as they are.
+    """
+    chosen = {name: _meant(name, text) for name, text in options.items() if text is not None}
     counts = {name: _counts(name, text) for name, text in
               {"batch": batch, "seq": seq, "new": new, "depth": depth}.items()}
     words = {"model": _words(model), "device": _words(device), "dtype": _words(dtype)}
     if preset is not None:
-        return _preset(preset, workload, words, counts)
+        return _each_once(_with_options(_preset(preset, workload, words, counts), chosen))
     tests = _words(workload or "pp,tg,gen")
     for test in tests:
         if test not in WORKLOADS:
@@ -29,7 +39,7 @@ def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str
     for device in words["device"]:
         of_machine = cast(tuple[Workload, ...], tuple(test for test in tests if DEFINITIONS[test].of_machine))
         cells += map(msgspec.to_builtins, machine_cells(device, of_machine))
-    return _each_once(cells)
+    return _each_once(_with_options(cells, chosen))
 
 
 def _preset(preset: str, workload: str | None, words: dict[str, list[str]],
@@ -38,11 +48,21 @@ def _preset(preset: str, workload: str | None, words: dict[str, list[str]],
         raise BadInput(f"There is no preset '{preset}': use {', '.join(get_args(Preset))}.")
     if workload is not None:
         raise BadInput("Give --preset or --workload, not both.")
-    cells = [cell for model, device, dtype in itertools.product(*words.values())
+    return [msgspec.to_builtins(cell) for model, device, dtype in itertools.product(*words.values())
              for batch, seq, new in itertools.product(counts["batch"], counts["seq"], counts["new"])
              for cell in preset_cells(preset, model, device=device, dtype=dtype,  # type: ignore[arg-type]
                                       batch=batch, seq=seq, new=new)]
-    return _each_once(map(msgspec.to_builtins, cells))
+
+
+def _with_options(cells: Iterable[dict[str, Any]], chosen: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    """Yield each cell with every combination of the chosen settings that its test has."""
+    for cell in cells:
+        uses = DEFINITIONS[cell["workload"]].uses
+        named = {name: values for name, values in chosen.items() if name in uses}
+        for values in itertools.product(*named.values()):
+            made = cell | dict(zip(named, values, strict=True))
+            shape = SCENARIOS.get(made.get("scenario"))  # type: ignore[arg-type]
+            yield made | {"seq": shape.seq, "new": shape.new} if shape else made
 
 
 def _each_once(cells: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -56,6 +76,15 @@ def _each_once(cells: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _words(text: str) -> list[str]:
     return [word for part in text.split(",") if (word := part.strip())] or [text]
+
+
+def _meant(name: str, text: str) -> list[Any]:
+    """Return what the words of an option stand for."""
+    known = _OPTIONS[name]
+    for word in _words(text):
+        if word not in known:
+            raise BadInput(f"There is no {name} '{word}': use {', '.join(known)}.")
+    return [known[word] for word in _words(text)]
 
 
 def _counts(name: str, text: str) -> list[int]:

@@ -57,6 +57,9 @@ def test_help_is_help(arguments: list[str], capsys: Capture) -> None:
     (["bench", "--threads", "two"], "--threads"), (["bench", "extra"], "extra"), (["bench", "--seed"], "--seed"),
     (["bench", "-o", "xml"], "md, json, jsonl, csv"), (["bench", "--accuracy", "best"], "quick, standard, rigorous"),
     (["bench", "--dtype", "float32,int8"], "int8"), (["bench", "--workload", "pp,fly"], "load-warm, tok, prep, pp, tg"),
+    (["bench", "--optimizer", "sgd,lion"], "There is no optimizer 'lion': use adamw, sgd."),
+    (["bench", "--checkpointing", "yes"], "There is no checkpointing 'yes': use off, on."),
+    (["bench", "--scenario", "essay"], "There is no scenario 'essay': use assistant, translation, question."),
     (["bench", "--preset", "all"], "quick, inference"), (["bench", "--batch", "1,x"], "--batch"),
     (["bench", "--preset", "quick", "--workload", "pp"], "not both"),
     (["bench", "--batch", "0"], "--batch must be at least 1."),
@@ -90,6 +93,15 @@ def test_what_is_asked_is_what_is_measured(measured: Measured) -> None:
         ("pp64", "bfloat16"), ("pp64 b4", "bfloat16"), ("gen16", "bfloat16"), ("gen16 b4", "bfloat16")]
     assert spec.sampling == Sampling(0.5, 7, 0.4, 2)
     assert (spec.threads, spec.prompt, spec.seed, spec.accuracy, spec.time_limit_s) == (3, "Hello", 9, "standard", None)
+
+
+def test_options_of_training_and_scenarios_are_taken(measured: Measured) -> None:
+    code = cli.run(["bench", "--workload", "train,gen", "--dtype", "amp", "--optimizer", "adamw,sgd", "--checkpointing",
+                    "off,on", "--scenario", "assistant,translation,question"])
+    assert code == 0 and [c.test for c in measured.spec.cells] == [
+        "train512", "train512 checkpointing", "train512 sgd", "train512 sgd checkpointing", "gen128 assistant",
+        "gen64 translation", "gen32 question"]
+    assert {c.dtype for c in measured.spec.cells} == {"amp"}
 
 
 def test_the_quick_preset_is_quick_unless_told_otherwise(measured: Measured) -> None:

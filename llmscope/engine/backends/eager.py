@@ -28,13 +28,17 @@ transformers.utils.logging.set_verbosity_error()
 
 @dataclass
 class Loaded:
-    """A model on its device, ready for tests. `dirty` once a test changed its weights."""
+    """A model on its device, ready for tests.
+
+    `dirty` once a test changed its weights, `checkpointing` while its layers compute their activations again.
+    """
 
     source: Model
     network: PreTrainedModel
     device: torch.device
     dtype: str
     dirty: bool = False
+    checkpointing: bool = False
 
     @property
     def vocab(self) -> int:
@@ -43,17 +47,25 @@ class Loaded:
 
 
 def load(source: Model, device: torch.device, dtype: str) -> Loaded:
-    """Load a model onto a device; raises ModelRefused, or what torch raises when memory runs out.
+    """Load a model onto a device; raises ModelRefused, or what torch raises when memory runs out."""
+    return place(source, build(source, dtype), device, dtype)
+
+
+def build(source: Model, dtype: str) -> PreTrainedModel:
+    """Return the network with its weights, which may still lie in the mapped files.
 
     `arch:` models get random weights from their own initialiser, drawn on the CPU from a fixed seed so
     that every device gets the same.
     """
     config = model_config(source)
-    if source.folder is None:
-        torch.manual_seed(0)
-        network = AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
-    else:
-        network = _from_folder(source, config, dtype)
+    if source.folder is not None:
+        return _from_folder(source, config, dtype)
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+
+
+def place(source: Model, network: PreTrainedModel, device: torch.device, dtype: str) -> Loaded:
+    """Return the network with its weights in the device's own memory, ready for tests."""
     network = network.to(device)
     _own_weights(network)
     network.generation_config = transformers.GenerationConfig()

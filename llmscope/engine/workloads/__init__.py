@@ -13,11 +13,13 @@ from llmscope.engine.meter import Meter
 from llmscope.engine.texts import held_out_text
 from llmscope.engine.workloads.base import Workload
 from llmscope.engine.workloads.data import Prepare, Tokenize
-from llmscope.engine.workloads.generation import FirstToken, Generate
+from llmscope.engine.workloads.first_token import FirstToken
+from llmscope.engine.workloads.generation import Generate
 from llmscope.engine.workloads.inference import Decode, Prefill
 from llmscope.engine.workloads.loading import Load
 from llmscope.engine.workloads.machine import MACHINE_TESTS
-from llmscope.engine.workloads.training import Backward, Forward, Optimizer, Train, Validate
+from llmscope.engine.workloads.training import Backward, Forward, Optimizer, Train
+from llmscope.engine.workloads.validation import Validate
 from llmscope.models.catalog import Model
 
 _ON_IDS: dict[str, Callable[..., Workload]] = {"pp": Prefill, "tg": Decode}
@@ -34,7 +36,7 @@ def make(cell: Cell, index: int, spec: RunSpec, source: Model, loaded: Loaded | 
     kind, seed = cell.workload, _seed(spec, index)
     needs = DEFINITIONS[kind].needs
     if "weights" in needs:
-        return Load(source, device, cell.dtype, meter, cold=kind == "load-cold")
+        return Load(source, device, cell.weights_dtype, meter, cold=kind == "load-cold")
     if "model" not in needs:
         inputs, tokenizer, text = Inputs(seed, 1), tokenizer_of(source), held_out_text()
         if kind == "tok":

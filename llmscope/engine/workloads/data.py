@@ -12,6 +12,7 @@ from llmscope.engine import checks
 from llmscope.engine.inputs import Inputs
 from llmscope.engine.meter import Meter
 from llmscope.engine.timers import Block, Stopwatch
+from llmscope.engine.workloads.phases import Phases
 
 #: Where a text is cut and turned round, the ids at the seams may differ.
 SEAM_IDS = 8
@@ -71,7 +72,7 @@ class Prepare(Tokenize):
         if ids < seq:
             raise BadInput(f"The text has {ids:,} ids: lower the sequence length.")
         self._seq, self.work = seq, ids // seq * seq
-        self._phases: list[dict[str, float]] = []
+        self._phases = Phases()
 
     def run(self, watch: Stopwatch) -> Block:
         """Clean, tokenize, pack and label."""
@@ -95,20 +96,15 @@ class Prepare(Tokenize):
             raise checks.NotTrustworthy(f"{self._packed.numel()} ids were packed, not {self.work}")
         if not torch.equal(self._labels[:, :-1], self._packed[:, 1:]):
             raise checks.NotTrustworthy("the labels are not the next ids")
-        self._phases.append(self._block.phases_s)
-        return {"phases_s": self._block.phases_s}
+        return self._phases.keep(self._block)
 
     def summary(self) -> dict[str, Any]:
         """Return the median seconds of each part."""
-        about = super().summary()
-        if self._phases:
-            about["phases_s"] = {name: float(torch.tensor([p[name] for p in self._phases]).median())
-                                 for name in self._phases[0]}
-        return about
+        return super().summary() | self._phases.summary()
 
     def reset(self) -> None:
         """Forget the warm-up's parts."""
-        self._phases.clear()
+        self._phases.reset()
 
 
 def clean(text: str) -> str:

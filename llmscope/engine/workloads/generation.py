@@ -7,13 +7,14 @@ import msgspec
 import numpy as np
 import torch
 from tokenizers.decoders import DecodeStream
-from transformers import GenerationConfig, PreTrainedTokenizerBase
+from transformers import BatchEncoding, GenerationConfig, PreTrainedTokenizerBase
 from transformers.generation.streamers import BaseStreamer
 
 from llmscope.core.events import Phase
+from llmscope.core.scenarios import SCENARIOS
 from llmscope.core.spec import Cell, Sampling
 from llmscope.core.statistics import percentile
-from llmscope.engine import checks
+from llmscope.engine import checks, memory
 from llmscope.engine.backends.eager import Loaded
 from llmscope.engine.inputs import Inputs
 from llmscope.engine.meter import Meter
@@ -23,7 +24,7 @@ from llmscope.engine.timers import Block, Stopwatch
 SUM_TOLERANCE = 0.01
 
 
-class _Listener(BaseStreamer):
+class Listener(BaseStreamer):
     """Hears every new id of `generate`, notes when, and turns it into text."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, meter: Meter, text: bool) -> None:
@@ -63,8 +64,9 @@ class _Listener(BaseStreamer):
 class Generate:
     """One request of `batch` prompts of exactly `seq` ids, `sequences` answers of `new` ids each.
 
-    A prompt is a fresh passage of the shipped text followed by the user's own words, cut from the left.
-    The end token is suppressed. The clock runs from the request to the last id; detokenizing is inside.
+    A prompt is a fresh passage of the shipped text followed by the user's own words, or by those of the
+    cell's scenario, which also says how to sample. It is cut from the left. The end token is suppressed.
+    The clock runs from the request to the last id; detokenizing is inside.
     """
 
     phase: Phase = "generate"
@@ -75,11 +77,12 @@ class Generate:
                  tokenizer: PreTrainedTokenizerBase, text: str, prompt: str, sampling: Sampling) -> None:
         self._network, self._device, self._cell = loaded.network, loaded.device, cell
         self._inputs, self._meter, self._tokenizer = inputs, meter, tokenizer
-        self._text, self._prompt, self._sampling = text, prompt, sampling
+        self._text, self._sampling = text, cell.sampling(sampling)
+        self._prompt = SCENARIOS[cell.scenario].prompt if cell.scenario else prompt
         tokenizer.truncation_side = "left"
-        self.work = cell.batch * cell.new * sampling.sequences
+        self.work = cell.batch * cell.new * self._sampling.sequences
         self._settings = self._generation_config(loaded)
-        self._requests: list[_Request] = []
+        self._requests: list[Request] = []
 
     def _generation_config(self, loaded: Loaded) -> GenerationConfig:
         sampling, config = self._sampling, loaded.network.config
@@ -91,7 +94,7 @@ class Generate:
         return GenerationConfig(
             **chosen, num_return_sequences=sampling.sequences, max_new_tokens=self._cell.new,
             min_new_tokens=self._cell.new, eos_token_id=eos, use_cache=True,
-            pad_token_id=self._tokenizer.pad_token_id or 0)
+            pad_token_id=self._tokenizer.pad_token_id or 0, return_dict_in_generate=True)
 
     def prepare(self) -> None:
         """Pick a fresh passage for each prompt, long enough to fill the sequence length."""
@@ -105,23 +108,33 @@ class Generate:
             repeated = self._text[start:] + self._text * (1 + length // len(self._text))
             passage = repeated[:length] + ending
             # One spare id, so that cutting to the length never depends on how the passage begins.
-            if len(self._tokenizer(passage, truncation=False, verbose=False)["input_ids"]) > self._cell.seq:
+            if self._ids_in(passage) > self._cell.seq:
                 return passage
             length *= 2
+
+    def _ids_in(self, passage: str) -> int:
+        return len(self._tokenizer(passage, truncation=False, verbose=False)["input_ids"])
+
+    def _encode(self, prompts: list[str]) -> BatchEncoding:
+        return self._tokenizer(prompts, truncation=True, max_length=self._cell.seq, return_tensors="pt")
 
     @torch.inference_mode()
     def run(self, watch: Stopwatch) -> Block:
         """Answer one request."""
         watch.start()
         request_ns = time.perf_counter_ns()
-        encoded = self._tokenizer(self._prompts, truncation=True, max_length=self._cell.seq, return_tensors="pt")
-        listener = _Listener(self._tokenizer, self._meter, text=self.request)
-        output = self._network.generate(
+        encoded = self._encode(self._prompts)
+        listener, output = self._answer(encoded)
+        block = watch.stop()
+        self._last = Request(request_ns, encoded["input_ids"], listener, output.sequences)
+        self._held = memory.cache_bytes(output.past_key_values)
+        return Block(self._last.seconds, block.device_seconds, {})
+
+    def _answer(self, encoded: BatchEncoding) -> tuple[Listener, Any]:
+        listener = Listener(self._tokenizer, self._meter, text=self.request)
+        return listener, self._network.generate(
             encoded["input_ids"].to(self._device), attention_mask=encoded["attention_mask"].to(self._device),
             generation_config=self._settings, streamer=listener)
-        block = watch.stop()
-        self._last = _Request(request_ns, encoded["input_ids"], listener, output)
-        return Block(self._last.seconds, block.device_seconds, {})
 
     def finish(self) -> dict[str, Any]:
         """Count the new ids in the output itself and check that the parts add up."""
@@ -150,7 +163,9 @@ class Generate:
             "ttft_ms": ttft_s * 1e3, "itl_ms": itl, "tpot_ms": tpot_ms,
             "e2e_s": float(np.median([r.seconds for r in requests])),
             "decode_tok_s": streams * 1e3 / tpot_ms if tpot_ms else None,
-            "sequences": self._sampling.sequences,
+            "decode_tok_s_per_sequence": 1e3 / tpot_ms if tpot_ms else None,
+            "sequences": self._sampling.sequences, "sampling": msgspec.to_builtins(self._sampling),
+            "held": {"kv_cache": self._held},
         }
 
     def reset(self) -> None:
@@ -158,27 +173,10 @@ class Generate:
         self._requests.clear()
 
 
-class FirstToken(Generate):
-    """One request for a single new id; the value is the time until it is there."""
-
-    phase: Phase = "first token"
-    request = False
-
-    def __init__(self, loaded: Loaded, cell: Cell, inputs: Inputs, meter: Meter,
-                 tokenizer: PreTrainedTokenizerBase, text: str, prompt: str, sampling: Sampling) -> None:
-        one = msgspec.structs.replace(cell, new=1)
-        super().__init__(loaded, one, inputs, meter, tokenizer, text, prompt, sampling)
-        self.work = None
-
-    def summary(self) -> dict[str, Any]:
-        """Nothing beyond the value."""
-        return {}
-
-
-class _Request:
+class Request:
     """Times and ids of one answered request."""
 
-    def __init__(self, request_ns: int, prompt_ids: torch.Tensor, listener: _Listener, output: torch.Tensor) -> None:
+    def __init__(self, request_ns: int, prompt_ids: torch.Tensor, listener: Listener, output: torch.Tensor) -> None:
         self.request_ns, self.prompt_ids, self.at_ns = request_ns, prompt_ids, listener.at_ns
         self._heard, self._output = listener.ids, output
         self.seconds = (self.at_ns[-1] - request_ns) / 1e9

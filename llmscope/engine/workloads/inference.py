@@ -7,7 +7,7 @@ import torch
 
 from llmscope.core.events import Phase
 from llmscope.core.spec import Cell
-from llmscope.engine import checks
+from llmscope.engine import checks, memory
 from llmscope.engine.backends.eager import Loaded
 from llmscope.engine.inputs import Inputs
 from llmscope.engine.meter import Meter
@@ -24,6 +24,7 @@ class _Pass:
         keeps = "logits_to_keep" in inspect.signature(loaded.network.forward).parameters
         self._last_only = {"logits_to_keep": 1} if keeps else {}
         self._logits = torch.empty(0)
+        self._held: int | None = None
 
     def _draw(self, length: int) -> torch.Tensor:
         ids = self._inputs.ids(self._cell.batch, length)
@@ -36,8 +37,8 @@ class _Pass:
         return {}
 
     def summary(self) -> dict[str, Any]:
-        """Return whether the logits of other positions than the last were left out."""
-        return {} if self._last_only else {"logits": "all positions"}
+        """Return whether the logits of other positions than the last were left out, and the cache's bytes."""
+        return ({} if self._last_only else {"logits": "all positions"}) | {"held": {"kv_cache": self._held}}
 
     def reset(self) -> None:
         """Nothing is kept between samples."""
@@ -62,7 +63,7 @@ class Prefill(_Pass):
         watch.start()
         output = self._network(input_ids=self._ids, use_cache=True, **self._last_only)
         block = watch.stop()
-        self._logits = output.logits[:, -1]
+        self._logits, self._held = output.logits[:, -1], memory.cache_bytes(output.past_key_values)
         self._meter.add(self.work)
         return block
 
@@ -96,7 +97,7 @@ class Decode(_Pass):
             ids = output.logits[:, -1:].argmax(-1)
             add(batch)
         block = watch.stop()
-        self._logits = output.logits[:, -1]
+        self._logits, self._held = output.logits[:, -1], memory.cache_bytes(cache)
         held = cache.get_seq_length() if cache is not None else 0
         if held != self._cell.depth + self._cell.new:
             raise checks.NotTrustworthy(f"the cache holds {held} tokens, not {self._cell.depth + self._cell.new}")

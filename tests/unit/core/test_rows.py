@@ -120,7 +120,8 @@ TRAINING = ["fwd64", "bwd64", "opt", "train64", "val64"]
 
 @pytest.mark.parametrize(("preset", "tests"), [
     ("inference", INFERENCE), ("training", TRAINING),
-    ("everything", ["load-cold", *INFERENCE, "prep64", *TRAINING])])
+    ("everything", ["load-cold", *INFERENCE, "gen128 assistant", "gen64 translation", "gen32 question", "prep64",
+                    *TRAINING, "train64 sgd", "train64 checkpointing", "train64"])])
 def test_presets_take_the_lengths_they_are_given(preset: Any, tests: list[str]) -> None:
     assert [c.test for c in preset_cells(preset, "bundled", seq=64, new=8) if c.model == "bundled"] == tests
 

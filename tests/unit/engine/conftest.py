@@ -50,7 +50,7 @@ class Passes:
     """A workload made for one cell, and what its passes gave."""
 
     def __init__(self, folder: Path, workload: str, sampling: Sampling, prompt: str, **settings: Any) -> None:
-        self.cell = Cell(str(folder), workload, "cpu", "float32", **({"seq": 24, "new": 9} | settings))  # type: ignore[arg-type]
+        self.cell = Cell(str(folder), workload, "cpu", **({"dtype": "float32", "seq": 24, "new": 9} | settings))  # type: ignore[arg-type]
         spec = RunSpec((self.cell,), sampling=sampling, prompt=prompt)
         self.source = resolve(str(folder))
         self.loaded = eager.load(self.source, CPU, "float32")

@@ -115,6 +115,56 @@ def test_a_model_that_cannot_be_loaded_leaves_the_others_their_turn(
     assert "config.json" in (heard.rows()[0].reason or "")
 
 
+HELD = {"pp": {"kv_cache"}, "tg": {"kv_cache"}, "gen": {"kv_cache"}, "ttft": {"kv_cache"}, "fwd": set(),
+        "bwd": {"gradients"}, "opt": {"gradients", "optimizer"}, "train": {"gradients", "optimizer"}, "val": set()}
+
+
+def test_rows_say_what_held_the_peak_of_memory(runner: CellRunner, heard: Heard, folder: Path) -> None:
+    runner.run(order(folder, *HELD))
+    for row in heard.rows():
+        found = row.extra["peak_by_holder"]
+        holders = {"weights", "gradients", "optimizer", "kv_cache", "activations"}
+        assert found.keys() == {*holders, "peak"} and "held" not in row.extra
+        assert found["weights"] >= 4 * row.extra["parameters"]
+        # Gradients that had not come when memory peaked are none.
+        at_peak = {name for name in holders - {"weights", "activations"} if found[name]}
+        expected = HELD[row.test.rstrip("0123456789")]
+        assert at_peak <= expected <= at_peak | {"gradients"}
+        if found["activations"] is not None:
+            assert sum(found[name] for name in holders) == found["peak"]
+
+
+def test_rows_say_of_each_phase_what_it_computes_and_moves(runner: CellRunner, heard: Heard, folder: Path) -> None:
+    runner.run(order(folder, "fwd", "bwd", "opt", "train", "val"))
+    fwd, bwd, opt, train, val = (row.extra for row in heard.rows())
+    whole = train["phases"]
+    assert list(whole) == ["data", "forward", "backward", "optimizer"]
+    assert whole["data"].items() >= {"flops": None, "bytes_moved": None, "flops_per_s": None}.items()
+    assert sum(phase["flops"] or 0 for phase in whole.values()) == train["flops"]
+    assert sum(phase["bytes_moved"] or 0 for phase in whole.values()) == train["bytes_moved"]
+    for about, alone, phase in ((fwd, "forward", "forward"), (bwd, "backward", "backward"),
+                                (opt, "optimizer", "optimizer"), (val, "validate", "forward")):
+        part, = about["phases"].values()
+        assert list(about["phases"]) == [alone] and part["flops"] == whole[phase]["flops"] == about["flops"]
+        assert part["bytes_moved"] == whole[phase]["bytes_moved"]
+        assert part["flops_per_s"] == pytest.approx(part["flops"] / part["seconds"])
+
+
+def test_checkpointing_is_off_again_for_the_next_test_and_amp_takes_the_float32_weights(
+        runner: CellRunner, heard: Heard, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loads: list[str] = []
+    load = eager.load
+    monkeypatch.setattr(eager, "load", lambda *a: (loads.append(a[2]), load(*a))[1])
+    cells = tuple(Cell(str(folder), "fwd", "cpu", dtype, seq=16, checkpointing=on)  # type: ignore[arg-type]
+                  for dtype, on in (("float32", True), ("amp", False)))
+    assert runner.run(RunCells("r", RunSpec(cells, accuracy="quick", time_limit_s=0.1), (0, 1)))
+    first, second = heard.rows()
+    assert first.extra["recompute"] and "recompute" not in second.extra
+    assert runner._loaded is not None and not runner._loaded.checkpointing and loads == ["float32"]
+    assert second.extra["numerics"]["autocast"] == "bfloat16" and "autocast" not in first.extra["numerics"]
+    assert second.extra["numerics"]["weights_by_dtype"].keys() == {"float32"} and second.dtype == "amp"
+
+
 def test_threads_are_those_asked_for(runner: CellRunner, heard: Heard, folder: Path) -> None:
     runner.run(order(folder, "pp", threads=2))
     assert heard.rows()[0].extra["threads"] == 2

@@ -95,10 +95,9 @@ def test_a_cpu_needs_no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_peak_memory_sees_a_spike_that_is_over() -> None:
-    before = memory.peak(CPU)["resident_bytes"]
-    if before is None:
+    can_be_reset, before = memory.reset_peak(CPU), memory.peak(CPU)["resident_bytes"]
+    if not can_be_reset or before is None:
         pytest.skip("this system does not say how much memory a process used at most")
-    memory.reset_peak(CPU)
     spike = torch.ones(64 * 1024**2, dtype=torch.uint8)
     del spike
-    assert memory.peak(CPU)["resident_bytes"] >= before
+    assert memory.peak(CPU)["resident_bytes"] >= before + 60 * 1024**2

@@ -1,5 +1,7 @@
 """What each workload computes on a small real model: tokens counted, caches filled, phases that add up."""
 
+import io
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ from llmscope.core.errors import BadInput, ModelRefused
 from llmscope.core.spec import Sampling
 from llmscope.engine import checks, conditions
 from llmscope.engine import workloads as workloads_module
+from llmscope.engine.workloads import loading, validation
 from llmscope.engine.workloads.data import NO_LABEL, clean, label
-from llmscope.engine.workloads.generation import _Request
+from llmscope.engine.workloads.generation import Request
 from llmscope.engine.workloads.loading import Load
 from tests.unit.engine.conftest import CPU, Passes
 
@@ -104,7 +107,7 @@ class Listened:
     ([[1, 2, 3, 4]], [0, 20], [[3], [4]], "add up"), ([[1, 2, 3, 4]], [-5, 20], [[3], [4]], "add up")])
 def test_a_request_whose_parts_disagree_is_not_believed(
         output: list[list[int]], at_ns: list[int], ids: list[list[int]], reason: str | None) -> None:
-    request = _Request(0, torch.tensor([[1, 2]]), Listened(at_ns, ids), torch.tensor(output))  # type: ignore[arg-type]
+    request = Request(0, torch.tensor([[1, 2]]), Listened(at_ns, ids), torch.tensor(output))  # type: ignore[arg-type]
     if reason is None:
         request.check(1, 2, 2)
         return
@@ -172,8 +175,7 @@ def test_phases_of_a_training_step_add_up_and_the_step_changes_the_weights(passe
     losses = [part["loss"] for part in train.parts]
     assert losses[0] == pytest.approx(np.log(4096), abs=0.2)  # nothing is learned yet
     assert train.made.summary()["loss"] == {"first": losses[0], "last": losses[-1]}
-    assert train.made.summary()["phases_s"]["forward"] == pytest.approx(
-        np.median([p["phases_s"]["forward"] for p in train.parts]))
+    assert sum(train.made.summary()["phases_s"].values()) == pytest.approx(np.median([b.seconds for b in train.blocks]))
     assert train.loaded.dirty and not torch.equal(before, train.loaded.network.lm_head.weight)
     assert train.meter._tokens == 5 * 48 and all(p.grad is None for p in train.loaded.network.parameters())
 
@@ -205,28 +207,40 @@ def test_an_optimizer_step_changes_every_weight_and_clears_the_gradients(passes:
     opt = passes("opt", 0)
     before = [p.detach().clone() for p in opt.loaded.network.parameters()]
     opt.run(1)
-    assert opt.made.work is None and opt.loaded.dirty and opt.made.summary() == {"optimizer": "AdamW"}
+    assert opt.made.work is None and opt.loaded.dirty and opt.made.summary()["optimizer"] == "AdamW"
     assert all(p.grad is None for p in opt.loaded.network.parameters())
     assert not any(torch.equal(a, b) for a, b in zip(before, opt.loaded.network.parameters(), strict=True))
 
 
 def test_validation_scores_the_text_once_window_by_window(passes: Run) -> None:
-    val = passes("val", 0, seq=200, batch=3)
+    val = passes("val", 0, seq=200, batch=4)
     windows = val.made._parts[:30]
     val.made._parts = windows
-    val.run(14)  # 10 passes are the text, the others begin again
+    val.run(14)  # 8 passes are the text, the last of them and the others begin again
     with torch.inference_mode():
         expected = float(val.loaded.network(input_ids=windows, labels=windows).loss)
     found = val.made.summary()
     assert found["loss_nats_per_token"] == pytest.approx(expected, rel=1e-5) and found["share_of_text"] == 1
     assert found["perplexity"] == pytest.approx(np.exp(expected), rel=1e-4)
     assert not val.loaded.network.training and not val.loaded.dirty
-    assert passes("val", 3, seq=200).made.summary()["share_of_text"] < 0.1
+
+
+def test_validation_scores_what_no_timed_pass_came_to_unless_it_takes_too_long(
+        passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    val = passes("val", 3, seq=200, batch=2)
+    assert val.made.summary()["share_of_text"] == 1
+    monkeypatch.setattr(validation, "REST_S", 0)
+    val = passes("val", 3, seq=200, batch=2)
+    assert val.made.summary()["share_of_text"] < 0.1
+    val = passes("val", 3, seq=200, batch=2)
+    monkeypatch.setattr(validation, "REST_S", 100)
+    val.meter.cancel()  # what was measured before the stop is kept
+    assert val.made.summary()["share_of_text"] < 0.1
 
 
 def test_the_first_token_is_a_request_for_one_id_without_streamed_text(passes: Run) -> None:
     first = passes("ttft", 3)
-    assert first.made.work is None and first.made.summary() == {} and not first.heard
+    assert first.made.work is None and not first.heard and first.made.summary()["chat_template"] is False
     assert all(len(part["token_ns"]) == 1 and part["token_ns"][0] / 1e9 == pytest.approx(block.seconds)
                for part, block in zip(first.parts, first.blocks, strict=True))
 
@@ -285,8 +299,70 @@ def test_where_a_load_came_from_is_proven_by_what_the_disk_delivered(
         assert load.run(any_test.watch).seconds > 0
         load.finish()
     found = load.summary()
+    assert found["phases_s"].keys() == {"read", "deserialise", "copy"}
     assert found["file_bytes"] == 1000 and found.get("warning", "").startswith(warning or "")
     assert ("warning" in found) is (warning is not None)
+
+
+def test_the_parts_of_a_load_are_the_whole_of_it(passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    any_test = passes("pp", 0)
+    load = Load(any_test.source, CPU, "float32", any_test.meter, cold=False)
+
+    def once() -> dict[str, Any]:
+        load.prepare()
+        block = load.run(any_test.watch)
+        parts = load.finish()["phases_s"]
+        assert sum(parts.values()) == pytest.approx(block.seconds, rel=0.03)
+        return parts  # type: ignore[no-any-return]
+
+    once()
+    read: list[Path] = []
+    bring_in = loading._bring_in
+    monkeypatch.setattr(loading, "_bring_in", lambda path: (read.append(path), time.sleep(0.2), bring_in(path)))
+    build, place = loading.eager.build, loading.eager.place
+    assert once()["read"] >= 0.2 and read == list(any_test.source.weight_files)
+    monkeypatch.setattr(loading.eager, "build", lambda *a: (time.sleep(0.3), build(*a))[1])
+    assert once()["deserialise"] >= 0.3
+    monkeypatch.setattr(loading.eager, "place", lambda *a: (time.sleep(0.4), place(*a))[1])
+    assert once()["copy"] >= 0.4
+
+
+class Unmappable(io.BytesIO):
+    """A file that can only be read, as on a system without the advice."""
+
+    taken = 0
+
+    def open(self, *_: Any, **__: Any) -> "Unmappable":
+        return self
+
+    def readinto(self, buffer: Any) -> int:
+        n = super().readinto(buffer)
+        self.taken += n
+        return n
+
+
+def test_a_file_that_cannot_be_mapped_is_read_to_its_end() -> None:
+    file = Unmappable(b"x" * 2_500_000)
+    loading._bring_in(file)  # type: ignore[arg-type]
+    assert file.taken == 2_500_000
+
+
+@pytest.mark.parametrize("advice", [True, False])
+def test_a_file_is_in_the_page_cache_after_it_was_brought_in(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, advice: bool) -> None:
+    if not advice:
+        monkeypatch.setattr(loading, "_MADV_POPULATE_READ", 12345)  # what an older system says no to
+    path = tmp_path / "weights"
+    path.write_bytes(b"x" * 5_000_000)
+    loading._evict(path)
+    before = conditions.bytes_read_from_disk()
+    loading._bring_in(path)
+    read = conditions.bytes_read_from_disk()
+    if before is None or read is None or read == before:
+        pytest.skip("this system or the disk below it does not say what was read")
+    assert read - before >= 5_000_000
+    path.read_bytes()
+    assert conditions.bytes_read_from_disk() == read
 
 
 def test_a_tokenizer_of_another_model_is_refused(passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:

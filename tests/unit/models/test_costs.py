@@ -1,6 +1,7 @@
 from functools import cache
 from typing import Any
 
+import msgspec
 import pytest
 import torch
 from hypothesis import given
@@ -135,6 +136,14 @@ def test_a_training_step_moves_weights_gradients_and_optimizer_state() -> None:
     assert phases["optimizer"].bytes_moved == 28 * parameters
     assert phases["backward"].bytes_moved - phases["forward"].bytes_moved == 4 * parameters
     assert known(GPT2, cell("train")).bytes_moved == sum(phase.bytes_moved for phase in phases.values())
+
+
+def test_sgd_moves_one_momentum_and_what_is_computed_again_is_no_flops() -> None:
+    parameters = model_of(GPT2).facts.parameters
+    assert parameters is not None
+    plain = known(GPT2, cell("train"), 4)
+    other = known(GPT2, msgspec.structs.replace(cell("train"), optimizer="sgd", checkpointing=True), 4)
+    assert other.phases["optimizer"].bytes_moved == 20 * parameters and other.flops == plain.flops
 
 
 def test_loading_moves_the_bytes_of_the_files() -> None:

@@ -12,6 +12,8 @@ from llmscope.models.limits import Problem, problems
 GPT2 = resolve("arch:gpt2")
 CPU = Device("cpu", "AMD EPYC", "cpu", None, (DtypeProbe("float32", True), DtypeProbe("bfloat16", False)))
 
+FLOAT32_ONLY = Device("cpu", "AMD EPYC", "cpu", None, (DtypeProbe("float32", True),))
+
 
 def found(workload: Workload, model: Model = GPT2, device: Device | None = CPU, free_bytes: int | None = None,
           **settings: Any) -> tuple[Problem, ...]:
@@ -36,11 +38,19 @@ def found(workload: Workload, model: Model = GPT2, device: Device | None = CPU, 
      Problem("workload", "gen needs a tokenizer, and this model has no tokenizer.json.")),
     ("train", {"tokenizer": False},
      Problem("workload", "train needs a tokenizer, and this model has no tokenizer.json.")),
+    ("gen", {"scenario": "question"},
+     Problem("workload", "The scenario question takes 1,056 positions, this model has 1,024.")),
+    *((workload, {"dtype": "amp"},
+       Problem("dtype", f"amp is for training: {workload} takes float32, bfloat16 or float16."))
+      for workload in ("pp", "tg", "ttft", "gen")),
+    ("train", {"dtype": "amp", "device": FLOAT32_ONLY},
+     Problem("dtype", "amp does not work on AMD EPYC. Use float32.")),
     ("pp", {"dtype": "float16"}, Problem("dtype", "float16 does not work on AMD EPYC. Use float32 or bfloat16.")),
 ])
 def test_what_cannot_work_is_told_at_its_setting(
         workload: Workload, settings: dict[str, Any], problem: Problem) -> None:
-    assert found(workload, **settings) == (problem,)
+    device = settings.pop("device", CPU)
+    assert found(workload, device=device, **settings) == (problem,)
     assert problem.blocking
 
 
@@ -50,6 +60,8 @@ def test_what_cannot_work_is_told_at_its_setting(
     ("gen", {"seq": 896, "new": 128}), ("gen", {"seq": 1, "new": 1023}),
     ("tg", {"new": 1024}), ("tg", {"new": 24, "depth": 1000}), ("tg", {"seq": 5000}),
     ("pp", {"tokenizer": False}), ("tg", {"tokenizer": False}),
+    *((workload, {"dtype": "amp"}) for workload in ("fwd", "bwd", "opt", "train", "val", "tok", "prep")),
+    ("gen", {"scenario": "assistant", "seq": 5000}), ("pp", {"scenario": "question"}),
     ("pp", {"dtype": "bfloat16"}), ("pp", {"dtype": "auto"}), ("pp", {"dtype": "float16", "device": None}),
 ])
 def test_what_works_is_let_through(workload: Workload, settings: dict[str, Any]) -> None:

@@ -40,6 +40,15 @@ def test_what_training_keeps_is_estimated_within_a_tenth(config: dict[str, Any])
     assert estimate.activations == pytest.approx(kept, rel=0.1)
 
 
+def test_sgd_holds_half_of_adamw_and_checkpointing_keeps_one_layer_and_the_inputs_of_all() -> None:
+    model = model_of(GQA | {"num_hidden_layers": 8})
+    plain, sgd, again = (memory(model, Cell("arch:x", "train", batch=2, seq=128, **settings), 4)  # type: ignore[arg-type]
+                         for settings in ({}, {"optimizer": "sgd"}, {"checkpointing": True}))
+    assert plain.optimizer == 2 * (sgd.optimizer or 0) and sgd.activations == plain.activations
+    inputs = 8 * 2 * 128 * GQA["hidden_size"] * 4
+    assert again.activations == (plain.activations or 0) // 8 + inputs
+
+
 @pytest.mark.parametrize("name", ["gpt2 untied, own ffn", "gqa untied", "qwen2"])
 def test_the_cache_is_as_large_as_transformers_cache(name: str) -> None:
     network = network_of(CONFIGS[name])

@@ -11,10 +11,10 @@ import pytest
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Device, DtypeProbe, RunStarted
 from llmscope.core.rows import make_row
-from llmscope.core.spec import WORKLOADS, Cell, RunSpec, Sampling
+from llmscope.core.spec import WORKLOADS, Cell, RunSpec, Sampling, preset_cells
 from llmscope.runs.export import export
 from llmscope.runs.outcome import Outcome
-from llmscope.runs.resolve import refusals, resolve
+from llmscope.runs.resolve import refusals, resolve, that_fits
 from llmscope.runs.sweep import sweep
 
 ASKED: dict[str, Any] = {"model": "bundled", "device": "auto", "dtype": "auto", "batch": "1", "seq": "512",
@@ -54,7 +54,8 @@ def test_a_preset_is_swept_too_and_its_fixed_tests_run_once() -> None:
 
 @pytest.mark.parametrize("wrong", [
     {"batch": "1,x"}, {"seq": ""}, {"new": "1,,2"}, {"depth": "1.5"}, {"workload": ","}, {"workload": "pp,nope"},
-    {"preset": "fast"}, {"preset": "quick", "workload": "pp"}])
+    {"preset": "fast"}, {"preset": "quick", "workload": "pp"}, {"optimizer": "adamw,lion"}, {"checkpointing": "yes"},
+    {"scenario": "essay"}, {"scenario": ""}])
 def test_wrong_words_are_said_in_one_line(wrong: dict[str, str]) -> None:
     with pytest.raises(BadInput) as error:
         sweep(**(ASKED | wrong))
@@ -69,6 +70,46 @@ def test_auto_takes_the_accelerator_and_the_dtype_it_is_fast_at() -> None:
     assert resolve(RunSpec((Cell("bundled", "pp", device="cuda"),)), (CPU, CUDA)).cells[0].device == "cuda:0"
     with pytest.raises(BadInput, match="use cpu or cuda:0"):
         resolve(RunSpec((Cell("bundled", "pp", device="mps"),)), (CPU, CUDA))
+
+
+def test_options_multiply_only_the_tests_that_have_them() -> None:
+    def tests(**options: str) -> set[str]:
+        given = ASKED | {"workload": "pp,opt,train", "seq": "16,32"} | options
+        found = [msgspec.convert(cell, Cell).test for cell in sweep(**given)]
+        assert len(set(found)) == len(found)
+        return set(found)
+
+    assert tests(optimizer="sgd,adamw") == {
+        "pp16", "pp32", "opt sgd", "opt", "train16 sgd", "train16", "train32 sgd", "train32"}
+    assert tests(checkpointing=" off , on") == {
+        "pp16", "pp32", "opt", "train16", "train16 checkpointing", "train32", "train32 checkpointing"}
+    assert tests(workload="pp,train,gen", scenario="question,translation") == {
+        "pp16", "train16", "gen32 question", "gen64 translation", "pp32", "train32"}
+    assert tests(optimizer="sgd", checkpointing="on", seq="16") == {"pp16", "opt sgd", "train16 sgd checkpointing"}
+
+
+def test_options_also_multiply_a_preset() -> None:
+    cells = sweep(**(ASKED | {"preset": "training", "optimizer": "adamw,sgd", "dtype": "amp"}))
+    assert [msgspec.convert(cell, Cell).test for cell in cells] == [
+        "fwd512", "bwd512", "opt", "opt sgd", "train512", "train512 sgd", "val512"]
+    assert {cell["dtype"] for cell in cells} == {"amp"}
+
+
+def test_everything_leaves_out_what_it_brings_by_itself_and_cannot_work() -> None:
+    poor = Device("cpu", "CPU", "cpu", 1, (DtypeProbe("float32", True),))
+
+    def brought(model: str, device: Device) -> list[str]:
+        cells = tuple(c for c in preset_cells("everything", model) if c.model == model)
+        spec = resolve(that_fits(RunSpec(cells, preset="everything"), None), (device,))
+        assert not list(refusals(spec, (device,)))
+        return [f"{c.test} {c.dtype}" for c in spec.cells if c.scenario or c.dtype == "amp"]
+
+    scenarios = ["gen128 assistant float32", "gen64 translation float32", "gen32 question float32"]
+    assert brought("bundled", CPU) == [*scenarios, "train512 amp"] and brought("bundled", poor) == scenarios
+    assert brought("arch:gpt2", CPU) == [*scenarios[:2], "train512 amp"]  # 1,024 positions
+    cells = (Cell("bundled", "fwd"), Cell("bundled", "train", dtype="amp"))
+    asked = resolve(RunSpec(cells, preset="training"), (poor,))
+    assert asked.cells[1].dtype == "amp" and set(dict(refusals(asked, (poor,)))) == {1}
 
 
 def test_what_cannot_work_is_told_cell_by_cell() -> None:
