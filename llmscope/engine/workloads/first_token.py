@@ -81,7 +81,10 @@ class FirstToken(Generate):
     def summary(self) -> dict[str, Any]:
         """Return the median seconds of each part, whether there is a template, and the cache's bytes."""
         about = self._phases.summary()
-        return about | {"chat_template": self._template.reason or self._has_template, "held": {"kv_cache": self._held}} if about else {}
+        if not about:
+            return {}
+        used = self._template.reason or self._has_template
+        return about | {"chat_template": used, "held": {"kv_cache": self._held}}
 
     def reset(self) -> None:
         """Forget the warm-up's requests."""
