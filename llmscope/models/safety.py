@@ -68,8 +68,11 @@ def _check_folder(folder: Path) -> Checked:
     return Checked(config, tensors, weight_files, has_tokenizer, notes)
 
 
-def read_config(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return (cleaned config, notes on what was left out) of a config.json; raises `ModelRefused`."""
+def read_config(path: Path, *, of_any_kind: bool = False) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return (cleaned config, notes on what was left out) of a config.json; raises `ModelRefused`.
+
+    `of_any_kind` takes models that write no text too.
+    """
     config = _read_object(path, CONFIG_LIMIT_BYTES)
     shown = one_line(path)
     if config.get("quantization_config") is not None:
@@ -78,7 +81,7 @@ def read_config(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     cleaned: dict[str, Any] = _cleaned(config, shown, dropped)
     notes = tuple(f"{key} in config.json is ignored: only the code of the installed transformers runs."
                   for key in sorted(dropped))
-    _check_kind(cleaned, shown)
+    _check_kind(cleaned, shown, of_any_kind)
     return cleaned, notes
 
 
@@ -133,14 +136,19 @@ def _check_dimension(key: str, value: Any, shown: str) -> None:
                                f"it must be a whole number from 1 to {limit:,}.")
 
 
-def _check_kind(config: dict[str, Any], shown: str) -> None:
-    """Refuse what does not name its kind, and kinds that do not write text."""
+def writes_text(classes: list[str]) -> bool:
+    """Return whether a config's architectures are those of a model that writes text."""
+    return any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in classes)
+
+
+def _check_kind(config: dict[str, Any], shown: str, of_any_kind: bool) -> None:
+    """Refuse what does not name its kind, and unless they are welcome, kinds that do not write text."""
     kind, classes = config.get("model_type"), config.get("architectures")
     if not isinstance(kind, str) or not kind:
         raise ModelRefused(f"{shown} has no model_type: choose the folder of a Hugging Face model.")
     if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
         raise ModelRefused(f"{shown} has no architectures: choose the folder of a Hugging Face model.")
-    if not any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in classes):
+    if not of_any_kind and not writes_text(classes):
         raise ModelRefused(f"{shown} describes a {one_line(classes[0])}; only models that write text "
                            "(…ForCausalLM) can be run.")
 
