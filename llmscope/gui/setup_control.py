@@ -1,8 +1,9 @@
 """Keeps the rail in step with reality: which models, devices and precisions there are, and what would not work."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from llmscope.core.events import Device, Telemetry
 from llmscope.core.spec import WORKLOADS, Cell, Workload
@@ -16,6 +17,8 @@ from llmscope.gui.settings import Settings
 from llmscope.hardware.host import Machine, short_cpu_name, short_gpu_name
 from llmscope.models.catalog import Model
 
+#: The Hub cache is looked through once the window is up.
+LOOK_AT_CACHE_MS = 300
 #: Memory of other programs that moves by less than this does not make the ledger anew.
 MEMORY_STEP_BYTES = 64 * 1024**2
 
@@ -38,7 +41,12 @@ class SetupControl(QObject):
         self._ledger_bytes: int | None = None
         self._is_open = False
         self._offer_models()
-        rail.show_choices(choices.remembered(settings))
+        chosen = choices.remembered(settings)
+        rail.show_choices(chosen)
+        if chosen.source == "hub":
+            self._offer_cached()
+        else:
+            QTimer.singleShot(LOOK_AT_CACHE_MS, self, self._offer_cached)
         rail.changed.connect(self._on_changed)
 
     def set_open(self, is_open: bool) -> None:
@@ -133,6 +141,13 @@ class SetupControl(QObject):
         titles = self.models.shipped()
         self._rail.bundled.offer({"bundled": titles.get("bundled", words.model_name("bundled"))}, "bundled")
         self._rail.architecture.offer({ref: title for ref, title in titles.items() if ref != "bundled"}, "")
+
+    def _offer_cached(self) -> None:
+        """Offer what the Hub cache holds; a model chosen from it that is gone gives way to the bundled one."""
+        titles, chosen = self.models.cached(), self._rail.choices
+        self._rail.offer_cached(titles)
+        is_gone = chosen.source == "hub" and chosen.cached not in titles
+        self._rail.show_choices(replace(chosen, source="bundled") if is_gone else chosen)
 
     def _offer_devices(self) -> None:
         device = self.setup.device
