@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from llmscope.models.decoder import Decoder, grouped
 from llmscope.models.layers import Layers
-from llmscope.models.stated import size, stated, unusable
+from llmscope.models.stated import indices, size, stated, unusable
 
 FULL, SLIDING, CONV = "full_attention", "sliding_attention", "conv"
 
@@ -87,10 +87,8 @@ def _kinds(config: dict[str, Any], family: _Family) -> list[str]:
             raise unusable(config, "layer_types")
         return kinds
     if config["model_type"] == "lfm2":
-        attention = config.get("full_attn_idxs")
-        if not isinstance(attention, list):
-            attention = list(layers)
-        return [FULL if i in attention else CONV for i in layers]
+        attention = indices(config, "full_attn_idxs", len(layers))
+        return [FULL if attention is None or i in attention else CONV for i in layers]
     if family.windowed == "late" and not config.get("use_sliding_window"):
         return [FULL] * len(layers)
     if family.windowed == "late":
@@ -126,8 +124,9 @@ def _attention(config: dict[str, Any], family: _Family, kind: str) -> dict[str, 
         vectors += queries + 2 * keys + hidden
     if config["model_type"] == "gpt_oss":
         vectors += heads  # a sink for each head
+    window = (stated(config, "sliding_window") or None) if kind == SLIDING else None
     return {"matrices": 2 * hidden * (queries + keys), "vectors": vectors, "pair": 2 * queries, "cached": 2 * keys,
-            "window": stated(config, "sliding_window") if kind == SLIDING else None, "inner": 2 * (queries + keys)}
+            "window": window, "inner": 2 * (queries + keys)}
 
 
 def _conv(config: dict[str, Any]) -> dict[str, Any]:
@@ -171,10 +170,8 @@ def _expert_ffn(config: dict[str, Any]) -> int:
 
 def _is_mixture(config: dict[str, Any], index: int) -> bool:
     if config["model_type"] == "qwen3_moe":
-        dense = config.get("mlp_only_layers") or []
-        if not isinstance(dense, list):
-            raise unusable(config, "mlp_only_layers")
-        return index not in dense and (index + 1) % size(config, "decoder_sparse_step", 1) == 0
+        dense = indices(config, "mlp_only_layers", size(config, "num_hidden_layers"))
+        return index not in (dense or ()) and (index + 1) % size(config, "decoder_sparse_step", 1) == 0
     return _experts(config) > 0
 
 

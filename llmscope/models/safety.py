@@ -141,7 +141,7 @@ def writes_text(classes: list[str]) -> bool:
     return any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in classes)
 
 
-def _check_kind(config: dict[str, Any], shown: str, of_any_kind: bool) -> None:
+def _check_kind(config: dict[str, Any], shown: str, of_any_kind: bool = False) -> None:
     """Refuse what does not name its kind, and unless they are welcome, kinds that do not write text."""
     kind, classes = config.get("model_type"), config.get("architectures")
     if not isinstance(kind, str) or not kind:

@@ -20,7 +20,7 @@ def build(config: PretrainedConfig, device: torch.device, dtype: torch.dtype) ->
     with torch.device("meta"):
         network: PreTrainedModel = AutoModelForCausalLM.from_config(config, dtype=dtype)
     network.to_empty(device=device)
-    network.tie_weights()
+    network.tie_weights()  # before a second table is filled
     with torch.no_grad(), _Drawn():
         network.init_weights()
     return network

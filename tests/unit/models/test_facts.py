@@ -100,6 +100,18 @@ def test_what_cannot_be_is_refused(config: dict[str, Any], key: str) -> None:
         facts_of(config)
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_nonsense_in_a_config_is_refused_or_leaves_figures_of_bounded_length(family: str) -> None:
+    for key in FAMILIES[family].keys() - {"architectures", "model_type", "num_hidden_layers", "n_layer"}:
+        for value in (None, 0, -1, 10**4000, 1.5, float("nan"), "x", [], [1] * 50, [None], {"a": 1}, True):
+            try:
+                facts = facts_of(FAMILIES[family] | {key: value})
+            except ModelRefused as refused:
+                assert "no usable" in str(refused)
+            else:
+                assert len(f"{facts.parameters}") < 300
+
+
 def test_a_window_that_is_not_used_changes_nothing() -> None:
     config = GQA | {"model_type": "qwen2", "sliding_window": 64, "use_sliding_window": False}
     assert [layers.window for layers in facts_of(config).stack] == [None]  # type: ignore[attr-defined]
