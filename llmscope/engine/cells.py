@@ -104,6 +104,8 @@ class CellRunner:
     def _about(self, source: Model, cell: Cell, spec: RunSpec, loaded: eager.Loaded | None,
                device: torch.device) -> dict[str, Any]:
         about: dict[str, Any] = {"threads": torch.get_num_threads(), "memory_peak": memory.peak(device)}
+        if source.revision is not None:
+            about["revision"] = source.revision
         if loaded is not None:
             about["numerics"] = checks.numerics(loaded)
             about["parameters"] = loaded.network.num_parameters()

@@ -1,7 +1,6 @@
 """Every family of models in small: random weights that are whole, and tests of it that run."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,16 @@ import torch
 
 from llmscope import paths
 from llmscope.core import events
+from llmscope.core.commands import RunCells
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.engine import checks
 from llmscope.engine.backends import eager, random_weights
+from llmscope.engine.cells import CellRunner
 from llmscope.engine.meter import Meter
 from llmscope.engine.timers import Stopwatch
 from llmscope.engine.workloads import make
 from llmscope.models.catalog import resolve
-from tests.unit.engine.conftest import CPU, Passes
+from tests.unit.engine.conftest import CPU
 from tests.unit.models.built import FAMILIES, model_of
 
 #: As many ids as the bundled tokenizer has.
@@ -131,7 +132,7 @@ def test_a_window_takes_a_test_far_beyond_it() -> None:
 
 
 def test_a_model_of_the_hub_cache_runs(
-        folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, passes: Callable[..., Passes]) -> None:
+        folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "hub" / "models--org--small"
     snapshot = home / "snapshots" / ("a" * 40)
     snapshot.mkdir(parents=True)
@@ -142,6 +143,12 @@ def test_a_model_of_the_hub_cache_runs(
         shutil.copy(file, home / "blobs" / file.name)
         (snapshot / file.name).symlink_to(Path("../../blobs") / file.name)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    heard: list[events.Event] = []
+    cell = Cell("org/small", "pp", "cpu", "float32", seq=16)
+    spec = RunSpec((cell,), accuracy="quick", time_limit_s=0.1)
+    assert CellRunner(heard.append, Meter(heard.append)).run(RunCells("r", spec, (0,)))
+    (row,) = (event.row for event in heard if isinstance(event, events.CellEnded))
+    assert row.n and row.model == "org/small" and row.extra["revision"] == "a" * 40
     source = resolve("org/small")
     network = eager.load(source, CPU, "float32").network
     plain = eager.load(resolve(str(folder)), CPU, "float32").network
