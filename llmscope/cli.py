@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import msgspec
 import typer
@@ -15,6 +15,9 @@ from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, WORKLOADS, Accuracy, Dtype, RunSpec
 from llmscope.runs.export import Format
 from llmscope.runs.sweep import sweep
+
+if TYPE_CHECKING:
+    from llmscope.models.catalog import Model
 
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False,
                   help="Shows where this computer's bottleneck lies when it runs a large language model.")
@@ -66,7 +69,8 @@ def _window() -> int:
 
 @app.command()
 def bench(
-    model: Annotated[str, typer.Option(help="bundled, arch:<id> or a folder; several with commas.")] = "bundled",
+    model: Annotated[str, typer.Option(
+        help="bundled, arch:<id>, a folder, or org/name in the Hub cache; several with commas.")] = "bundled",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …; several with commas.")] = "auto",
     dtype: Annotated[str, typer.Option(
         help="auto, float32, bfloat16, float16, amp (training only); several with commas.")] = "auto",
@@ -147,19 +151,38 @@ def devices(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command()
 def models(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """List the models that need no download."""
-    from llmscope.models.catalog import available
+    """List the models that can be used without a download, and those of the Hub cache that cannot, with the reason."""
+    from llmscope.models.catalog import Model, available, in_hub_cache
 
-    found = available()
+    cached = in_hub_cache()
+    usable = [*available(), *(model for _, model in cached if isinstance(model, Model))]
+    unusable = {name: reason for name, reason in cached if isinstance(reason, str)}
     if as_json:
-        facts = [{"model": m.ref, "title": m.title, "source": m.source, "facts": msgspec.to_builtins(m.facts)}
-                 for m in found]
-        print(msgspec.json.format(msgspec.json.encode(facts), indent=2).decode())
+        listed: list[dict[str, Any]] = [
+            {"model": m.ref, "title": m.title, "source": m.source, "revision": m.revision, "writes_text": m.writes_text,
+             "facts": msgspec.to_builtins(m.facts)} for m in usable]
+        listed += [{"model": name, "source": "hub", "reason": reason} for name, reason in unusable.items()]
+        print(msgspec.json.format(msgspec.json.encode(listed), indent=2).decode())
         return
-    terminal.print_table(
-        ("model", "name", "parameters", "layers", "most positions", "weights in f32"),
-        [(m.ref, m.title, units.parameters(m.facts.parameters or 0), str(m.facts.layers), f"{m.facts.max_positions:,}",
-          units.gib(4 * (m.facts.parameters or 0))) for m in found])
+    terminal.print_table(("model", "name", "parameters", "active", "layers", "positions", "cache a token, bf16",
+                          "f32", "bf16"), [_model_row(m) for m in usable])
+    for name, reason in unusable.items():
+        print(f"{name}: {reason}")
+
+
+def _model_row(model: "Model") -> tuple[str, ...]:
+    """Return a line of the table of models; an empty field is one that is not known, or not different."""
+    from llmscope.models.facts import DecoderFacts
+
+    facts, active, cache = model.facts, "", ""
+    if isinstance(facts, DecoderFacts):
+        active = units.parameters(facts.active_parameters) if facts.active_parameters != facts.parameters else ""
+        first, then = facts.cache_bytes_per_token(2)
+        cache = f"{first:,} B" if first == then else f"{first:,} B, then {then:,} B"
+    parameters = "" if facts.parameters is None else units.parameters(facts.parameters)
+    weights = [units.gib(facts.weights_bytes(dtype)) if facts.parameters else "" for dtype in ("float32", "bfloat16")]
+    layers, positions = (f"{number:,}" if number else "" for number in (facts.layers, facts.max_positions))
+    return model.ref, model.title, parameters, active, layers, positions, cache, *weights
 
 
 @app.command()

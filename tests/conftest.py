@@ -19,9 +19,10 @@ GRACE_S = 5.0
 
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Point the program's data folder at an empty one."""
+    """Point the program's data folder at an empty one, and the Hub cache at none."""
     folder = tmp_path / "llmscope-home"
     monkeypatch.setenv("LLMSCOPE_HOME", str(folder))
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "no-hub-cache"))
     return folder
 
 

@@ -129,6 +129,8 @@ class CellRunner:
     def _about(self, source: Model, cell: Cell, spec: RunSpec, loaded: eager.Loaded | None,
                device: torch.device, measured: Measured) -> dict[str, Any]:
         about: dict[str, Any] = {"threads": torch.get_num_threads(), "memory_peak": memory.peak(device)}
+        if source.revision is not None:
+            about["revision"] = source.revision
         if loaded is not None:
             mixed = {"autocast": "bfloat16"} if cell.dtype == "amp" else {}
             about["numerics"] = checks.numerics(loaded) | mixed

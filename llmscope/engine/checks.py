@@ -3,12 +3,14 @@
 import statistics
 from collections import Counter
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import torch
 
 from llmscope.engine.backends.eager import Loaded
 from llmscope.engine.timers import Block, Stopwatch
+from llmscope.models.facts import DecoderFacts
 
 #: Share of a file's bytes that must come from disk for a read to count as cold, and may for it to count as warm.
 COLD_SHARE, WARM_SHARE = 0.95, 0.05
@@ -31,7 +33,10 @@ def placement(loaded: Loaded) -> None:
 
 
 def numerics(loaded: Loaded) -> dict[str, Any]:
-    """Return what computes: weights by dtype, attention, and the error of a float32 product against float64."""
+    """Return what computes: weights by dtype, attention, the error of a float32 product against float64.
+
+    Where there are experts or short convolutions and scans, also which code runs them.
+    """
     counts: Counter[str] = Counter()
     for weight in loaded.network.parameters():
         counts[str(weight.dtype).removeprefix("torch.")] += weight.numel()
@@ -41,7 +46,24 @@ def numerics(loaded: Loaded) -> dict[str, Any]:
         "weights_by_dtype": dict(counts),
         "attention": getattr(loaded.network.config, "_attn_implementation", None),
         "float32_product_error": float32_product_error(loaded.device),
+        **_special_paths(loaded),
     }
+
+
+def _special_paths(loaded: Loaded) -> dict[str, Any]:
+    facts, config = loaded.source.facts, loaded.network.config
+    if not isinstance(facts, DecoderFacts):
+        return {}
+    found: dict[str, Any] = {}
+    if not any(layers.pair for layers in facts.stack):
+        found["attention"] = None
+    if any(layers.experts for layers in facts.stack):
+        found["experts"] = getattr(config, "_experts_implementation", None)
+    if any(layers.taps for layers in facts.stack):
+        packages = ["causal_conv1d", *(["mamba_ssm"] if any(layers.scan for layers in facts.stack) else [])]
+        missing = [name for name in packages if find_spec(name) is None]
+        found["kernels"] = f"plain torch, without {' and '.join(missing)}" if missing else " and ".join(packages)
+    return found
 
 
 def float32_product_error(device: torch.device) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, cast, get_args
 
 from llmscope.core.spec import (
@@ -18,7 +19,7 @@ from llmscope.core.spec import (
 )
 from llmscope.gui.settings import Settings
 
-Source = Literal["bundled", "architecture", "disk"]
+Source = Literal["bundled", "architecture", "disk", "hub"]
 
 MOST_BATCH, MOST_TOKENS = 65_536, 1_048_576
 FIRST_ARCHITECTURE = "arch:smollm2-135m"
@@ -31,6 +32,7 @@ class Choices:
     source: Source = "bundled"
     architecture: str = FIRST_ARCHITECTURE
     folder: str = ""
+    cached: str = ""
     device: str = "auto"
     dtype: Dtype = "auto"
     batch: int = 1
@@ -43,7 +45,8 @@ class Choices:
     @property
     def model(self) -> str:
         """How the chosen model is written in a cell; empty while no folder is chosen."""
-        return {"bundled": "bundled", "architecture": self.architecture, "disk": self.folder}[self.source]
+        return {"bundled": "bundled", "architecture": self.architecture, "disk": self.folder,
+                "hub": self.cached}[self.source]
 
     def cells(self) -> tuple[Cell, ...]:
         """Return the tests in the order they will run, without a model none."""
@@ -76,6 +79,7 @@ def remembered(settings: Settings) -> Choices:
         source=cast(Source, settings.text("run/source", first.source, get_args(Source))),
         architecture=settings.text("run/architecture", first.architecture),
         folder=settings.text("run/folder", ""),
+        cached=settings.text("run/cached", ""),
         device=settings.text("run/device", first.device),
         dtype=cast(Dtype, settings.text("run/dtype", first.dtype, get_args(Dtype))),
         batch=round(settings.number("run/batch", first.batch, 1, MOST_BATCH)),
@@ -89,7 +93,8 @@ def remembered(settings: Settings) -> Choices:
 
 def keep(settings: Settings, choices: Choices) -> None:
     """Remember the choices."""
-    for key in ("source", "architecture", "folder", "device", "dtype", "batch", "seq", "new", "ticked", "accuracy"):
+    for key in ("source", "architecture", "folder", "cached", "device", "dtype", "batch", "seq", "new", "ticked",
+                "accuracy"):
         settings.keep(f"run/{key}", getattr(choices, key))
     settings.keep("run/preset", choices.preset or "none")
 
@@ -97,7 +102,9 @@ def keep(settings: Settings, choices: Choices) -> None:
 def lowered(choices: Choices, cell: Cell, changes: dict[str, int | str]) -> Choices:
     """Return the choices for one test alone, with the settings of an advice taken over."""
     source: Source = ("bundled" if cell.model == "bundled" else
-                      "architecture" if cell.model.startswith("arch:") else "disk")
-    of_model = {"architecture": {"architecture": cell.model}, "disk": {"folder": cell.model}}.get(source, {})
+                      "architecture" if cell.model.startswith("arch:") else
+                      "disk" if Path(cell.model).is_absolute() else "hub")
+    of_model = {"architecture": {"architecture": cell.model}, "disk": {"folder": cell.model},
+                "hub": {"cached": cell.model}}.get(source, {})
     own = {"batch": cell.batch, "seq": cell.seq, "new": cell.new}
     return replace(choices, source=source, preset=None, ticked=(cell.workload,), **(of_model | own | changes))  # type: ignore[arg-type]

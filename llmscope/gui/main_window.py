@@ -8,6 +8,8 @@ from typing import Protocol, cast
 from PySide6.QtCore import QSize, Qt, QThread, QTimer, Signal
 from PySide6.QtGui import (
     QCloseEvent,
+    QDragEnterEvent,
+    QDropEvent,
     QGuiApplication,
     QHideEvent,
     QImage,
@@ -145,6 +147,17 @@ class MainWindow(QMainWindow):
         self.page.set_room("narrow" if narrow else "wide" if wide else "normal")
         self.top.set_narrow(slim)
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome a folder while nothing runs."""
+        if _folder_in(event) and not self.page.run.is_open:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take the folder as the model."""
+        if folder := _folder_in(event):
+            self.page.rail.take_folder(folder)
+            event.acceptProposedAction()
+
     def _handle(self, event: ev.Event) -> None:
         self.page.handle(event)
         match event:
@@ -167,6 +180,7 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         px = theme().px
         self.setWindowTitle("llmscope")
+        self.setAcceptDrops(True)
         self.setMinimumSize(px("layout", "minimum_width"), px("layout", "minimum_height"))
         central = QWidget()
         layout = QVBoxLayout(central)
@@ -261,6 +275,12 @@ class MainWindow(QMainWindow):
         if self.top.save.isEnabled():
             QGuiApplication.clipboard().setImage(self.picture())
             self.status.say(self.tr("Picture copied."))
+
+
+def _folder_in(event: QDropEvent) -> str:
+    """Return the one folder of this computer that is dragged, else nothing."""
+    paths = [url.toLocalFile() for url in event.mimeData().urls()]
+    return paths[0] if len(paths) == 1 and paths[0] and Path(paths[0]).is_dir() else ""
 
 
 class _Look(QThread):

@@ -65,8 +65,9 @@ class Rail(QFrame):
         """Show choices without saying that they changed."""
         self._choices = choices
         self.source.set_value(choices.source)
-        self.pickers.setCurrentIndex({"bundled": 0, "architecture": 1, "disk": 2}[choices.source])
+        self.pickers.setCurrentIndex({"bundled": 0, "architecture": 1, "disk": 2, "hub": 3}[choices.source])
         self.architecture.setCurrentIndex(self.architecture.findData(choices.architecture))
+        self.cached.setCurrentIndex(self.cached.findData(choices.cached))
         if choices.folder:
             self.folder.offer({choices.folder: words.model_name(choices.folder)}, choices.folder)
         for box, value in ((self.batch, choices.batch), (self.seq, choices.seq), (self.new, choices.new)):
@@ -75,6 +76,12 @@ class Rail(QFrame):
         self.accuracy.set_value(choices.accuracy)
         for preset, button in self.presets.items():
             button.setChecked(preset == choices.preset)
+
+    def offer_cached(self, titles: dict[str, str]) -> None:
+        """Offer models of the Hub cache; without any their source is not shown."""
+        offered = self._sources | ({"hub": self.tr("Hub cache")} if titles else {})
+        self.source.offer(offered)
+        self.cached.offer(titles, self._choices.cached)
 
     def show_problems(self, problems: dict[str, str]) -> None:
         """Put each reason below the control it belongs to."""
@@ -96,7 +103,7 @@ class Rail(QFrame):
         self.source.set_locked(locked)
         self.accuracy.set_locked(locked)
         self.tests.set_locked(locked)
-        for picker in (self.bundled, self.architecture, self.folder):
+        for picker in (self.bundled, self.architecture, self.folder, self.cached):
             picker.setProperty("locked", locked)
             repolish(picker)
         for widget in (*self.presets.values(), self.choose_folder):
@@ -108,9 +115,10 @@ class Rail(QFrame):
         self._area.ensureWidgetVisible(self.presets["quick"], 0, 30)
 
     def _make_controls(self) -> None:
-        self.source = Segments({"bundled": self.tr("Bundled"), "architecture": self.tr("Architecture"),
-                                "disk": self.tr("On disk")}, self.tr("Model source"))
-        self.bundled, self.architecture, self.folder = Picker(), Picker(), Picker()
+        self._sources = {"bundled": self.tr("Bundled"), "architecture": self.tr("Architecture"),
+                         "disk": self.tr("On disk")}
+        self.source = Segments(self._sources, self.tr("Model source"))
+        self.bundled, self.architecture, self.folder, self.cached = Picker(), Picker(), Picker(), Picker()
         self.choose_folder = Button("", "folder", role="text_2")
         self.choose_folder.setAccessibleName(self.tr("Choose a model folder"))
         self.choose_folder.setToolTip(self.tr("Choose a folder with config.json and .safetensors files"))
@@ -146,10 +154,10 @@ class Rail(QFrame):
         row.addWidget(self.folder, 1)
         row.addWidget(self.choose_folder)
         for picker, name in ((self.bundled, self.tr("Bundled model")), (self.architecture, self.tr("Architecture")),
-                             (self.folder, self.tr("Model folder"))):
+                             (self.folder, self.tr("Model folder")), (self.cached, self.tr("Model in the Hub cache"))):
             picker.setAccessibleName(name)
             picker.setFont(theme().font())
-        for widget in (self.bundled, self.architecture, on_disk):
+        for widget in (self.bundled, self.architecture, on_disk, self.cached):
             self.pickers.addWidget(widget)
         return holder
 
@@ -231,6 +239,7 @@ class Rail(QFrame):
         self.source.chosen.connect(self._on_source)
         self.architecture.activated.connect(self._on_picked)
         self.folder.activated.connect(self._on_picked)
+        self.cached.activated.connect(self._on_picked)
         self.device.activated.connect(self._on_picked)
         self.dtype.activated.connect(self._on_picked)
         for box in (self.batch, self.seq, self.new):
@@ -247,13 +256,19 @@ class Rail(QFrame):
             self.show_choices(choices)
             self.changed.emit()
 
+    def take_folder(self, folder: str) -> None:
+        """Take a folder as the model."""
+        self.take(replace(self._choices, source="disk", folder=folder))
+
     def _on_source(self, source: str) -> None:
-        self.take(replace(self._choices, source=cast(Source, source)))
+        self.take(replace(self._choices, source=cast(Source, source),
+                          cached=self._choices.cached or str(self.cached.itemData(0) or "")))
 
     def _on_picked(self) -> None:
         self.take(replace(
             self._choices, architecture=self.architecture.taken() or self._choices.architecture,
-            folder=self.folder.taken() or self._choices.folder, device=self.device.taken() or "auto",
+            folder=self.folder.taken() or self._choices.folder, cached=self.cached.taken() or self._choices.cached,
+            device=self.device.taken() or "auto",
             dtype=cast(Dtype, self.dtype.taken() or "auto")))
 
     def _on_number(self) -> None:
@@ -273,4 +288,4 @@ class Rail(QFrame):
     def _on_choose_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, self.tr("Choose a model folder"), self._choices.folder)
         if folder:
-            self.take(replace(self._choices, folder=folder))
+            self.take_folder(folder)

@@ -11,12 +11,13 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Device, Telemetry
 from llmscope.core.spec import DTYPE_BYTES, MACHINE, Cell, Dtype, machine_cells
-from llmscope.core.units import NBSP, gib, parameters
+from llmscope.core.units import NBSP, gib, parameters, significant
 from llmscope.gui import words
 from llmscope.gui.choices import Choices
 from llmscope.gui.ledger import LedgerFacts
 from llmscope.models import catalog
 from llmscope.models.catalog import Model
+from llmscope.models.facts import DecoderFacts
 from llmscope.models.limits import left_out, problems
 from llmscope.models.memory import Memory, memory
 from llmscope.runs.resolve import is_fit
@@ -39,8 +40,15 @@ class Models:
 
     def shipped(self) -> dict[str, str]:
         """Return the titles of the models that come with llmscope and can be used, by reference."""
-        self._known |= {model.ref: model for model in catalog.available()}
-        return {ref: model.title for ref, model in self._known.items() if isinstance(model, Model)}
+        found = {model.ref: model for model in catalog.available()}
+        self._known |= found
+        return {ref: model.title for ref, model in found.items()}
+
+    def cached(self) -> dict[str, str]:
+        """Return the names of the models in the Hub cache that can be used, by reference."""
+        found = {name: model for name, model in catalog.in_hub_cache() if isinstance(model, Model)}
+        self._known |= found
+        return {name: name for name in found}
 
     def forget(self, ref: str) -> None:
         """Check a model anew when it is asked for again."""
@@ -149,17 +157,30 @@ def _planned(choices: Choices, device: Device | None, ceilings: Ceilings | None)
 
 
 def _facts(model: Model | str, cells: Sequence[Cell], device: Device | None) -> str:
-    """Return the line below the picker: size, layers and bytes in the chosen precision."""
+    """Return the line below the picker: size, layers, cache, and bytes in the chosen precision."""
     if isinstance(model, str):
         return ""
     facts, parts = model.facts, []
     dtype = cells[0].dtype if cells else device.default_dtype if device else "float32"
     if facts.parameters is not None:
         parts.append(words.tr("{0} parameters").format(parameters(facts.parameters)).replace(" ", NBSP))
+    if isinstance(facts, DecoderFacts) and facts.active_parameters != facts.parameters:
+        parts.append(words.tr("{0} for each token").format(parameters(facts.active_parameters)).replace(" ", NBSP))
     if facts.layers is not None:
         parts.append(words.tr("{0} layers").format(facts.layers).replace(" ", NBSP))
     if dtype != "auto" and facts.parameters is not None:
         size = gib(facts.weights_bytes(dtype))
         parts.append(words.tr("{0} in {1}").format(size, words.short_dtype(dtype)).replace(" ", NBSP))
+    if dtype != "auto" and isinstance(facts, DecoderFacts):
+        parts.append(_cache(facts, DTYPE_BYTES[dtype]))
     text = " · ".join(parts)
     return f"{text}. {words.tr('Random weights: speed and memory only.')}" if model.source == "architecture" else text
+
+
+def _cache(facts: DecoderFacts, dtype_bytes: int) -> str:
+    """Return what a token adds to the cache, at first and once all windows are full."""
+    first, then = facts.cache_bytes_per_token(dtype_bytes)
+    if not first:
+        return words.tr("a cache of constant size").replace(" ", NBSP)
+    sizes = [f"{significant(size / 1024)}{NBSP}KiB" for size in dict.fromkeys((first, then))]
+    return words.tr("{0} of cache a token").format(words.tr(", then ").join(sizes)).replace(" ", NBSP)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from llmscope import paths
 from llmscope.analysis.ceilings import Ceilings
@@ -23,6 +23,8 @@ from llmscope.runs.ceilings import FILE as CEILINGS_FILE
 from llmscope.runs.ceilings import CeilingStore
 from llmscope.runs.resolve import is_fit
 
+#: The Hub cache is looked through once the window is up.
+LOOK_AT_CACHE_MS = 300
 #: Memory of other programs that moves by less than this does not make the ledger anew.
 MEMORY_STEP_BYTES = 64 * 1024**2
 
@@ -48,7 +50,12 @@ class SetupControl(QObject):
         self._ledger_bytes: int | None = None
         self._is_open = False
         self._offer_models()
-        rail.show_choices(choices.remembered(settings))
+        chosen = choices.remembered(settings)
+        rail.show_choices(chosen)
+        if chosen.source == "hub":
+            self._offer_cached()
+        else:
+            QTimer.singleShot(LOOK_AT_CACHE_MS, self, self._offer_cached)
         rail.changed.connect(self._on_changed)
 
     def set_open(self, is_open: bool) -> None:
@@ -152,6 +159,13 @@ class SetupControl(QObject):
         titles = self.models.shipped()
         self._rail.bundled.offer({"bundled": titles.get("bundled", words.model_name("bundled"))}, "bundled")
         self._rail.architecture.offer({ref: title for ref, title in titles.items() if ref != "bundled"}, "")
+
+    def _offer_cached(self) -> None:
+        """Offer what the Hub cache holds; a model chosen from it that is gone gives way to the bundled one."""
+        titles, chosen = self.models.cached(), self._rail.choices
+        self._rail.offer_cached(titles)
+        is_gone = chosen.source == "hub" and chosen.cached not in titles
+        self._rail.show_choices(replace(chosen, source="bundled") if is_gone else chosen)
 
     def _offer_devices(self) -> None:
         device = self.setup.device

@@ -1,8 +1,10 @@
 """What one sample of a test must compute and move, by closed form.
 
 FLOPs are those of matrix products, 2mnk each; norms, activations and the optimizer's arithmetic are
-left out. Bytes are the least that must pass between memory and the device: weights, cached keys and
-values, gradients and optimizer state; activations are left out. Dense decoders only.
+left out, among them the scan of a state space. Bytes are the least that must pass between memory and the
+device: weights, of experts those that are met, cached keys and values, states, gradients and optimizer
+state; activations are left out. Where the cache holds a latent, its keys and values are made anew at every
+step, as transformers does it: that is counted.
 """
 
 from typing import Literal
@@ -13,6 +15,7 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.spec import Cell
 from llmscope.models.catalog import Model
 from llmscope.models.facts import DecoderFacts
+from llmscope.models.layers import Layers
 
 #: `causal` counts the keys that a query may see, `full` all keys of the pass, as an eager product does.
 Attention = Literal["causal", "full"]
@@ -64,19 +67,26 @@ def _sum(attention: Attention, **phases: Cost) -> Cost:
 
 def _prefill(facts: DecoderFacts, batch: int, seq: int, dtype_bytes: int, attention: Attention) -> Cost:
     """Return the cost of one pass into an empty cache: all weights once, the cache written, the last logits."""
-    moved = _weights_read(facts, batch * seq, dtype_bytes) + batch * seq * _kv_bytes(facts, dtype_bytes)
-    return Cost(_flops(facts, batch * seq, batch * _prompt_keys(facts, seq, attention), batch), moved, attention)
+    moved = _weights_read(facts, batch * seq, dtype_bytes) + batch * sum(
+        seq * layers.count * layers.cached * dtype_bytes + layers.state_bytes(dtype_bytes) for layers in facts.stack)
+    return Cost(_prompt_flops(facts, batch, seq, batch, attention), moved, attention)
 
 
 def _decode(facts: DecoderFacts, batch: int, context: int, steps: int, dtype_bytes: int, attention: Attention) -> Cost:
     """Return the cost of one-token passes, the first of which finds `context` tokens in the cache.
 
     Each reads all weights, reads the keys and values that it finds and writes its own: in sum those
-    that it sees. Both conventions for attention agree.
+    that it sees. A state is read and written; what a latent expands to is written and read. Both
+    conventions for attention agree.
     """
-    keys = _keys_seen(facts, context, steps)
-    moved = steps * _weights_read(facts, batch, dtype_bytes) + batch * keys * _kv_bytes(facts, dtype_bytes)
-    return Cost(_flops(facts, batch * steps, batch * keys, batch * steps), moved, attention)
+    flops = 2 * facts.hidden * facts.vocab * batch * steps
+    moved = steps * _weights_read(facts, batch, dtype_bytes)
+    for layers in facts.stack:
+        keys = batch * _keys_seen(layers.window, context, steps)
+        flops += _layer_flops(layers, batch * steps, keys, keys)
+        moved += layers.count * keys * (layers.cached + 2 * layers.expanded) * dtype_bytes
+        moved += 2 * batch * steps * layers.state_bytes(dtype_bytes)
+    return Cost(flops, moved, attention)
 
 
 def _train(facts: DecoderFacts, batch: int, seq: int, dtype_bytes: int, attention: Attention,
@@ -86,7 +96,7 @@ def _train(facts: DecoderFacts, batch: int, seq: int, dtype_bytes: int, attentio
     Forward reads the weights and gives the logits of every position. Backward reads the weights again
     and writes the gradients. What checkpointing computes again is not counted: it is no progress.
     """
-    forward = _flops(facts, batch * seq, batch * _prompt_keys(facts, seq, attention), batch * seq)
+    forward = _prompt_flops(facts, batch, seq, batch * seq, attention)
     read = _weights_read(facts, batch * seq, dtype_bytes)
     weights = facts.parameters * dtype_bytes
     return _sum(attention, forward=Cost(forward, read, attention),
@@ -94,36 +104,34 @@ def _train(facts: DecoderFacts, batch: int, seq: int, dtype_bytes: int, attentio
                 optimizer=Cost(0, numbers_moved * weights, attention))
 
 
-def _flops(facts: DecoderFacts, tokens: int, keys: int, logits: int) -> int:
-    """Return the FLOPs of so many tokens, pairs of query and key, and rows of logits.
-
-    A layer has products for q, k, v and o, 2 or 3 in its MLP, and for each pair q·k and the weighted v.
-    """
-    queries, cached = facts.heads * facts.head_dim, facts.kv_heads * facts.head_dim
-    mlp = (3 if facts.shape == "llama" else 2) * facts.ffn
-    layer = 2 * facts.hidden * (2 * queries + 2 * cached + mlp) * tokens + 4 * queries * keys
-    return facts.layers * layer + 2 * facts.hidden * facts.vocab * logits
+def _prompt_flops(facts: DecoderFacts, batch: int, seq: int, logits: int, attention: Attention) -> int:
+    """Return the FLOPs of a pass over whole sequences that gives so many rows of logits."""
+    flops = 2 * facts.hidden * facts.vocab * logits
+    for layers in facts.stack:
+        keys = _keys_seen(layers.window, 0, seq) if attention == "causal" else seq * seq
+        flops += _layer_flops(layers, batch * seq, batch * keys, batch * seq)
+    return flops
 
 
-def _prompt_keys(facts: DecoderFacts, seq: int, attention: Attention) -> int:
-    return _keys_seen(facts, 0, seq) if attention == "causal" else seq * seq
+def _layer_flops(layers: Layers, tokens: int, keys: int, expanded: int) -> int:
+    """Return the FLOPs of so many tokens, pairs of query and key, and tokens whose latent is expanded."""
+    return 2 * layers.count * (layers.products * tokens + layers.pair * keys + layers.expand * expanded)
 
 
-def _keys_seen(facts: DecoderFacts, first: int, tokens: int) -> int:
+def _keys_seen(window: int | None, first: int, tokens: int) -> int:
     """Return how many keys the queries at positions first … first + tokens − 1 see together."""
     def before(position: int) -> int:
         """Sum of min(p + 1, window) over all positions p before this one."""
-        ramp = position if facts.window is None else min(position, facts.window)
+        ramp = position if window is None else min(position, window)
         return ramp * (ramp + 1) // 2 + (position - ramp) * ramp
     return before(first + tokens) - before(first)
 
 
-def _kv_bytes(facts: DecoderFacts, dtype_bytes: int) -> int:
-    """Return the bytes of one token's keys and values in all layers."""
-    return 2 * facts.layers * facts.kv_heads * facts.head_dim * dtype_bytes
-
-
 def _weights_read(facts: DecoderFacts, tokens: int, dtype_bytes: int) -> int:
-    """Return the bytes of weights that one pass reads: all but lookup tables, of which only its tokens' rows."""
-    rows = tokens * facts.hidden * (2 if facts.shape == "gpt2" else 1)
-    return (facts.parameters - facts.lookup_parameters + rows) * dtype_bytes
+    """Return the bytes of weights that one pass reads.
+
+    Of lookup tables those are its tokens' rows, of experts as many as so many tokens are expected to meet.
+    """
+    rows = tokens * facts.hidden * (2 if facts.positions else 1)
+    unmet = sum(layers.parameters - layers.parameters_met(tokens) for layers in facts.stack)
+    return round((facts.parameters - facts.lookup_parameters + rows - unmet) * dtype_bytes)

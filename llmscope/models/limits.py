@@ -32,6 +32,9 @@ def problems(cells: Iterable[Cell], model: Model, device: Device | None, free_by
     `device` None means that the devices are not known yet; `free_bytes` None that its free memory is not.
     """
     cells = tuple(cells)
+    if not model.writes_text and cells:
+        return (Problem("model", f"{model.title} writes no text, and there is no test of it yet: "
+                                 "choose another model."),)
     found: dict[Problem, None] = {}
     for cell in cells:
         found |= dict.fromkeys((*_positions(cell, model), *_parts(cell, model), *_dtype(cell, device)))

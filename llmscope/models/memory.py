@@ -6,6 +6,7 @@ from msgspec import Struct
 from llmscope.core.spec import Cell
 from llmscope.models.catalog import Model
 from llmscope.models.facts import DecoderFacts
+from llmscope.models.layers import Layers
 
 
 class Memory(Struct, frozen=True):
@@ -51,45 +52,58 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
         return Memory(weights, 0, _saved_bytes(model, facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes),
                       gradients, optimizer)
     if cell.workload == "val":
-        return Memory(weights, 0, _widest_layer(facts, cell) * dtype_bytes, _loss_bytes(facts, cell, dtype_bytes), 0, 0)
-    return Memory(weights, _cache_elements(facts, cell) * dtype_bytes, _widest_layer(facts, cell) * dtype_bytes,
+        return Memory(weights, 0, _widest_layer(facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes), 0, 0)
+    return Memory(weights, _cache_bytes(facts, cell, dtype_bytes), _widest_layer(facts, cell, dtype_bytes),
                   cell.batch * facts.vocab * dtype_bytes, gradients, optimizer)
 
 
-def _cache_elements(facts: DecoderFacts, cell: Cell) -> int:
-    """Return the elements of keys and values when the test ends: 2 × layers × KV heads × head size × tokens."""
-    tokens = {"pp": cell.seq, "ttft": cell.seq + 1, "tg": cell.depth + cell.new, "gen": cell.seq + cell.new}
-    return cell.batch * tokens[cell.workload] * 2 * facts.layers * facts.kv_heads * facts.head_dim
+def _cache_bytes(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
+    """Return the most bytes of cache that a test holds: keys and values, latents, states.
+
+    A layer with a window keeps, right after a prompt, all of it, and from the next step on its window:
+    the most is held after the prompt or at the end.
+    """
+    prompt = {"tg": cell.depth}.get(cell.workload, cell.seq)
+    new = {"pp": 0, "ttft": 1}.get(cell.workload, cell.new)
+    after_prompt = sum(layers.count * layers.cached * prompt * dtype_bytes + layers.state_bytes(dtype_bytes)
+                       for layers in facts.stack)
+    return cell.batch * max(after_prompt, facts.cache_bytes(prompt + new, dtype_bytes))
 
 
-def _widest_layer(facts: DecoderFacts, cell: Cell) -> int:
-    """Return the elements in use in the widest part of one layer, attention or MLP, for the test's longest pass."""
+def _widest_layer(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int | None:
+    """Return the bytes in use in the widest part of one layer, attention or MLP, for the test's longest pass."""
     tokens = max(1, cell.depth) if cell.workload == "tg" else cell.seq
-    attention = 2 * (facts.heads + facts.kv_heads) * facts.head_dim
-    mlp = (3 if facts.shape == "llama" else 2) * facts.ffn
-    return cell.batch * tokens * (2 * facts.hidden + max(attention, mlp))
+    widths = [layers.widest for layers in facts.stack]
+    return None if None in widths else cell.batch * tokens * max(width or 0 for width in widths) * dtype_bytes
 
 
-def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
+def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int | None:
     """Return the bytes that the forward pass saves for the backward pass, as counted from transformers 5's layers.
 
     A Llama layer saves for each token 4 × hidden + 2 × queries + 2 × keys + 4 × FFN elements and, inside
     its norms, 2 × hidden in float32; a GPT-2 layer 11 × hidden + 5 × FFN. Dropout in attention, which
     GPT-2 has by default, keeps three matrices of scores in float32 where the fused kernel cannot drop
-    (on a CPU). Qwen3's norms of queries and keys are not counted. With checkpointing a layer saves its
-    input, and only the one at hand all of this.
+    (on a CPU). Norms of queries and keys are not counted; other families are taken for one of these two.
+    With checkpointing a layer saves its input, and only the one at hand all of this.
     """
-    tokens = cell.batch * cell.seq
+    if any(layers.saved is None for layers in facts.stack):
+        return None
     if cell.checkpointing:
-        one_layer = msgspec.structs.replace(facts, layers=1)
-        kept = _saved_bytes(model, one_layer, msgspec.structs.replace(cell, checkpointing=False), dtype_bytes)
-        return kept + tokens * facts.layers * facts.hidden * dtype_bytes
-    if facts.shape == "llama":
-        heads = 2 * (facts.heads + facts.kv_heads) * facts.head_dim
-        saved = (4 * facts.hidden + heads + 4 * facts.ffn) * dtype_bytes
-        return tokens * facts.layers * (saved + 2 * facts.hidden * 4)
-    scores = 3 * facts.heads * cell.seq * 4 if model.config.get("attn_pdrop", 0.1) else 0
-    return tokens * facts.layers * ((11 * facts.hidden + 5 * facts.ffn) * dtype_bytes + scores)
+        one_of_each = tuple(msgspec.structs.replace(layers, count=1) for layers in facts.stack)
+        at_hand = max(_saved_by(model, facts, (layers,), cell, dtype_bytes) for layers in one_of_each)
+        return at_hand + cell.batch * cell.seq * facts.layers * facts.hidden * dtype_bytes
+    return _saved_by(model, facts, facts.stack, cell, dtype_bytes)
+
+
+def _saved_by(model: Model, facts: DecoderFacts, stack: tuple[Layers, ...], cell: Cell, dtype_bytes: int) -> int:
+    saved = sum(layers.count * (layers.saved or 0) for layers in stack) * dtype_bytes
+    count = sum(layers.count for layers in stack)
+    if facts.model_type == "gpt2":
+        dropped = 3 * (facts.heads or 0) * cell.seq * 4 if model.config.get("attn_pdrop", 0.1) else 0
+        in_float32 = count * dropped
+    else:
+        in_float32 = count * 2 * facts.hidden * 4 if facts.model_type not in ("gpt_neox", "opt") else 0
+    return cell.batch * cell.seq * (saved + in_float32)
 
 
 def _loss_bytes(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:

@@ -82,8 +82,11 @@ def _check_companions(folder: Path) -> None:
         read_object(generation, CONFIG_LIMIT_BYTES)
 
 
-def read_config(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return (cleaned config, notes on what was left out) of a config.json; raises `ModelRefused`."""
+def read_config(path: Path, *, of_any_kind: bool = False) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return (cleaned config, notes on what was left out) of a config.json; raises `ModelRefused`.
+
+    `of_any_kind` takes models that write no text too.
+    """
     if not path.is_file():
         raise ModelRefused(f"{one_line(path)} is missing or not a file: choose the folder that holds config.json "
                            "and .safetensors files.")
@@ -97,7 +100,7 @@ def read_config(path: Path) -> tuple[dict[str, Any], tuple[str, ...]]:
     notes = (*(f"{key} in config.json is ignored: only the code of the installed transformers runs."
                for key in sorted(dropped)),
              *(f"{key} in config.json is ignored: its value means nothing." for key in sorted(nonsense)))
-    _check_kind(cleaned, shown)
+    _check_kind(cleaned, shown, of_any_kind)
     return cleaned, notes
 
 
@@ -122,8 +125,13 @@ def _cleaned(value: Any, shown: str, dropped: set[str], nonsense: set[str]) -> A
     return kept
 
 
-def _check_kind(config: dict[str, Any], shown: str) -> None:
-    """Refuse what does not name its kind, and kinds that do not write text."""
+def writes_text(classes: list[str]) -> bool:
+    """Return whether a config's architectures are those of a model that writes text."""
+    return any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in classes)
+
+
+def _check_kind(config: dict[str, Any], shown: str, of_any_kind: bool = False) -> None:
+    """Refuse what does not name its kind, and unless they are welcome, kinds that do not write text."""
     kind, classes = config.get("model_type"), config.get("architectures")
     if isinstance(kind, str) and not _KIND.fullmatch(kind):
         raise ModelRefused(f"{shown} gives model_type as {one_line(repr(kind))}, which is no name: "
@@ -132,7 +140,7 @@ def _check_kind(config: dict[str, Any], shown: str) -> None:
         raise ModelRefused(f"{shown} has no model_type: choose the folder of a Hugging Face model.")
     if not isinstance(classes, list) or not classes or not all(isinstance(name, str) for name in classes):
         raise ModelRefused(f"{shown} has no architectures: choose the folder of a Hugging Face model.")
-    if not any(name.endswith(("ForCausalLM", "LMHeadModel")) for name in classes):
+    if not of_any_kind and not writes_text(classes):
         raise ModelRefused(f"{shown} describes a {one_line(classes[0])}; only models that write text "
                            "(…ForCausalLM) can be run.")
 

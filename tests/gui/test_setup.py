@@ -1,8 +1,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from llmscope.core.events import Device, DtypeProbe, Gpu, Telemetry
-from llmscope.core.units import GIB
+from llmscope.core.spec import Cell
+from llmscope.core.units import GIB, NBSP
 from llmscope.gui import setup
 from llmscope.gui.choices import Choices, keep, lowered, remembered
 from llmscope.gui.ledger import LedgerFacts
@@ -98,9 +101,33 @@ def test_an_advice_ticks_only_the_failed_test_with_the_lower_setting() -> None:
     assert chosen.preset is None and chosen.ticked == ("fwd",) and chosen.batch == 2
 
 
+def test_an_advice_for_a_model_of_the_hub_cache_or_of_a_folder_stays_with_it() -> None:
+    for model, source in (("org/name", "hub"), (str(Path.cwd()), "disk"), ("arch:gpt2", "architecture")):
+        assert (chosen := lowered(Choices(), Cell(model, "pp"), {})).source == source and chosen.model == model
+
+
+@pytest.mark.parametrize(("identifier", "facts"), [
+    ("mixtral-8x7b", "46.7 B parameters · 12.9 B for each token · 32 layers · 174.0 GiB in f32 · "
+                     "256 KiB of cache a token. Random weights: speed and memory only."),
+    ("gemma-3-270m", "268 M parameters · 18 layers · 1.00 GiB in f32 · 36.0 KiB, then 6.00 KiB of cache a token. "
+                     "Random weights: speed and memory only."),
+    ("mamba-130m", "129 M parameters · 24 layers · 0.48 GiB in f32 · a cache of constant size. "
+                   "Random weights: speed and memory only."),
+    ("bert-base-uncased", "110 M parameters · 12 layers · 0.41 GiB in f32. Random weights: speed and memory only.")])
+def test_the_facts_of_a_model_are_told(identifier: str, facts: str) -> None:
+    found = resolve(Choices(source="architecture", architecture=f"arch:{identifier}"))
+    assert found.model_facts.replace(NBSP, " ") == facts
+
+
+def test_a_model_that_writes_no_text_is_refused_at_the_model() -> None:
+    found = resolve(Choices(source="architecture", architecture="arch:vit-base-patch16-224"))
+    assert not found.can_run and "writes no text" in found.problems["model"]
+
+
 def test_choices_are_remembered(tmp_path: Path) -> None:
-    chosen = Choices(source="disk", folder=str(tmp_path / "a, b é"), device="cuda:0", dtype="bfloat16", batch=4,
-                     seq=1024, new=64, preset=None, ticked=("pp", "train"), accuracy="rigorous")
+    chosen = Choices(source="disk", folder=str(tmp_path / "a, b é"), cached="org/name", device="cuda:0",
+                     dtype="bfloat16", batch=4, seq=1024, new=64, preset=None, ticked=("pp", "train"),
+                     accuracy="rigorous")
     settings = Settings(tmp_path / "s.ini")
     keep(settings, chosen)
     settings.sync()

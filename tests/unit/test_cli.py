@@ -16,6 +16,8 @@ from llmscope.core.rows import make_row
 from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.runs import probe
 from llmscope.runs.blocking import Finished
+from tests.unit.models.folders import write_folder
+from tests.unit.models.test_hub_cache import put
 
 Capture = pytest.CaptureFixture[str]
 
@@ -176,6 +178,20 @@ def test_models_are_listed(capsys: Capture) -> None:
     assert cli.run(["models"]) == 0 and "arch:gpt2" in capsys.readouterr().out
     cli.run(["models", "--json"])
     assert {"arch:gpt2", "arch:smollm2-135m"} <= {m["model"] for m in json.loads(capsys.readouterr().out)}
+
+
+def test_models_of_the_hub_cache_are_listed_those_that_cannot_be_used_with_the_reason(
+        capsys: Capture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    put(tmp_path / "hub", "org/tiny", of=write_folder(tmp_path / "tiny"))
+    (tmp_path / "tiny" / "model.safetensors").unlink()
+    put(tmp_path / "hub", "org/part", of=tmp_path / "tiny")
+    assert cli.run(["models"]) == 0
+    *_, usable, reason = capsys.readouterr().out.splitlines()
+    assert usable.startswith("org/tiny") and reason.startswith("org/part: ") and "no model.safetensors" in reason
+    cli.run(["models", "--json"])
+    tiny, part = json.loads(capsys.readouterr().out)[-2:]
+    assert tiny["revision"] == "1" * 40 and tiny["source"] == part["source"] == "hub" and "reason" in part
 
 
 def test_the_window_without_qt_says_what_to_do(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

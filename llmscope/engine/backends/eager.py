@@ -1,5 +1,6 @@
 """The backend `eager`: plain transformers, nothing compiled, nothing quantised."""
 
+import inspect
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from transformers import (
 
 from llmscope.core.errors import ModelRefused
 from llmscope.engine import tokenizing
+from llmscope.engine.backends import random_weights
 from llmscope.models.catalog import Model, resolve
 from llmscope.models.tokenizer_check import check_tokenizer
 
@@ -45,29 +47,34 @@ class Loaded:
         """Number of ids the embedding table has."""
         return int(self.network.get_input_embeddings().weight.shape[0])
 
+    @property
+    def cache_name(self) -> str:
+        """What the forward pass calls the cache it takes and gives."""
+        takes = inspect.signature(self.network.forward).parameters
+        return "cache_params" if "cache_params" in takes else "past_key_values"
+
 
 def load(source: Model, device: torch.device, dtype: str) -> Loaded:
     """Load a model onto a device; raises ModelRefused, or what torch raises when memory runs out."""
-    return place(source, build(source, dtype), device, dtype)
+    return place(source, build(source, dtype, device), device, dtype)
 
 
-def build(source: Model, dtype: str) -> PreTrainedModel:
-    """Return the network with its weights, which may still lie in the mapped files.
+def build(source: Model, dtype: str, device: torch.device) -> PreTrainedModel:
+    """Return the network with its weights, which may still lie in the mapped files; random ones on the device.
 
-    `arch:` models get random weights from their own initialiser, drawn on the CPU from a fixed seed so
-    that every device gets the same.
+    `arch:` models get random weights from their own initialiser, the same ones on every device.
     """
     config = model_config(source)
     if source.folder is not None:
         return _from_folder(source, config, dtype)
-    torch.manual_seed(0)
-    return AutoModelForCausalLM.from_config(config, dtype=getattr(torch, dtype))
+    return random_weights.build(config, device, getattr(torch, dtype))
 
 
 def place(source: Model, network: PreTrainedModel, device: torch.device, dtype: str) -> Loaded:
     """Return the network with its weights in the device's own memory, ready for tests."""
     network = network.to(device)
-    _own_weights(network)
+    if source.folder is not None:
+        _own_weights(network)
     network.generation_config = transformers.GenerationConfig()
     network.eval()
     return Loaded(source, network, device, dtype)
@@ -82,6 +89,7 @@ def model_config(source: Model) -> transformers.PretrainedConfig:
             f"Model type '{kind}' is not known to transformers {transformers.__version__}: choose another model, "
             "or update transformers. Code inside a model folder is never run."
         )
+    fields["use_cache"] = True  # a config that asks for none would have every step read the whole text again
     config = AutoConfig.for_model(kind, **fields)
     if type(config) not in transformers.AutoModelForCausalLM._model_mapping:
         raise ModelRefused(f"Model type '{kind}' does not write text: choose a causal language model.")

@@ -37,7 +37,7 @@ class FirstToken(Generate):
         one = msgspec.structs.replace(cell, new=1)
         super().__init__(loaded, one, inputs, meter, tokenizer, text, prompt, sampling)
         self.work = None
-        tokens = {name: text for name in ("bos_token", "eos_token") if (text := getattr(tokenizer, name, None))}
+        tokens = {name: found for name in ("bos_token", "eos_token") if (found := getattr(tokenizer, name, None))}
         samples = tuple(({"role": "user", "content": words},) for words in ("", super()._passage()))
         self._template = vetted(getattr(tokenizer, "chat_template", None), tokens, samples=samples)
         self._has_template = self._template.source is not None

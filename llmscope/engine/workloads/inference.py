@@ -76,6 +76,7 @@ class Decode(_Pass):
     def __init__(self, loaded: Loaded, cell: Cell, inputs: Inputs, meter: Meter) -> None:
         super().__init__(loaded, cell, inputs, meter)
         self.work = cell.batch * cell.new
+        self._cache_name = loaded.cache_name
 
     @torch.inference_mode()
     def prepare(self) -> None:
@@ -84,21 +85,30 @@ class Decode(_Pass):
         self._cache = None
         if self._cell.depth:
             prompt = self._draw(self._cell.depth)
-            self._cache = self._network(input_ids=prompt, use_cache=True, **self._last_only).past_key_values
+            self._cache = self._network(input_ids=prompt, use_cache=True, **self._last_only)[self._cache_name]
 
     @torch.inference_mode()
     def run(self, watch: Stopwatch) -> Block:
         """Write all new tokens; nothing waits for the device between them."""
         ids, cache, batch, network, add = self._ids, self._cache, self._cell.batch, self._network, self._meter.add
+        name = self._cache_name
         watch.start()
         for _ in range(self._cell.new):
-            output = network(input_ids=ids, past_key_values=cache, use_cache=True)
-            cache = output.past_key_values
+            output = network(input_ids=ids, use_cache=True, **{name: cache})
+            cache = output[name]
             ids = output.logits[:, -1:].argmax(-1)
             add(batch)
         block = watch.stop()
         self._logits, self._held = output.logits[:, -1], memory.cache_bytes(cache)
-        held = cache.get_seq_length() if cache is not None else 0
-        if held != self._cell.depth + self._cell.new:
+        held = _tokens_held(cache)
+        if held not in (None, self._cell.depth + self._cell.new):
             raise checks.NotTrustworthy(f"the cache holds {held} tokens, not {self._cell.depth + self._cell.new}")
         return block
+
+
+def _tokens_held(cache: Any) -> int | None:
+    """Return how many tokens a cache has seen; None where it is a state of constant size, which does not tell."""
+    if cache is None:
+        return 0
+    keeps_keys = any(hasattr(layer, "get_seq_length") for layer in cache.layers)
+    return cache.get_seq_length() if keeps_keys else None

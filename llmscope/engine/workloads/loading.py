@@ -55,7 +55,7 @@ class Load:
         for path in self._source.weight_files:
             _bring_in(path)
         watch.mark("read")
-        network = eager.build(self._source, self._dtype)
+        network = eager.build(self._source, self._dtype, self._device)
         watch.mark("deserialise")
         self._loaded = eager.place(self._source, network, self._device, self._dtype)
         watch.mark("copy")

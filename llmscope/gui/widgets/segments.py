@@ -29,6 +29,13 @@ class Segments(QWidget):
         """Return the key of the choice."""
         return self._value
 
+    def offer(self, choices: dict[str, str]) -> None:
+        """Show these choices; the one taken stays, or is the first where it is gone."""
+        self._choices = choices
+        self._value = self._value if self._value in choices else next(iter(choices))
+        self._say()
+        self.update()
+
     def set_value(self, key: str) -> None:
         """Take a choice without telling anyone."""
         if key in self._choices:

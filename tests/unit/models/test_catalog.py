@@ -8,6 +8,7 @@ from llmscope.models.catalog import available, resolve
 from tests.unit.models.folders import TINY, TINY_PARAMETERS, write_folder
 
 SHIPPED = Path("resources/architectures").resolve()
+ARCHITECTURES = sorted(f"arch:{path.stem}" for path in SHIPPED.glob("*.json"))
 
 
 @pytest.fixture
@@ -37,12 +38,12 @@ def test_an_architecture_has_no_files_and_uses_the_bundled_tokenizer(shipped: Pa
 
 
 def test_everything_shipped_is_available_bundled_first(shipped: Path) -> None:
-    assert [model.ref for model in available()] == ["bundled", "arch:gpt2", "arch:smollm2-135m"]
+    assert [model.ref for model in available()] == ["bundled", *ARCHITECTURES]
 
 
 def test_a_damaged_bundled_model_hides_no_other_model_and_says_why(shipped: Path) -> None:
     shutil.rmtree(shipped / "bundled_model")
-    assert [model.ref for model in available()] == ["arch:gpt2", "arch:smollm2-135m"]
+    assert [model.ref for model in available()] == ARCHITECTURES
     with pytest.raises(ModelRefused, match="install llmscope again"):
         resolve("bundled")
 
@@ -59,7 +60,7 @@ def test_a_local_folder_is_named_by_its_absolute_path(tmp_path: Path, monkeypatc
 
 
 def test_a_family_that_is_not_known_is_counted_with_a_note(tmp_path: Path) -> None:
-    config = {"model_type": "mamba", "architectures": ["MambaForCausalLM"]}
+    config = {"model_type": "bloom", "architectures": ["BloomForCausalLM"]}
     model = resolve(str(write_folder(tmp_path / "m", config)))
     assert model.facts.parameters == TINY_PARAMETERS and model.facts.layers is None
     assert "counted from the weight files" in model.notes[0]
@@ -80,8 +81,8 @@ def test_a_wrong_name_gives_one_line_with_what_may_be_written(shipped: Path, ref
         resolve(ref)
     text = str(caught.value)
     assert text.isprintable() and text.startswith("There is no model")
-    assert text.endswith("Use bundled, arch:gpt2, arch:smollm2-135m or the path of a folder with config.json "
-                         "and .safetensors files.")
+    assert text.endswith("Use bundled, arch:<id>, org/name from the Hub cache, or the path of a folder with "
+                         "config.json and .safetensors files; 'llmscope models' lists them.")
     assert "downloaded" not in text
 
 

@@ -102,3 +102,11 @@ def test_each_thing_is_told_once_and_memory_for_the_largest_test() -> None:
 
 def test_no_cells_have_no_problems() -> None:
     assert problems([], GPT2, CPU, 1) == ()
+
+
+@pytest.mark.parametrize("ref", ["arch:bert-base-uncased", "arch:vit-base-patch16-224"])
+@pytest.mark.parametrize("workload", ["tok", "pp", "gen", "train", "load-warm"])
+def test_a_model_that_writes_no_text_is_refused_in_one_line(ref: str, workload: Workload) -> None:
+    (problem,) = found(workload, resolve(ref), free_bytes=1)
+    assert problem.field == "model" and problem.blocking
+    assert "writes no text" in problem.text and problem.text.endswith("choose another model.")

@@ -2,12 +2,11 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import DynamicCache
 
 from llmscope.core.spec import Cell
 from llmscope.models.headers import Tensor
 from llmscope.models.memory import Memory, memory
-from tests.unit.models.built import CONFIGS, GPT2, GQA, model_of, network_of, token_ids
+from tests.unit.models.built import FAMILIES, GPT2, GQA, model_of, network_of, token_ids
 
 
 def saved_bytes(config: dict[str, Any], batch: int, seq: int) -> int:
@@ -49,15 +48,36 @@ def test_sgd_holds_half_of_adamw_and_checkpointing_keeps_one_layer_and_the_input
     assert again.activations == (plain.activations or 0) // 8 + inputs
 
 
-@pytest.mark.parametrize("name", ["gpt2 untied, own ffn", "gqa untied", "qwen2"])
-def test_the_cache_is_as_large_as_transformers_cache(name: str) -> None:
-    network = network_of(CONFIGS[name])
-    cache = DynamicCache(config=network.config)
-    network(token_ids(3, 12), past_key_values=cache, use_cache=True)
-    held = sum(part.nbytes for layer in cache.layers for part in (layer.keys, layer.values))
-    for cell in (Cell("x", "pp", batch=3, seq=12), Cell("x", "gen", batch=3, seq=10, new=2),
-                 Cell("x", "tg", batch=3, depth=7, new=5)):
-        assert memory(model_of(CONFIGS[name]), cell, 4).kv_cache == held
+def held_bytes(cache: Any) -> int:
+    """Return the bytes of the storages behind a cache's keys, values and states."""
+    tensors = [part for layer in cache.layers for name in ("keys", "values", "conv_states", "recurrent_states")
+               for part in _flat(getattr(layer, name, None))]
+    return sum({t.untyped_storage().data_ptr(): t.untyped_storage().nbytes() for t in tensors}.values())
+
+
+def _flat(part: Any) -> list[torch.Tensor]:
+    if isinstance(part, torch.Tensor):
+        return [part]
+    parts = part.values() if isinstance(part, dict) else part or ()
+    return [tensor for each in parts for tensor in _flat(each)]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("depth", [5, 8, 20])
+def test_the_cache_is_as_large_as_transformers_cache(name: str, depth: int) -> None:
+    config, new = FAMILIES[name], 4
+    network = network_of(config, device="cpu").eval()
+    cache_name = "cache_params" if config["model_type"] == "mamba" else "past_key_values"
+    with torch.no_grad():
+        held = network(token_ids(3, depth, "cpu"), use_cache=True)[cache_name]
+        most = held_bytes(held)
+        assert memory(model_of(config), Cell("x", "pp", batch=3, seq=depth), 4).kv_cache == most
+        for _ in range(new):
+            held = network(token_ids(3, 1, "cpu"), **{cache_name: held}, use_cache=True)[cache_name]
+            most = max(most, held_bytes(held))
+    for cell in (Cell("x", "tg", batch=3, depth=depth, new=new), Cell("x", "gen", batch=3, seq=depth, new=new)):
+        assert memory(model_of(config), cell, 4).kv_cache == most
+    assert model_of(config).facts.cache_bytes(depth + new, 4) * 3 == held_bytes(held)  # type: ignore[attr-defined]
 
 
 def test_weights_gradients_and_optimizer_follow_the_parameters() -> None:
@@ -80,7 +100,7 @@ def test_the_total_is_the_sum_of_the_parts() -> None:
 
 
 def test_of_an_unknown_family_only_the_weights_are_known() -> None:
-    config = {"model_type": "mamba", "architectures": ["MambaForCausalLM"]}
+    config = {"model_type": "bloom", "architectures": ["BloomForCausalLM"]}
     known = model_of(config, tensors=(Tensor("a", "F32", (10,)),))
     assert memory(known, Cell("x", "pp"), 2) == Memory(20, gradients=0, optimizer=0)
     assert memory(known, Cell("x", "train"), 2).total_bytes == 80
