@@ -1,10 +1,12 @@
 """A run on disk: a plan written first, events appended as they come, the result written once."""
 
 import contextlib
-import json
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 from msgspec import Struct
@@ -13,9 +15,26 @@ from llmscope.core import events
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.rows import make_row
+from llmscope.runs import owner
 
 SCHEMA = 1
 MANIFEST, EVENTS, RESULT = "manifest.json", "events.jsonl", "result.json"
+#: More than this is never a manifest or a result, nor the events of a run.
+FILE_LIMIT_BYTES, EVENTS_LIMIT_BYTES = 64 * 1024**2, 1024**3
+#: Damaged lines that are named one by one.
+MOST_NAMED = 20
+
+
+class NoRun(BadInput):
+    """A folder that holds no run that can be read; `why` is the reason in a few words."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"{folder} holds no readable run ({why}): give a run's folder.")
+        self.why = why
+
+
+class NewerRun(NoRun):
+    """A run of a newer program, which this one cannot read and must not touch."""
 
 
 class Manifest(Struct, frozen=True):
@@ -35,7 +54,11 @@ class Result(Struct, frozen=True):
 
 
 class StoredRun(Struct, frozen=True):
-    """A run read back. `warnings` say what of it was damaged; `read_only` if a newer program wrote it."""
+    """A run read back. `warnings` say what of it was damaged; `read_only` if a newer program wrote it.
+
+    `status` is what its result says; without one `running` while its process lives, else `interrupted`.
+    `ended` is None without a result.
+    """
 
     folder: Path
     manifest: Manifest
@@ -43,15 +66,19 @@ class StoredRun(Struct, frozen=True):
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
     read_only: bool
+    ended: events.RunEnded | None = None
 
 
 class RunWriter:
     """Writes one run's folder; raises OSError when the disk refuses, and the run goes on without it."""
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)  # new_run_id may have made it
+        if (folder / MANIFEST).exists():
+            raise FileExistsError(errno.EEXIST, "there is a run of this name", str(folder))
         self.folder = folder
         self._sequence = 0
+        owner.claim(folder)
         write_atomically(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
         self._events = (folder / EVENTS).open("ab")
 
@@ -64,9 +91,9 @@ class RunWriter:
             os.fsync(self._events.fileno())
 
     def finish(self, result: Result) -> None:
-        """Write the result, whole or not at all."""
-        self.close()
+        """Write the result, whole or not at all; only then nobody writes the run any more."""
         write_atomically(self.folder / RESULT, msgspec.json.format(msgspec.json.encode(result)))
+        self.close()
 
     def write_log(self, text: str) -> None:
         """Keep what a worker wrote to stderr before it died."""
@@ -75,7 +102,10 @@ class RunWriter:
 
     def close(self) -> None:
         """Close the files."""
-        self._events.close()
+        try:
+            self._events.close()
+        finally:
+            owner.release(self.folder)
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -94,44 +124,90 @@ def write_atomically(path: Path, content: bytes) -> None:
             os.close(folder)
 
 
-def read_run(folder: Path) -> StoredRun:
-    """Return a stored run; one without a result was cut off, and its finished tests stand.
+def read_bounded(file: Path, most_bytes: int = FILE_LIMIT_BYTES) -> bytes:
+    """Return the content of a plain file; raises OSError for anything else, and for more than so many bytes."""
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, f"{file.name} is not a plain file")
+    if status.st_size > most_bytes:
+        raise OSError(errno.EFBIG, f"{file.name} is larger than {most_bytes // 1024**2} MiB")
+    with file.open("rb") as opened:
+        return opened.read(most_bytes)
 
-    Raises BadInput when the folder holds no run.
+
+def read_manifest(folder: Path) -> tuple[Manifest, bool]:
+    """Return a run's plan, and whether a newer program wrote it.
+
+    Raises NoRun, and NewerRun where the newer plan is not understood.
     """
+    schema = SCHEMA
     try:
-        raw = json.loads((folder / MANIFEST).read_bytes())
+        raw = msgspec.json.decode(read_bounded(folder / MANIFEST))
         schema = int(raw["schema"])
-        manifest = msgspec.convert(raw, Manifest)
-    except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
-        raise BadInput(f"{folder} holds no readable run ({error}): give a run's folder.") from error
-    newer = schema > SCHEMA
+        return msgspec.convert(raw, Manifest), schema > SCHEMA
+    except OSError as error:
+        raise NoRun(folder, error.strerror or str(error)) from error
+    except (ValueError, KeyError, TypeError, RecursionError, msgspec.MsgspecError) as error:
+        if schema > SCHEMA:
+            raise NewerRun(folder, f"a newer llmscope wrote it, in schema {schema}") from error
+        raise NoRun(folder, f"{MANIFEST} is damaged: {error}") from error
+
+
+def read_run(folder: Path) -> StoredRun:
+    """Return a stored run; one without a result was cut off, or goes on, and its finished tests stand.
+
+    Raises NoRun when the folder holds none.
+    """
+    manifest, newer = read_manifest(folder)
+    warnings: list[str] = []
     try:
-        result = msgspec.json.decode((folder / RESULT).read_bytes(), type=Result)
-        return StoredRun(folder, manifest, result.ended.status, result.rows, (), newer)
+        result = msgspec.json.decode(read_bounded(folder / RESULT), type=Result)
+        return StoredRun(folder, manifest, result.ended.status, result.rows, (),
+                         newer or result.schema > SCHEMA, result.ended)
     except FileNotFoundError:
-        warnings: list[str] = []
-    except msgspec.MsgspecError as error:
-        warnings = [f"{RESULT} is damaged and was left out: {error}"]
-    rows = {e.cell: e.row for e in read_events(folder, warnings) if isinstance(e, events.CellEnded)}
+        pass
+    except OSError as error:
+        warnings.append(f"{RESULT} was left out: {error.strerror or error}")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        warnings.append(f"{RESULT} is damaged and was left out: {error}")
+    cells = range(len(manifest.started.spec.cells))
+    rows = {e.cell: e.row for e in read_events(folder, warnings) if isinstance(e, events.CellEnded) and e.cell in cells}
+    if owner.is_running(folder):
+        return StoredRun(folder, manifest, "running", tuple(rows[i] for i in sorted(rows)), tuple(warnings), newer)
     return StoredRun(folder, manifest, "interrupted", tuple(_with_gaps(manifest, rows)), tuple(warnings), newer)
 
 
 def read_events(folder: Path, warnings: list[str]) -> Iterator[events.Event]:
     """Yield the events of a run; a torn last line is dropped, a bad one elsewhere skipped, each with a warning."""
     try:
-        lines: list[bytes] = (folder / EVENTS).read_bytes().split(b"\n")
+        if not stat.S_ISREG((folder / EVENTS).stat().st_mode):
+            raise OSError(errno.EINVAL, "not a plain file")
+        with (folder / EVENTS).open("rb") as file:
+            yield from _decoded(file, warnings)
     except OSError as error:
         warnings.append(f"{EVENTS} cannot be read: {error}")
-        return
-    for number, line in enumerate(lines, 1):
-        if not line:
+
+
+def _decoded(file: BinaryIO, warnings: list[str]) -> Iterator[events.Event]:
+    """Yield what the lines of a file hold; no line and no file is read beyond its limit."""
+    number = damaged = 0
+    while line := file.readline(events.LINE_LIMIT_BYTES):
+        number += 1
+        if file.tell() > EVENTS_LIMIT_BYTES:
+            warnings.append(f"{EVENTS} is larger than {EVENTS_LIMIT_BYTES // 1024**2} MiB: the rest was left out")
+            break
+        if line == b"\n":
             continue
         try:
             yield events.decode(line)
         except msgspec.MsgspecError:
-            torn = number == len(lines)
-            warnings.append("the last event was cut off" if torn else f"line {number} of {EVENTS} is damaged")
+            damaged += 1
+            if not line.endswith(b"\n") and len(line) < events.LINE_LIMIT_BYTES:
+                warnings.append("the last event was cut off")
+            elif damaged <= MOST_NAMED:
+                warnings.append(f"line {number} of {EVENTS} is damaged")
+    if damaged > MOST_NAMED:
+        warnings.append(f"{damaged} lines of {EVENTS} are damaged")
 
 
 def _with_gaps(manifest: Manifest, rows: dict[int, Row]) -> Iterator[Row]:
@@ -142,9 +218,18 @@ def _with_gaps(manifest: Manifest, rows: dict[int, Row]) -> Iterator[Row]:
 
 
 def new_run_id(folder: Path, utc: str) -> str:
-    """Return an id for a run that began at that UTC second, free in the folder: `2026-11-21_184012`."""
+    """Return an id for a run that began at that UTC second: `2026-11-21_184012`.
+
+    Its folder is made at once, so that two programs never take the same one.
+    """
     stem = utc[:10] + "_" + utc[11:19].replace(":", "")
-    taken: set[str] = set()
-    with contextlib.suppress(OSError):  # not there yet, or not readable: who writes into it will say so
-        taken = {path.name for path in folder.iterdir()}
-    return next(name for n in range(1, 10_000) if (name := stem if n == 1 else f"{stem}-{n}") not in taken)
+    for number in range(1, 10_000):
+        name = stem if number == 1 else f"{stem}-{number}"
+        try:
+            (folder / name).mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError:
+            pass  # who writes into it will say so
+        return name
+    return stem
