@@ -11,7 +11,7 @@ from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_SHORT
 from llmscope.core.units import NBSP, duration, measured, plus_minus
 from llmscope.runs import folders
-from llmscope.runs.entry import Brief, Entry, matches, search_text
+from llmscope.runs.entry import Brief, Entry, matches
 from llmscope.runs.export import Format, export
 from llmscope.runs.index import Index
 from llmscope.runs.store import read_run
@@ -31,7 +31,7 @@ def list_runs(
 ) -> None:
     """List the stored runs, the latest first."""
     words = search.lower().split()
-    found = [entry for entry in _entries() if matches(search_text(entry), words)]
+    found = [entry for entry in _entries() if matches(entry.words, words)]
     shown = found[:limit] if limit else found
     if as_json:
         print(msgspec.json.format(msgspec.json.encode([_plain(entry) for entry in shown]), indent=2).decode())
@@ -123,7 +123,7 @@ def _value(brief: Brief) -> str:
 
 def _plain(entry: Entry) -> dict[str, object]:
     """Return an entry with the names of its fields, for JSON."""
-    fields = {name: getattr(entry, name) for name in Entry.__struct_fields__ if name not in ("at_s", "tests")}
+    fields = {name: getattr(entry, name) for name in Entry.__struct_fields__ if name not in ("at_s", "tests", "words")}
     named = [name for name in Brief.__struct_fields__ if name != "same"]
     tests = [{name: getattr(brief, name) for name in named} for brief in entry.tests]
     return fields | {"began": entry.at.isoformat(timespec="seconds"), "tests": tests}

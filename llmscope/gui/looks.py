@@ -1,5 +1,6 @@
 """What strip, button and status bar say in each state of a run."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from llmscope.core.definitions import DEFINITIONS
@@ -16,7 +17,6 @@ from llmscope.gui.setup import Setup
 from llmscope.gui.words import tr
 
 MEASURING = frozenset(definition.phase for definition in DEFINITIONS.values())
-HEADLINES = ("gen", "pp", "tg", "ttft", "train", "val", "fwd", "bwd", "opt", "load-cold", "load-warm", "tok", "prep")
 #: The fewest samples that allow an interval.
 LEAST_N = 6
 
@@ -45,7 +45,24 @@ def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], ra
 
 
 def message_look(run: RunState) -> MessageLook:
-    """Return the strip of a run that is over."""
+    """Return the strip of a run that is over; a stored one says that it is, and when it was made."""
+    return _with_moment(run, _ended_look(run))
+
+
+def dismissed_look(run: RunState) -> MessageLook:
+    """Return the strip of a run whose failure was taken note of."""
+    return _with_moment(run, done_look(run))
+
+
+def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
+    if not run.is_stored:
+        return look
+    return replace(look, text=f"{tr('Stored run of {0}.').format(when(run.utc))} {look.text}".strip())
+
+
+def _ended_look(run: RunState) -> MessageLook:
+    if run.was_cut_off:
+        return MessageLook("stopped", tr("This run was cut off at {0}").format(_clock(run.seconds)), _kept(run))
     if run.status == "stopped":
         return MessageLook("stopped", tr("You stopped this run at {0}").format(_clock(run.seconds)), _kept(run))
     failed = run.failed_row
@@ -63,14 +80,14 @@ def done_look(run: RunState) -> MessageLook:
     noisy = run.rows and all(row.verdict == "not_converged" for row in run.rows)
     advice = tr("Close what else runs, or choose Standard for more time.") if noisy else ""
     title = tr("Done: {0} in {1}, {2}").format(tests(len(run.rows)), duration(run.seconds), verdicts(run.rows))
-    saved = tr("Saved as run {0}, {1}").format(run.run, when(run.utc))
+    saved = tr("Saved as run {0}, {1}").format(run.run, when(run.utc)) if not run.is_stored else ""
     return MessageLook(kind, title, f"{advice} {saved}".strip(), _figures(run))
 
 
 def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:
     """Return the headline values: of the tests that tell most, in that order."""
     counted = [state for state in run.cells if state.row is not None and state.row in run.counted]
-    best = sorted(counted, key=lambda state: HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
+    best = sorted(counted, key=lambda state: words.HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
     return tuple((*words.value(state)[:2], f"{state.cell.test}, {words.model_name(state.cell.model)}")
                  for state in best)
 
@@ -137,6 +154,8 @@ def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
         return (tr("Running") if run.status == "running" else tr("Stopping")), f"{test}, {at}" if test else at
     remark = tr("{0} done").format(of.format(len(run.counted), tests(every)))
     match run.status:
+        case _ if run.is_stored:
+            return tr("Stored run"), run.run
         case "failed":
             return tr("Failed"), f"{run.failed_row.test}, {remark}" if run.failed_row else run.reason or ""
         case "stopped":

@@ -1,10 +1,11 @@
 """Results in words: the texts that table, header strip, picture and clipboard share."""
 
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
@@ -13,7 +14,10 @@ from llmscope.core.spec import DTYPE_SHORT, Cell
 from llmscope.core.units import NBSP, measured, plus_minus, significant
 from llmscope.gui.run_state import CellState
 from llmscope.models import catalog
+from llmscope.runs.entry import Brief, Entry
 
+#: Kinds of tests, those that tell most first.
+HEADLINES = ("gen", "pp", "tg", "ttft", "train", "val", "fwd", "bwd", "opt", "load-cold", "load-warm", "tok", "prep")
 #: Reasons of a warning that have a badge of their own, by how the reason begins.
 _WARNINGS = ("throttled", "on battery", "drift")
 
@@ -21,6 +25,13 @@ _WARNINGS = ("throttled", "on battery", "drift")
 def tr(text: str) -> str:
     """Translate a text of this module."""
     return QCoreApplication.translate("words", text)
+
+
+def moment(at_s: float) -> str:
+    """Return a moment as `Today 18:40` or `19 Nov 18:40`."""
+    at = time.localtime(at_s)
+    named = day(QDate(*at[:3]), QDate.currentDate()).replace(",", "")
+    return f"{named} {time.strftime('%H:%M', at)}".replace(" ", NBSP)
 
 
 def model_name(ref: str) -> str:
@@ -88,9 +99,40 @@ def badge_word(state: CellState, is_current: bool, is_open: bool) -> str:
     row = state.row
     if row is None:
         return "running" if is_current else "queued" if is_open else "not run"
-    if row.verdict == "warn":
-        return next((word for word in _WARNINGS if (row.reason or "").startswith(word)), VERDICT_WORDS["warn"])
-    return VERDICT_WORDS[row.verdict]
+    return verdict_word(row.verdict, row.reason or "")
+
+
+def verdict_word(verdict: str, reason: str) -> str:
+    """Return the word of a verdict's badge; what a warning is about has words of its own."""
+    if verdict == "warn":
+        return next((word for word in _WARNINGS if reason.startswith(word)), VERDICT_WORDS["warn"])
+    return VERDICT_WORDS.get(verdict, verdict)
+
+
+def run_badge(entry: Entry, key: Brief | None) -> str:
+    """Return the word of a stored run's badge: how it ended where it is not done, else its key test's or its worst."""
+    if entry.status != "done":
+        return entry.status
+    if key is not None:
+        return verdict_word(key.verdict, key.reason)
+    words = [verdict_word(brief.verdict, brief.reason) for brief in entry.tests]
+    return next((word for word in ("failed", "not counted", "stopped", "noisy", "warned") if word in words),
+                words[0] if words else "none")
+
+
+def models(refs: Sequence[str]) -> str:
+    """Return how the models of a run are called."""
+    return " + ".join(map(model_name, refs))
+
+
+def day(date: QDate, today: QDate) -> str:
+    """Return a day as `Today`, `Yesterday, 20 Nov`, `19 Nov` or, of another year, `19 Nov 2025`."""
+    named = f"{date.day()} {QLocale.c().monthName(date.month(), QLocale.FormatType.ShortFormat)}"
+    if date == today:
+        return tr("Today")
+    if date == today.addDays(-1):
+        return tr("Yesterday, {0}").format(named)
+    return named if date.year() == today.year() else f"{named} {date.year()}"
 
 
 def value(state: CellState) -> tuple[str, str, str, str]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from llmscope.core.errors import BadInput
@@ -49,6 +50,7 @@ class Entry(Struct, frozen=True, array_like=True):
 
     `status` is `done`, `stopped`, `failed`, `interrupted`, `running`, `damaged` (`reason` says how) or
     `newer`. `at_s` is when it began, in Unix seconds. `device` is the hardware's name, `device_id` torch's.
+    `others_percent` is the most of the CPU that other programs used, `words` what a search looks in.
     """
 
     id: str
@@ -63,6 +65,8 @@ class Entry(Struct, frozen=True, array_like=True):
     tests: tuple[Brief, ...] = ()
     planned: tuple[str, ...] = ()
     reason: str = ""
+    others_percent: float | None = None
+    words: str = ""
 
     @property
     def can_open(self) -> bool:
@@ -86,6 +90,11 @@ class Entry(Struct, frozen=True, array_like=True):
 
 def read_entry(runs: Path, run: str) -> Entry:
     """Return what is to be shown of a run; whatever is wrong with its files, it is an entry that says so."""
+    entry = _read(runs, run)
+    return msgspec.structs.replace(entry, words=search_text(entry))
+
+
+def _read(runs: Path, run: str) -> Entry:
     folder = runs / run
     try:
         if owner.is_running(folder) and not (folder / RESULT).exists():
@@ -136,13 +145,18 @@ def _entry(run: str, folder: Path, started: RunStarted, status: str, rows: tuple
         device=_device_name(started.machine, device), device_id=one_line(device),
         dtypes=tuple(dict.fromkeys(cell.dtype for cell in cells)), accuracy=started.spec.accuracy, seconds=seconds,
         tests=tuple(map(_brief, rows)), planned=tuple(dict.fromkeys(cell.test for cell in cells)),
-        reason=one_line(reason))
+        reason=one_line(reason), others_percent=_others(rows))
 
 
 def _brief(row: Row) -> Brief:
     same = f"{row.device} {row.dtype} {row.batch} {row.seq} {row.definition} {row.backend}"
     return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
                  row.verdict, one_line(row.reason or ""), one_line(same))
+
+
+def _others(rows: tuple[Row, ...]) -> float | None:
+    shares = [share for row in rows if isinstance(share := row.extra.get("others_percent"), float)]
+    return max(shares, default=None)
 
 
 def _seconds(stored: StoredRun) -> float | None:

@@ -15,7 +15,7 @@ from llmscope.core.errors import BadInput
 from llmscope.core.spec import Cell
 from llmscope.runs import entry as entries
 from llmscope.runs import folders, index, owner, store
-from llmscope.runs.entry import Entry, matches, read_entry, search_text
+from llmscope.runs.entry import Entry, matches, read_entry
 from llmscope.runs.index import Index
 from tests.unit.runs.stored import write_run
 
@@ -410,7 +410,7 @@ def test_reading_can_be_ended_and_goes_on_where_it_was(runs: Path, opened: list[
                                    "steady", "4070 gpt bf16 steady", "quick", ""])
 def test_a_search_finds_all_words_in_any_order(runs: Path, words: str) -> None:
     write_run(runs, cells=GPU)
-    text = search_text(listed(runs)[0])
+    text = listed(runs)[0].words
     assert matches(text, words.lower().split())
     assert not matches(text, [*words.lower().split(), "qwen"])
     assert entries.title("/home/me/models/Qwen2.5/") == "Qwen2.5" and entries.title("arch:none") == "none"
