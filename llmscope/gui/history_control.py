@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from llmscope import paths
 from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
-from llmscope.gui.theme import theme
 
 if TYPE_CHECKING:
     from llmscope.gui.history_thread import OpenThread
@@ -33,8 +32,7 @@ class HistoryControl(QObject):
         if self.page is None:
             from llmscope.gui.pages.history_page import HistoryPage  # not before the window's first paint
 
-            with theme().building():
-                self.page = HistoryPage(paths.runs_folder(), self._settings)
+            self.page = HistoryPage(paths.runs_folder(), self._settings)
             self.page.run_asked.connect(self.run_asked)
             self.page.open_asked.connect(self._on_open)
             self.page.said.connect(self.said)

@@ -35,6 +35,7 @@ class HistoryDetails(Panel):
     def __init__(self, runs: Path) -> None:
         super().__init__("")
         self._runs = runs
+        self._shown: tuple[Entry, str] | None = None
         self.setAccessibleName(self.tr("Details of the run"))
         self.title.hide()
         self.remark.setFont(theme().font("body", 600))
@@ -56,6 +57,9 @@ class HistoryDetails(Panel):
 
     def show_run(self, entry: Entry, why_not: str) -> None:
         """Show a run; `why_not` is why it cannot be opened now, or nothing."""
+        if (entry, why_not) == self._shown:
+            return
+        self._shown = (entry, why_not)
         self.remark.set_text(words.models(entry.models) or entry.id)
         self._when.set_text(_when(entry))
         counted = sum(brief.verdict == "valid" for brief in entry.tests)

@@ -1,12 +1,20 @@
 """The table of stored runs: one line a run, a band above the runs of a day."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
 from llmscope.gui.models.history_model import (
     DEVICE,
-    ENTRY_ROLE,
     KEY,
     MODEL,
     SAME,
@@ -131,26 +139,28 @@ class _Delegate(QStyledItemDelegate):
         self._view = view
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        entry: Entry | None = index.data(ENTRY_ROLE)
-        rect: QRect = option.rect
+        entry, rect = self._view.runs.entry(index.row()), QRect(option.rect)
+        self._ground(painter, rect, entry, bool(option.state & QStyle.StateFlag.State_Selected))
+        if entry is not None:
+            self._cell(painter, rect, index.column(), entry)
+            if not (self._view.hasFocus() and self._view.currentIndex().row() == index.row()):
+                return
         painter.save()
         painter.setClipRect(rect)
-        self._ground(painter, rect, index, entry)
         whole = QRect(0, rect.top(), self._view.viewport().width(), rect.height())
         if entry is None:
             _text(painter, whole.adjusted(EDGE, 0, 0, 0), self._view.runs.day(index.row()), "small", 600)
         else:
-            self._cell(painter, rect, index.column(), entry)
-            if self._view.hasFocus() and self._view.currentIndex().row() == index.row():
-                painter.setPen(QPen(theme().colour("focus"), 2))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(whole.adjusted(1, 1, -1, -2))
+            painter.setPen(QPen(theme().colour("focus"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(whole.adjusted(1, 1, -1, -2))
         painter.restore()
 
-    def _ground(self, painter: QPainter, rect: QRect, index: Index, entry: Entry | None) -> None:
+    @staticmethod
+    def _ground(painter: QPainter, rect: QRect, entry: Entry | None, is_selected: bool) -> None:
         if entry is None:
             painter.fillRect(rect, theme().colour("window"))
-        elif self._view.selectionModel().isRowSelected(index.row(), QModelIndex()):
+        elif is_selected:
             painter.fillRect(rect, theme().colour("selection"))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme().colour("divider"))
 
@@ -237,7 +247,18 @@ def _paint_same(painter: QPainter, box: QRectF, values: list[float], role: str) 
 
 def _text(painter: QPainter, rect: QRect, text: str, size: str, weight: int = 400, role: str = "text",
           align: Qt.AlignmentFlag = LEFT, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
-    font = theme().font(size, weight)
-    painter.setFont(font)
+    if not text:
+        return
+    painter.setFont(_font(size, weight))
     painter.setPen(theme().colour(role))
-    painter.drawText(rect, align, QFontMetrics(font).elidedText(text, mode, rect.width()))
+    painter.drawText(rect, align, _elided(text, size, weight, mode, rect.width()))
+
+
+@lru_cache
+def _font(size: str, weight: int) -> QFont:
+    return theme().font(size, weight)
+
+
+@lru_cache(maxsize=4096)
+def _elided(text: str, size: str, weight: int, mode: Qt.TextElideMode, width: int) -> str:
+    return QFontMetrics(_font(size, weight)).elidedText(text, mode, width)

@@ -5,7 +5,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QThread, Signal
 
 from llmscope.core.errors import BadInput
+from llmscope.gui.models.history_model import trends
 from llmscope.gui.replay import Cancelled, replay
+from llmscope.runs.entry import Entry
 from llmscope.runs.index import Index
 
 
@@ -14,6 +16,8 @@ class ListThread(QThread):
 
     #: The entries, and one line on why the index is not kept, or nothing.
     listed = Signal(object, str)
+    #: The values of all runs by what must be the same for them to be compared.
+    compared = Signal(object)
     #: How many of how many changed runs are read.
     reading = Signal(int, int)
 
@@ -27,11 +31,15 @@ class ListThread(QThread):
         try:
             known = index.entries()
             if known:
-                self.listed.emit(known, index.note)
+                self._list(known, index.note)
             if index.refresh(self._on_progress) or index.note or not known:
-                self.listed.emit(index.entries(), index.note)
+                self._list(index.entries(), index.note)
         finally:
             index.close()
+
+    def _list(self, entries: list[Entry], note: str) -> None:
+        self.listed.emit(entries, note)
+        self.compared.emit(trends(entries))
 
     def _on_progress(self, done: int, of: int) -> bool:
         self.reading.emit(done, of)

@@ -281,7 +281,7 @@ class MainWindow(QMainWindow):
         self.show_theme(cast(Mode, mode))
 
     def _on_help(self) -> None:
-        HelpDialog(self).open()
+        HelpDialog(self, "run" if self._pages.currentWidget() is self.page else "history").open()
 
     def picture(self) -> QImage:
         """Return the result as a picture."""

@@ -26,7 +26,7 @@ _EARLIEST_S, _LATEST_S = 946_684_800.0, 4_102_444_800.0
 _GPUS = ("cuda", "mps", "xpu")
 
 
-class Brief(Struct, frozen=True, array_like=True):
+class Brief(Struct, frozen=True, array_like=True, gc=False):
     """A test of a run in short; `same` tells apart what must not be compared, beside device and model."""
 
     test: str
@@ -45,7 +45,7 @@ class Brief(Struct, frozen=True, array_like=True):
         return self.verdict in COUNTED
 
 
-class Entry(Struct, frozen=True, array_like=True):
+class Entry(Struct, frozen=True, array_like=True, gc=False):
     """A run in the list.
 
     `status` is `done`, `stopped`, `failed`, `interrupted`, `running`, `damaged` (`reason` says how) or

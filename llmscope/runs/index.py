@@ -23,7 +23,7 @@ BUSY_S = 2.0
 #: Runs that are read between two writes of the index.
 CHUNK = 250
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-_TABLE = "CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, stamp TEXT, at_s REAL, entry BLOB) WITHOUT ROWID"
+_TABLE = "CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, stamp TEXT, entry BLOB)"
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Entry).decode
@@ -48,7 +48,7 @@ class Index:
     def entries(self) -> list[Entry]:
         """Return the runs as they were at the last refresh, the latest first."""
         try:
-            rows = self._db.execute("SELECT id, entry FROM runs ORDER BY at_s DESC, id DESC").fetchall()
+            rows = self._db.execute("SELECT id, entry FROM runs").fetchall()
         except sqlite3.DatabaseError as error:
             self._leave_file(error)
             return []
@@ -60,7 +60,7 @@ class Index:
                 damaged.append((run,))
         if damaged:
             self._write([], damaged)  # the next refresh reads their folders
-        return found
+        return sorted(found, key=lambda entry: (entry.at_s, entry.id), reverse=True)
 
     def refresh(self, on_progress: Callable[[int, int], bool] = lambda done, of: True) -> bool:
         """Look at the folders, and read the runs that are new or changed; returns whether anything was.
@@ -76,7 +76,7 @@ class Index:
         gone = [(run,) for run in known.keys() - found.keys()]
         changed = sorted((run for run, stamp in found.items() if known.get(run) != stamp), reverse=True)
         for done, chunk in _chunks(changed):
-            rows = [(entry.id, found[entry.id], entry.at_s, _encode(entry))
+            rows = [(entry.id, found[entry.id], _encode(entry))
                     for entry in (read_entry(self._runs, run) for run in chunk)]
             self._write(rows, gone)
             gone = []
@@ -98,17 +98,17 @@ class Index:
             self._leave_file(error)
             return {}
 
-    def _write(self, rows: list[tuple[str, str, float, bytes]], gone: list[tuple[str]]) -> None:
+    def _write(self, rows: list[tuple[str, str, bytes]], gone: list[tuple[str]]) -> None:
         try:
             self._change(rows, gone)
         except sqlite3.DatabaseError as error:
             self._leave_file(error)
             self._change(rows, gone)
 
-    def _change(self, rows: list[tuple[str, str, float, bytes]], gone: list[tuple[str]]) -> None:
+    def _change(self, rows: list[tuple[str, str, bytes]], gone: list[tuple[str]]) -> None:
         with _transaction(self._db):
             self._db.executemany("DELETE FROM runs WHERE id = ?", gone)
-            self._db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", rows)
 
     def _open(self, file: Path) -> sqlite3.Connection:
         """Return the database of the file, made anew where it is damaged; one in memory where there can be none."""
@@ -130,7 +130,7 @@ class Index:
         memory = _in_memory()
         with contextlib.suppress(sqlite3.DatabaseError):
             rows = self._db.execute("SELECT * FROM runs").fetchall()
-            memory.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?)", rows)
+            memory.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", rows)
         self._db.close()
         self._db = memory
 
@@ -166,7 +166,7 @@ def _check(db: sqlite3.Connection) -> None:
     if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
         raise _Damaged("it is not whole")
     columns = [row[1] for row in db.execute("PRAGMA table_info(runs)")]
-    if not is_empty and _number(db, "user_version") == VERSION and columns != ["id", "stamp", "at_s", "entry"]:
+    if not is_empty and _number(db, "user_version") == VERSION and columns != ["id", "stamp", "entry"]:
         raise _Damaged("it lacks its table")
 
 

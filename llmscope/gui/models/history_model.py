@@ -1,6 +1,7 @@
 """The stored runs as a Qt table: the latest first, under the days they were made on, narrowed by a search."""
 
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from PySide6.QtCore import QAbstractTableModel, QDate, QModelIndex, QObject, QPe
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.units import measured, plus_minus
 from llmscope.gui import words
-from llmscope.runs.entry import Brief, Entry, matches
+from llmscope.runs.entry import Brief, Entry
 
 Index = QModelIndex | QPersistentModelIndex
 WHEN, MODEL, DEVICE, TYPE, KEY, SECOND, SAME, VERDICT = range(8)
@@ -20,6 +21,8 @@ ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
 MOST_POINTS = 7
 
 Group = tuple[str, ...]
+#: Moments in Unix seconds and values, the oldest first, by group.
+Trends = dict[Group, list[tuple[float, float]]]
 
 
 class HistoryModel(QAbstractTableModel):
@@ -34,15 +37,23 @@ class HistoryModel(QAbstractTableModel):
         self._chosen = ""
         self._wanted: list[str] = []
         self._rows: list[Entry | str] = []
-        self._groups: dict[Group, list[tuple[str, float]]] | None = None
+        self._days: list[str] = []
+        self._texts: dict[str, tuple[str, ...]] = {}
+        self._trends: Trends = {}
 
     def show_entries(self, entries: Sequence[Entry]) -> None:
         """Take the runs, the latest first."""
         counts = Counter(test for entry in entries for test in entry.planned)
         self.tests = sorted(counts, key=lambda test: (-counts[test], _rank(test), test))
         self.entries = list(entries)
+        self._days = list(_days(self.entries))
         self._choose()
         self._fill()
+
+    def show_trends(self, trends: "Trends") -> None:
+        """Take the values of all runs by what must be the same for them to be compared."""
+        self._trends = trends
+        self._say_changed(SAME, SAME)
 
     def search(self, text: str) -> None:
         """Show only runs that have all words."""
@@ -57,8 +68,7 @@ class HistoryModel(QAbstractTableModel):
             self._chosen = test
             self._choose()
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, KEY, SECOND)
-            if self._rows:
-                self.dataChanged.emit(self.index(0, KEY), self.index(len(self._rows) - 1, VERDICT))
+            self._say_changed(KEY, VERDICT)
 
     def remove(self, runs: set[str]) -> None:
         """Take runs out of the list."""
@@ -83,11 +93,9 @@ class HistoryModel(QAbstractTableModel):
         brief = entry.test(self.key)
         if brief is None or not brief.counted:
             return []
-        if self._groups is None:
-            self._groups = _groups(self.entries, self.key)
-        values = self._groups[_group(entry, brief)]
-        at = next(i for i, (run, _) in enumerate(values) if run == entry.id)
-        return [value for _, value in values[at : at + MOST_POINTS]][::-1]
+        found = self._trends.get(group(entry, brief), [])
+        at = bisect_right(found, entry.at_s, key=lambda point: point[0])
+        return [value for _, value in found[max(0, at - MOST_POINTS) : at]]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
@@ -126,6 +134,12 @@ class HistoryModel(QAbstractTableModel):
 
     def texts(self, entry: Entry) -> tuple[str, ...]:
         """Return the texts of a run's columns."""
+        known = self._texts.get(entry.id)
+        if known is None:
+            known = self._texts[entry.id] = self._make_texts(entry)
+        return known
+
+    def _make_texts(self, entry: Entry) -> tuple[str, ...]:
         key, second = entry.test(self.key), entry.test(self.second)
         value, plus = figure(key)
         return (time.strftime("%H:%M", time.localtime(entry.at_s)), words.models(entry.models), entry.device,
@@ -137,16 +151,22 @@ class HistoryModel(QAbstractTableModel):
         return f"{self.key}, {unit}" if unit else self.key
 
     def _choose(self) -> None:
-        self._groups = None
+        self._texts.clear()
         self.key = self._chosen if self._chosen in self.tests else next(iter(self.tests), "")
         self.second = next((test for test in self.tests if test != self.key), "")
 
     def _fill(self) -> None:
         self.beginResetModel()
-        wanted = self._wanted
-        self.found = [entry for entry in self.entries if matches(entry.words, wanted)] if wanted else self.entries
-        self._rows = list(_with_days(self.found))
+        dated = list(zip(self._days, self.entries, strict=True))
+        for word in self._wanted:
+            dated = [(day, entry) for day, entry in dated if word in entry.words]
+        self.found = [entry for _, entry in dated]
+        self._rows = list(_with_days(dated))
         self.endResetModel()
+
+    def _say_changed(self, first: int, last: int) -> None:
+        if self._rows:
+            self.dataChanged.emit(self.index(0, first), self.index(len(self._rows) - 1, last))
 
 
 def figure(brief: Brief | None) -> tuple[str, str]:
@@ -162,26 +182,37 @@ def _rank(test: str) -> int:
     return words.HEADLINES.index(kind) if kind in words.HEADLINES else len(DEFINITIONS)
 
 
-def _with_days(entries: Sequence[Entry]) -> Iterator[Entry | str]:
-    """Yield the entries, each day's first after the name of the day."""
-    today, last = QDate.currentDate(), None
-    for entry in entries:
-        day = time.localtime(entry.at_s)[:3]
-        if day != last:
-            last = day
-            yield words.day(QDate(*day), today)
-        yield entry
+def trends(entries: Sequence[Entry]) -> Trends:
+    """Return the values that stand of all tests, by what must be the same for them to be compared."""
+    found: Trends = {}
+    for entry in reversed(entries):
+        for brief in entry.tests:
+            if brief.counted and brief.median is not None:
+                found.setdefault(group(entry, brief), []).append((entry.at_s, brief.median))
+    return found
 
 
-def _group(entry: Entry, brief: Brief) -> Group:
+def group(entry: Entry, brief: Brief) -> Group:
+    """Return what must be the same for two values to be compared."""
     return entry.device, brief.test, brief.model, brief.same
 
 
-def _groups(entries: Sequence[Entry], test: str) -> dict[Group, list[tuple[str, float]]]:
-    """Return the values of a test with the runs they are of, by what must be the same for them to be compared."""
-    groups: dict[Group, list[tuple[str, float]]] = {}
+def _days(entries: Sequence[Entry]) -> Iterator[str]:
+    """Yield the name of each entry's day."""
+    today = QDate.currentDate()
+    names: dict[tuple[int, ...], str] = {}
     for entry in entries:
-        brief = entry.test(test)
-        if brief is not None and brief.counted and brief.median is not None:
-            groups.setdefault(_group(entry, brief), []).append((entry.id, brief.median))
-    return groups
+        date = time.localtime(entry.at_s)[:3]
+        if date not in names:
+            names[date] = words.day(QDate(*date), today)
+        yield names[date]
+
+
+def _with_days(dated: Sequence[tuple[str, Entry]]) -> Iterator[Entry | str]:
+    """Yield the entries, each day's first after the name of the day."""
+    last = ""
+    for day, entry in dated:
+        if day != last:
+            last = day
+            yield day
+        yield entry

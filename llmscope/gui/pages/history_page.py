@@ -55,6 +55,7 @@ class HistoryPage(QWidget):
             return
         self._thread = ListThread(self._runs, self)
         self._thread.listed.connect(self._on_listed, Qt.ConnectionType.QueuedConnection)
+        self._thread.compared.connect(self.model.show_trends, Qt.ConnectionType.QueuedConnection)
         self._thread.reading.connect(self._on_reading, Qt.ConnectionType.QueuedConnection)
         self._thread.finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
         self._thread.start()
@@ -194,7 +195,7 @@ class HistoryPage(QWidget):
             self._delete(unwanted)
 
     def _delete(self, unwanted: list[Entry]) -> None:
-        row, gone = self.table.currentIndex().row(), set()
+        row, gone = self.model.row_of(unwanted[0].id), set()
         for entry in unwanted:
             try:
                 folders.delete(self._runs, entry.id)

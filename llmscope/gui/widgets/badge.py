@@ -1,5 +1,7 @@
 """A verdict as icon, word and colour."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -25,6 +27,7 @@ LOOKS: dict[str, tuple[str, str, str]] = {
 HEIGHT = 18
 
 
+@lru_cache(maxsize=256)
 def badge_width(word: str) -> int:
     """Return the width in px of a badge with this word."""
     return QFontMetrics(theme().font("small", 500)).horizontalAdvance(word) + 28
