@@ -85,10 +85,10 @@ def _stamp(folder: str) -> str | None:
     manifest, result = _look(folder + MANIFEST), _look(folder + RESULT)
     if result:
         return f"{manifest} {result}"
-    if owner.is_running(Path(folder)):
-        return f"{manifest} running"
     events = _look(folder + EVENTS)
-    return f"{manifest} {events} cut off" if manifest or events else None
+    if not manifest and not events:
+        return None
+    return f"{manifest} running" if owner.is_running(Path(folder)) else f"{manifest} {events} cut off"
 
 
 def _look(file: str) -> str:

@@ -78,9 +78,13 @@ class RunWriter:
             raise FileExistsError(errno.EEXIST, "there is a run of this name", str(folder))
         self.folder = folder
         self._sequence = 0
-        owner.claim(folder)
-        write_atomically(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
-        self._events = (folder / EVENTS).open("ab")
+        try:
+            owner.claim(folder)
+            write_atomically(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(manifest)))
+            self._events = (folder / EVENTS).open("ab")
+        except OSError:
+            owner.release(folder)
+            raise
 
     def write(self, event: events.Event) -> None:
         """Append an event; it is forced to disk when a test has ended, never while one is timed."""

@@ -211,6 +211,8 @@ def test_a_run_of_a_newer_program_is_listed_and_left_alone(runs: Path) -> None:
 
 def test_folders_that_are_no_runs_are_not_listed(runs: Path, tmp_path: Path) -> None:
     write_run(runs)
+    (runs / "claimed").mkdir()
+    owner.claim(runs / "claimed")
     for name in ("empty", ".deleted-old", "bad\nname"):
         (runs / name).mkdir()
     (runs / ".deleted-old" / store.MANIFEST).write_text("{}")
