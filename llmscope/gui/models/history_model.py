@@ -20,6 +20,8 @@ ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
 #: Runs that the small line of a row shows.
 MOST_POINTS = 7
 
+_OF_A_RUN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+
 Group = tuple[str, ...]
 #: Moments in Unix seconds and values, the oldest first, by group.
 Trends = dict[Group, list[tuple[float, float]]]
@@ -106,7 +108,7 @@ class HistoryModel(QAbstractTableModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid() or self.entry(index.row()) is None:
             return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        return _OF_A_RUN
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
