@@ -1,5 +1,6 @@
 """Starts the window: application, fonts, theme, error dialog; and ends it in order."""
 
+import contextlib
 import os
 import sys
 import traceback
@@ -47,7 +48,8 @@ def main() -> int:
     from llmscope.gui.run_thread import RunThread
 
     app = make_application()
-    paths.data_folder().mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):  # whoever writes into it says that it cannot
+        paths.data_folder().mkdir(parents=True, exist_ok=True)
     settings = Settings()
     theme().set_mode(cast(Mode, settings.text("window/theme", "system", ("system", "dark", "light"))))
     sys.excepthook = ErrorDialog().show

@@ -153,6 +153,17 @@ class GenerationPanel(Panel):
         """Return the seed of the run."""
         return self._seed.value()
 
+    def forget(self) -> None:
+        """Show no text, as before the first run."""
+        self._test, self._request_ns, self._text_cell = (-1, -1), 0, None
+        self._sequences, self._pending, self._pool = {}, [], WaitPool()
+        self._is_streaming, self._is_dirty = False, True
+        self._text.clear()
+        self._chooser.clear()
+        self._chooser.hide()
+        self._set_note("")
+        self._say_idle()
+
     def set_locked(self, is_locked: bool) -> None:
         """Lock prompt and sampling during a run."""
         fields = (self._temperature, self._top_p, self._top_k, self._sequences_field, self._seed, self._prompt)

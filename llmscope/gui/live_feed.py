@@ -49,7 +49,7 @@ class LiveFeed:
         self.series: dict[SeriesKey, Series] = {}
         self.phases: list[PhaseSpan] = []
         self.now_s = 0.0
-        self.ended = False
+        self.ended = self._is_stored = False
         self._plan_at = -1
         self._left: list[tuple[str, float]] = []
 
@@ -65,6 +65,12 @@ class LiveFeed:
             self._take(event)
             events.append(event)
         return events
+
+    def show(self, other: "LiveFeed") -> None:
+        """Show what another feed took up, such as a stored run; the other one is used up."""
+        self.series, self.phases, self.now_s = other.series, other.phases, other.now_s
+        self.running, self.ended, self._is_stored, self.telemetry = False, True, True, other.telemetry
+        self._zero_ns, self._left, self.plan, self._plan_at = other._zero_ns, [], [], -1
 
     def set_plan(self, plan: Iterable[tuple[str, float]]) -> None:
         """Set the phases that the run is expected to have, each with its seconds."""
@@ -112,7 +118,7 @@ class LiveFeed:
                 self._left = [] if event.status == "done" else self.planned()
                 self.running, self.ended = False, True
             case ev.Telemetry():
-                self.telemetry = event
+                self.telemetry = event if not self._is_stored else self.telemetry
                 self._take_telemetry(event)
             case ev.PhaseStarted() if self.running:
                 self._start_phase(event.phase, self._seconds(event), event.cell)

@@ -1,11 +1,12 @@
 """What strip, button and status bar say in each state of a run."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import VERDICT_WORDS, Row
-from llmscope.core.spec import OF_MACHINE, RunSpec
+from llmscope.core.spec import RunSpec
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP, about, duration, plus_minus, significant
 from llmscope.gui import words
@@ -18,8 +19,6 @@ from llmscope.gui.setup import Setup
 from llmscope.gui.words import tr
 
 MEASURING = frozenset(definition.phase for definition in DEFINITIONS.values())
-HEADLINES = ("gen", "pp", "tg", "ttft", "train", "val", "fwd", "bwd", "opt", "load-cold", "load-warm", "tok", "prep",
-             *OF_MACHINE)
 #: The fewest samples that allow an interval.
 LEAST_N = 6
 
@@ -64,7 +63,24 @@ def _accuracy_gauge(state: CellState, asked: float) -> dict[str, Any]:
 
 
 def message_look(run: RunState) -> MessageLook:
-    """Return the strip of a run that is over."""
+    """Return the strip of a run that is over; a stored one says that it is, and when it was made."""
+    return _with_moment(run, _ended_look(run))
+
+
+def dismissed_look(run: RunState) -> MessageLook:
+    """Return the strip of a run whose failure was taken note of."""
+    return _with_moment(run, done_look(run))
+
+
+def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
+    if not run.is_stored:
+        return look
+    return replace(look, text=f"{tr('Stored run of {0}.').format(when(run.utc))} {look.text}".strip())
+
+
+def _ended_look(run: RunState) -> MessageLook:
+    if run.was_cut_off:
+        return MessageLook("stopped", tr("This run was cut off at {0}").format(_clock(run.seconds)), _kept(run))
     if run.status == "stopped":
         return MessageLook("stopped", tr("You stopped this run at {0}").format(_clock(run.seconds)), _kept(run))
     failed = run.failed_row
@@ -90,7 +106,7 @@ def done_look(run: RunState) -> MessageLook:
 def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:
     """Return the headline values: of the tests that tell most, in that order."""
     counted = [state for state in run.cells if state.row is not None and state.row in run.counted]
-    best = sorted(counted, key=lambda state: HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
+    best = sorted(counted, key=lambda state: words.HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
     return tuple((*words.value(state)[:2], f"{state.cell.test}, {words.model_name(state.cell.model)}")
                  for state in best)
 
@@ -159,6 +175,8 @@ def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
         return (tr("Running") if run.status == "running" else tr("Stopping")), f"{test}, {at}" if test else at
     remark = tr("{0} done").format(of.format(len(run.counted), tests(every)))
     match run.status:
+        case _ if run.is_stored:
+            return tr("Stored run"), run.run
         case "failed":
             return tr("Failed"), f"{run.failed_row.test}, {remark}" if run.failed_row else run.reason or ""
         case "stopped":

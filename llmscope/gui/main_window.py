@@ -18,20 +18,22 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
+from llmscope.gui.history_control import HistoryControl
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.looks import MEASURING
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.picture import draw
+from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
 from llmscope.gui.status_bar import StatusBar
 from llmscope.gui.theme import Mode, theme
-from llmscope.gui.top_bar import TopBar
+from llmscope.gui.top_bar import PAGE_KEYS, TopBar
 from llmscope.hardware import host
 
 
@@ -73,6 +75,7 @@ class MainWindow(QMainWindow):
         self.feed = LiveFeed()
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
+        self.history = HistoryControl(self.settings, self)
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -99,10 +102,22 @@ class MainWindow(QMainWindow):
             self.page.body.generation.refresh()
         if self._ticks % pace.text_every == pace.text_every // 2:
             self.page.refresh_text()
-            self.status.show_state(*self.page.status())
-            self.top.save.setEnabled(bool(self.page.run.rows) or self.page.run.is_open)
+            self._show_state()
         if pace.interval_ms != self._timer.interval():
             self._timer.setInterval(pace.interval_ms)
+
+    def show_page(self, name: str) -> None:
+        """Show a page; History is made when it is first asked for."""
+        page: QWidget = self.page
+        if name == "history":
+            if self.history.page is None:
+                self._pages.addWidget(self.history.make_page())
+                self.history.set_narrow(self._is_narrow())
+            page = self.history.make_page()
+        self.top.show_page(name)
+        self.history.set_run_goes_on(self.page.run.is_open)
+        self._pages.setCurrentWidget(page)
+        self._show_state()
 
     def show_theme(self, mode: Mode) -> None:
         """Take a theme and remember it."""
@@ -128,6 +143,7 @@ class MainWindow(QMainWindow):
         self._timer.stop()
         self.runner.close()
         self._look.wait()
+        self.history.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -141,11 +157,15 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         px = theme().px
-        slim = self.width() < px("layout", "narrow_under_width")
-        narrow = slim or self.height() < px("layout", "narrow_under_height")
+        slim, narrow = self.width() < px("layout", "narrow_under_width"), self._is_narrow()
         wide = self.width() >= px("layout", "wide_from_width")
         self.page.set_room("narrow" if narrow else "wide" if wide else "normal")
         self.top.set_narrow(slim)
+        self.history.set_narrow(narrow)
+
+    def _is_narrow(self) -> bool:
+        px = theme().px
+        return self.width() < px("layout", "narrow_under_width") or self.height() < px("layout", "narrow_under_height")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome a folder while nothing runs."""
@@ -187,18 +207,25 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.top)
-        layout.addWidget(self.page, 1)
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.page)
+        layout.addWidget(self._pages, 1)
         layout.addWidget(self.status)
         self.setCentralWidget(central)
 
     def _connect(self) -> None:
         self.page.run_asked.connect(self._on_run_asked)
         self.page.stop_asked.connect(self._on_stop_asked)
+        self.top.page_asked.connect(self.show_page)
+        self.history.opened.connect(self._on_opened)
+        self.history.run_asked.connect(self.top.tabs["run"].click)
+        self.history.said.connect(self.status.say)
         self.top.theme_chosen.connect(self._on_theme)
         self.top.picture_asked.connect(self._on_save_picture)
         for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
                            ("Ctrl+S", self._on_save_picture), ("Ctrl+Shift+C", self._on_copy_picture),
-                           ("Ctrl+T", self.top.theme_button.click)):
+                           ("Ctrl+T", self.top.theme_button.click), ("Ctrl+F", self._on_search),
+                           *((keys, self.top.tabs[page].click) for page, keys in PAGE_KEYS.items())):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
     def _restore(self) -> None:
@@ -215,9 +242,11 @@ class MainWindow(QMainWindow):
             if state is not None:
                 splitter.restoreState(state)
         self.page.rail.run_button.setFocus()
+        self.show_page(settings.text("window/page", "run", tuple(PAGE_KEYS)))
 
     def _remember(self) -> None:
         maximized = self.isMaximized()
+        self.settings.keep("window/page", "run" if self._pages.currentWidget() is self.page else "history")
         self.settings.keep("window/maximized", "yes" if maximized else "no")
         if not maximized:
             self.settings.keep("window/width", self.width())
@@ -235,7 +264,27 @@ class MainWindow(QMainWindow):
         self.top.show_machine(machine.label)
         self.page.show_machine(machine)
 
+    def _show_state(self) -> None:
+        """Bring the status bar up to date, and what there is a picture of."""
+        run, history = self.page.run, self.history.page
+        self.history.set_run_goes_on(run.is_open)
+        in_history = self._pages.currentWidget() is history
+        in_words = history.status() if history is not None and in_history and not run.is_open else self.page.status()
+        self.status.show_state(*in_words)
+        self.top.save.setEnabled(not in_history and (bool(run.rows) or run.is_open))
+
+    def _on_opened(self, replayed: Replayed) -> None:
+        if not self.page.run.is_open:  # one may have been started meanwhile
+            self.show_page("run")
+            self.page.show_stored(replayed)
+            self._show_state()
+
+    def _on_search(self) -> None:
+        if self.history.page is not None and self.history.page.isVisible():
+            self.history.page.focus_search()
+
     def _on_run_asked(self, spec: RunSpec) -> None:
+        self.show_page("run")
         self.runner.run_spec(spec)
         self._timer.setInterval(LIVELY.interval_ms)
 
@@ -246,7 +295,7 @@ class MainWindow(QMainWindow):
         self.show_theme(cast(Mode, mode))
 
     def _on_help(self) -> None:
-        HelpDialog(self).open()
+        HelpDialog(self, "run" if self._pages.currentWidget() is self.page else "history").open()
 
     def picture(self) -> QImage:
         """Return the result as a picture."""

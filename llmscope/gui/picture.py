@@ -53,7 +53,7 @@ def facts(run: RunState, titles: dict[str, str], devices: dict[str, str], machin
     models = list(dict.fromkeys(state.cell.model for state in run.cells))
     return {
         "Title": " + ".join(titles.get(model, words.model_name(model)) for model in models),
-        "Machine": machine.label if machine else str(run.machine.get("label", "")),
+        "Machine": str(run.machine.get("label") or (machine.label if machine else "")),
         "Device": devices.get(cell.device, cell.device),
         "Settings": words.settings_lines([state.cell for state in run.cells]),
         "Accuracy": _accuracy(run),

@@ -29,7 +29,8 @@ class RunState:
     """A run from the press of the button to its end.
 
     `status` is `failed` when nothing could be measured or a test of it failed; the rows say which.
-    `spoken` is the text of the last `gen` test.
+    `spoken` is the text of the last `gen` test. `is_stored` says that it was read from its folder,
+    `was_cut_off` that its process ended before it.
     """
 
     status: Status = "idle"
@@ -47,6 +48,8 @@ class RunState:
     notes: list[str] = field(default_factory=list)
     on_battery: bool | None = None
     spoken: list[ev.Text] = field(default_factory=list)
+    is_stored: bool = False
+    was_cut_off: bool = False
 
     @property
     def is_open(self) -> bool:

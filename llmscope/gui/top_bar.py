@@ -10,6 +10,9 @@ from llmscope.gui.icons import paint_icon
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line
 
+#: The keys of the pages, with room for those to come between.
+PAGE_KEYS = {"run": "Ctrl+1", "history": "Ctrl+4"}
+
 
 class Logo(QWidget):
     """The roofline with its two points."""
@@ -26,7 +29,9 @@ class Logo(QWidget):
 
 
 class TopBar(QFrame):
-    """`picture_asked` is Save picture; `theme_chosen` carries the new mode."""
+    """`page_asked` carries the page of a tab, `theme_chosen` the new mode; `picture_asked` is Save picture."""
+
+    page_asked = Signal(str)
 
     picture_asked = Signal()
     theme_chosen = Signal(str)
@@ -36,10 +41,14 @@ class TopBar(QFrame):
         self.setProperty("kind", "bar")
         self.setObjectName("top_bar")
         self.setFixedHeight(theme().px("height", "top_bar"))
-        self.run_tab = Button(self.tr("Run"), "gauge", "tab")
-        self.run_tab.setCheckable(True)
-        self.run_tab.setChecked(True)
-        self.run_tab.clicked.connect(self._keep_checked)
+        self.tabs = {"run": Button(self.tr("Run"), "gauge", "tab"),
+                     "history": Button(self.tr("History"), "history", "tab")}
+        for page, tab in self.tabs.items():
+            tab.setCheckable(True)
+            tab.setObjectName(page)
+            tab.setToolTip(PAGE_KEYS[page])
+            tab.clicked.connect(self._on_tab)
+        self.show_page("run")
         self._name = Label("llmscope", "strong", 600)
         self._machine = Label("", "body", 600)
         self._parts = ElidedLabel("", "small", role="text_2")
@@ -58,7 +67,8 @@ class TopBar(QFrame):
         row.addWidget(Logo())
         row.addWidget(self._name)
         row.addSpacing(18)
-        row.addWidget(self.run_tab)
+        for tab in self.tabs.values():
+            row.addWidget(tab)
         row.addStretch(1)
         row.addWidget(self._machine)
         row.addWidget(self._parts)
@@ -74,6 +84,11 @@ class TopBar(QFrame):
         layout.addLayout(row, 1)
         self.show_power(None)
         self.show_mode()
+
+    def show_page(self, page: str) -> None:
+        """Mark the tab of the page that is shown."""
+        for name, tab in self.tabs.items():
+            tab.setChecked(name == page)
 
     def show_machine(self, label: str) -> None:
         """Show what the machine is called: its processor, then the rest."""
@@ -119,5 +134,5 @@ class TopBar(QFrame):
     def _on_mode(self) -> None:
         self.theme_chosen.emit(cast(QAction, self.sender()).data())
 
-    def _keep_checked(self) -> None:
-        self.run_tab.setChecked(True)
+    def _on_tab(self) -> None:
+        self.page_asked.emit(self.sender().objectName())

@@ -1,20 +1,25 @@
 """Results in words: the texts that table, header strip, picture and clipboard share."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS, Row
-from llmscope.core.spec import DTYPE_SHORT, MACHINE, Cell
+from llmscope.core.spec import DTYPE_SHORT, MACHINE, OF_MACHINE, Cell
 from llmscope.core.units import NBSP, measured, plus_minus, significant
 from llmscope.gui.run_state import CellState
 from llmscope.models import catalog
+from llmscope.runs.entry import Brief, Entry
 
+#: Kinds of tests, those that tell most first.
+HEADLINES = ("gen", "pp", "tg", "ttft", "train", "val", "fwd", "bwd", "opt", "load-cold", "load-warm", "tok", "prep",
+             *OF_MACHINE)
 #: Reasons of a warning that have a badge of their own, by how the reason begins.
 _WARNINGS = ("throttled", "on battery", "drift")
 
@@ -22,6 +27,13 @@ _WARNINGS = ("throttled", "on battery", "drift")
 def tr(text: str) -> str:
     """Translate a text of this module."""
     return QCoreApplication.translate("words", text)
+
+
+def moment(at_s: float) -> str:
+    """Return a moment as `Today 18:40` or `19 Nov 18:40`."""
+    at = time.localtime(at_s)
+    named = day(QDate(*at[:3]), QDate.currentDate()).replace(",", "")
+    return f"{named} {time.strftime('%H:%M', at)}".replace(" ", NBSP)
 
 
 def model_name(ref: str) -> str:
@@ -108,15 +120,12 @@ def bound_name(bound: str) -> str:
     return {"compute": tr("compute"), "memory bandwidth": tr("memory bandwidth"), "storage": tr("storage")}[bound]
 
 
-def day(utc: str) -> str:
-    """Return a moment as `today 18:12` or `21 Nov`, in the machine's time; an unreadable one as it stands."""
+def moment_of(utc: str) -> str:
+    """Return a UTC time as `moment` does; an unreadable one as it stands."""
     try:
-        moment = datetime.fromisoformat(utc).astimezone()
+        return moment(datetime.fromisoformat(utc).timestamp())
     except ValueError:
         return utc
-    if moment.date() == datetime.now().astimezone().date():
-        return tr("today {0}").format(f"{moment:%H:%M}")
-    return f"{moment.day}{NBSP}{moment:%b}"
 
 
 def badge_word(state: CellState, is_current: bool, is_open: bool) -> str:
@@ -124,9 +133,40 @@ def badge_word(state: CellState, is_current: bool, is_open: bool) -> str:
     row = state.row
     if row is None:
         return "running" if is_current else "queued" if is_open else "not run"
-    if row.verdict == "warn":
-        return next((word for word in _WARNINGS if (row.reason or "").startswith(word)), VERDICT_WORDS["warn"])
-    return VERDICT_WORDS[row.verdict]
+    return verdict_word(row.verdict, row.reason or "")
+
+
+def verdict_word(verdict: str, reason: str) -> str:
+    """Return the word of a verdict's badge; what a warning is about has words of its own."""
+    if verdict == "warn":
+        return next((word for word in _WARNINGS if reason.startswith(word)), VERDICT_WORDS["warn"])
+    return VERDICT_WORDS.get(verdict, verdict)
+
+
+def run_badge(entry: Entry, key: Brief | None) -> str:
+    """Return the word of a stored run's badge: how it ended where it is not done, else its key test's or its worst."""
+    if entry.status != "done":
+        return entry.status
+    if key is not None:
+        return verdict_word(key.verdict, key.reason)
+    words = [verdict_word(brief.verdict, brief.reason) for brief in entry.tests]
+    return next((word for word in ("failed", "not counted", "stopped", "noisy", "warned") if word in words),
+                words[0] if words else "none")
+
+
+def models(refs: Sequence[str]) -> str:
+    """Return how the models of a run are called."""
+    return " + ".join(map(model_name, refs))
+
+
+def day(date: QDate, today: QDate) -> str:
+    """Return a day as `Today`, `Yesterday, 20 Nov`, `19 Nov` or, of another year, `19 Nov 2025`."""
+    named = f"{date.day()} {QLocale.c().monthName(date.month(), QLocale.FormatType.ShortFormat)}"
+    if date == today:
+        return tr("Today")
+    if date == today.addDays(-1):
+        return tr("Yesterday, {0}").format(named)
+    return named if date.year() == today.year() else f"{named} {date.year()}"
 
 
 def value(state: CellState) -> tuple[str, str, str, str]:

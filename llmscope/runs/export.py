@@ -22,12 +22,16 @@ _SETTINGS = ("model", "device", "dtype", "batch", "seq")
 _MACHINE_SETTINGS = ("device", "dtype")
 
 
-def export(rows: Sequence[Row], started: RunStarted, form: Format) -> str:
-    """Return the rows in a format, ending with a newline."""
-    return {"md": markdown, "json": as_json, "jsonl": json_lines, "csv": as_csv}[form](rows, started)
+#: Which program measured, where no other is told.
+PROGRAM = f"llmscope {__version__}"
 
 
-def markdown(rows: Sequence[Row], started: RunStarted) -> str:
+def export(rows: Sequence[Row], started: RunStarted, form: Format, program: str = PROGRAM) -> str:
+    """Return the rows in a format, ending with a newline; `program` is what measured them."""
+    return {"md": markdown, "json": as_json, "jsonl": json_lines, "csv": as_csv}[form](rows, started, program)
+
+
+def markdown(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> str:
     """Return a table for people: a settings column only where settings vary, and what holds for all below it."""
     varying = [name for name in _SETTINGS if len(_values(rows, name)) > 1]
     limited = any("limit" in row.extra for row in rows)
@@ -37,15 +41,15 @@ def markdown(rows: Sequence[Row], started: RunStarted) -> str:
     lines = [head, ["---:" if name in ("result", "±", "n") else "---" for name in head], *body]
     table = "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
                       for line in lines)
-    return f"{table}\n\n{settings_line(rows, started)}\n"
+    return f"{table}\n\n{settings_line(rows, started, program)}\n"
 
 
-def settings_line(rows: Sequence[Row], started: RunStarted) -> str:
+def settings_line(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> str:
     """Return what holds for every row: model, device, dtype, accuracy, versions, machine, date."""
     same = [f"{name} {_shown(rows[0], name)}" for name in _SETTINGS if len(_values(rows, name)) == 1]
     versions = " · ".join(f"{name} {version}" for name, version in started.versions.items())
     parts = [*same, f"accuracy {started.spec.accuracy}", str(started.machine.get("label", "")), versions,
-             f"llmscope {__version__}", started.utc]
+             program, started.utc]
     return " · ".join(part for part in parts if part)
 
 
@@ -65,10 +69,10 @@ def limit_words(row: Row) -> str:
     return f"{limit['bound']}: {share} of {significant(limit['ceiling'])}{NBSP}{limit['unit']}"
 
 
-def as_json(rows: Sequence[Row], started: RunStarted) -> str:
+def as_json(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> str:
     """Return one JSON object: the run, its machine and settings, and `rows`."""
     document = {
-        "schema": SCHEMA, "program": f"llmscope {__version__}", "run": started.run, "utc": started.utc,
+        "schema": SCHEMA, "program": program, "run": started.run, "utc": started.utc,
         "machine": started.machine, "versions": started.versions, "accuracy": started.spec.accuracy,
         "sampling": started.spec.sampling, "seed": started.spec.seed, "threads": started.spec.threads,
         "definitions": {d.label: d.formula for d in DEFINITIONS.values()}, "rows": rows,
@@ -76,12 +80,12 @@ def as_json(rows: Sequence[Row], started: RunStarted) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
-def json_lines(rows: Sequence[Row], started: RunStarted) -> str:
+def json_lines(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> str:
     """Return one row a line; the run's id in each leads back to its folder."""
     return "".join(msgspec.json.encode(row).decode() + "\n" for row in rows)
 
 
-def as_csv(rows: Sequence[Row], started: RunStarted) -> str:
+def as_csv(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> str:
     """Return a header and one line a row; samples and extra are JSON in their cells."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

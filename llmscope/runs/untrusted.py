@@ -32,7 +32,7 @@ def events_in(file: BinaryIO, name: str, warnings: list[str]) -> Iterator[events
             continue
         try:
             event = events.decode(line)
-            if isinstance(event, events.CellEnded):
+            if isinstance(event, events.CellEnded | events.Judged):
                 event = _believed(event)
             yield event
         except (ValueError, msgspec.MsgspecError):
@@ -77,7 +77,7 @@ def inert(value: Any, lines: bool = False) -> Any:
     return value
 
 
-def _believed(ended: events.CellEnded) -> events.CellEnded:
+def _believed(ended: events.CellEnded | events.Judged) -> events.CellEnded | events.Judged:
     """Return the event with inert texts; raises ValueError where its figures are impossible."""
     row = msgspec.convert(inert(msgspec.to_builtins(ended.row)), Row)
     if not possible(row):

@@ -5,7 +5,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-NAMES = ("start", "first_sample", "sampler", "plain", "drawing")
+NAMES = ("start", "first_sample", "sampler", "plain", "drawing", "history")
 
 
 def main(names: list[str]) -> int:

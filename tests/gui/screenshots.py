@@ -1,6 +1,7 @@
 """Render every state of the window into a folder: `python -m tests.gui.screenshots FOLDER [NAME…]`."""
 
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -11,10 +12,12 @@ os.environ["LLMSCOPE_HOME"] = tempfile.mkdtemp()
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
+from llmscope import paths
 from llmscope.core.events import RunStarted
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from tests.gui.fakes import MACHINE, FakeRunner
+from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
 
 SIZES = {"": QSize(1440, 900), "_small": QSize(1024, 640), "_wide": QSize(1920, 1080)}
@@ -23,6 +26,10 @@ STATES: dict[str, tuple[Outcome, bool, float | None]] = {
     "idle": ("done", False, 0.0), "running": ("done", False, 14.0), "done": ("done", False, None),
     "failed": ("oom", False, None), "stopped": ("stopped", False, None), "gpu": ("done", True, 25.0),
     "gpu_done": ("done", True, None)}
+#: States of History: the table, with the details a small window opens, a run that was cut off, none found, no run,
+#: and a stored run on the Run page.
+HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
+           "stored_failed")
 
 
 def feed(window: MainWindow, name: str) -> None:
@@ -36,11 +43,36 @@ def feed(window: MainWindow, name: str) -> None:
             window.tick()
 
 
+def show_history(window: MainWindow, name: str) -> None:
+    """Bring History, or a run of it, into a state."""
+    shutil.rmtree(paths.data_folder(), ignore_errors=True)
+    runs = [] if name == "history_empty" else write_history(paths.runs_folder())
+    window.show_page("history")
+    page = window.history.page
+    assert page is not None
+    _wait(lambda: page._is_loaded and page._thread is None)
+    wanted = {"history_cut_off": 7, "stored": 4, "stored_failed": 2}.get(name, 0)
+    if runs:
+        page.table.go_to(runs[wanted].name)
+    if name in ("history_details", "history_cut_off"):
+        page.table.opened.emit() if page._narrow else None
+    elif name == "history_search":
+        page.search.setText("qwen bf16")
+    elif name.startswith("stored"):
+        page.open_asked.emit(runs[wanted])
+        _wait(lambda: window.page.run.is_stored)
+
+
+def _wait(condition) -> None:  # type: ignore[no-untyped-def]
+    while not condition():
+        QApplication.processEvents()
+
+
 def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in STATES:
+    for name in (*STATES, *HISTORY):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -48,17 +80,22 @@ def main(folder: Path, wanted: list[str]) -> None:
                     continue
                 theme().set_mode(mode)  # type: ignore[arg-type]
                 window = MainWindow(FakeRunner, lambda: MACHINE)
+                window.show_page("run")
                 window.resize(size)
                 window.show()
                 window._look.wait()
                 app.processEvents()
-                feed(window, name)
+                if name in STATES:
+                    feed(window, name)
+                else:
+                    feed(window, "idle")
+                    show_history(window, name)
                 app.processEvents()
                 for _ in range(4):
                     window.tick()
                     app.processEvents()
                 window.grab().save(str(folder / f"{file}.png"))
-                if name != "idle" and not suffix:
+                if name not in ("idle", *HISTORY[:-2]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

@@ -1,4 +1,4 @@
-"""What the Run page shows, and its keys."""
+"""What the page at hand shows, and its keys."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -7,38 +7,22 @@ from llmscope.gui.widgets.basic import Button, Label
 
 
 class HelpDialog(QDialog):
-    """A short page that F1 opens; Esc closes it."""
+    """A short page that F1 opens, about the page of that name; Esc closes it."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, page: str = "run") -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("The Run page"))
+        title, about, keys = self._history() if page == "history" else self._run()
+        self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
-        text = Label(self.tr(
-            "Choose a model and what to test at the left, then press Run. The graphs share one time axis, "
-            "tinted by the phase of the work. Each test ends when its value is known as well as the accuracy asks. "
-            "Every value stands with its range (95 % sure) and the number of samples n."))
+        text = Label(about)
         text.setWordWrap(True)
         text.setMinimumWidth(440)
-        layout.addWidget(Label(self.tr("The Run page"), "title", 600))
+        layout.addWidget(Label(title, "title", 600))
         layout.addWidget(text)
-        keys = QGridLayout()
-        keys.setHorizontalSpacing(18)
-        keys.setVerticalSpacing(6)
-        for row, (key, word) in enumerate((
-            ("F5", self.tr("run")), ("Shift+F5", self.tr("stop; what is finished is kept")),
-            ("Ctrl+S", self.tr("save the result as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
-            ("Ctrl+C", self.tr("in the table: copy the selected rows")),
-            ("Ctrl+T", self.tr("change the theme")), ("F1", self.tr("this page")),
-        )):
-            cap = Label(key, "small", 500)
-            cap.setProperty("kind", "keycap")
-            keys.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignLeft)
-            keys.addWidget(Label(word), row, 1)
-        keys.setColumnStretch(1, 1)
-        layout.addLayout(keys)
+        layout.addLayout(self._keys(keys))
         close = Button(self.tr("Close"))
         close.clicked.connect(self.close)
         close.setDefault(True)
@@ -46,3 +30,36 @@ class HelpDialog(QDialog):
         foot.addStretch(1)
         foot.addWidget(close)
         layout.addLayout(foot)
+
+    def _run(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        return self.tr("The Run page"), self.tr(
+            "Choose a model and what to test at the left, then press Run. The graphs share one time axis, "
+            "tinted by the phase of the work. Each test ends when its value is known as well as the accuracy asks. "
+            "Every value stands with its range (95 % sure) and the number of samples n."), (
+            ("F5", self.tr("run")), ("Shift+F5", self.tr("stop; what is finished is kept")),
+            ("Ctrl+S", self.tr("save the result as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")),
+            ("Ctrl+4", self.tr("History")),
+            ("Ctrl+T", self.tr("change the theme")), ("F1", self.tr("this page")))
+
+    def _history(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        return self.tr("History"), self.tr(
+            "All stored runs, the latest first. The bold value is the key test's, which you choose at the right. The "
+            "small line shows its last values in runs with the same model, device and settings. A run that was cut "
+            "off keeps the tests that had finished."), (
+            ("Ctrl+F", self.tr("search; all words must occur")), ("Enter", self.tr("open the run on the Run page")),
+            ("Del", self.tr("delete the selected runs, after a question")), ("Ctrl+1", self.tr("the Run page")),
+            ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
+
+    @staticmethod
+    def _keys(keys: tuple[tuple[str, str], ...]) -> QGridLayout:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(18)
+        grid.setVerticalSpacing(6)
+        for row, (key, word) in enumerate(keys):
+            cap = Label(key, "small", 500)
+            cap.setProperty("kind", "keycap")
+            grid.addWidget(cap, row, 0, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(Label(word), row, 1)
+        grid.setColumnStretch(1, 1)
+        return grid

@@ -16,6 +16,7 @@ from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.rail import Rail
+from llmscope.gui.replay import Replayed
 from llmscope.gui.run_body import RunBody
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.settings import Settings
@@ -38,6 +39,7 @@ class RunPage(QWidget):
     def __init__(self, feed: LiveFeed, settings: Settings) -> None:
         super().__init__()
         self.run = RunState()
+        self._feed = feed
         self._settings = settings
         self._room: Room = "normal"
         self._running_texts: tuple[str, ...] = ()
@@ -154,6 +156,21 @@ class RunPage(QWidget):
             case ev.RunEnded() if was_open:
                 self._end_run()
 
+    def show_stored(self, replayed: Replayed) -> None:
+        """Show a run that was read from its folder, as at its end; the settings stay as they are."""
+        body = self.body
+        self.run = replayed.run
+        self._feed.show(replayed.feed)
+        body.show_welcome(False)
+        body.show_advice(False)
+        body.plots.show_anew()
+        body.generation.forget()
+        for event in self.replay():
+            body.generation.on_event(event)
+        self._show_end()
+        self.control.show_tests(self.run)
+        body.generation.refresh()
+
     def refresh_text(self) -> None:
         """Bring figure, button, ticks and the running row up to date; called a few times a second."""
         run = self.run
@@ -220,7 +237,7 @@ class RunPage(QWidget):
         if run.is_open and run.now in run.ceilings:
             title, text = self.tr("Measuring the ceilings"), looks.ceilings_words(run)
         elif known is not None:
-            title = self.tr("Measured ceilings, {0}").format(words.day(known.utc))
+            title = self.tr("Measured ceilings, {0}").format(words.moment_of(known.utc))
             text = summary(known)
         body.results.show_ceilings(title, text)
 
@@ -276,6 +293,10 @@ class RunPage(QWidget):
     def _end_run(self) -> None:
         self.control.set_open(False)
         self.body.generation.set_locked(False)
+        self._show_end()
+
+    def _show_end(self) -> None:
+        """Show what came of the run, and what can be done about a test that failed."""
         self.body.plots.set_end(self.run.status, self.run.seconds, "")
         self.body.results.show_run(self.run)
         self._show_strip(self.body)
@@ -325,4 +346,4 @@ class RunPage(QWidget):
     def _on_dismissed(self) -> None:
         """Put the generated text back in the place of the advice."""
         self.body.show_advice(False)
-        self.body.strip.show_message(looks.done_look(self.run))
+        self.body.strip.show_message(looks.dismissed_look(self.run))

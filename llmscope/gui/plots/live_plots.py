@@ -101,6 +101,11 @@ class LivePlots(QWidget):
             self._canvas.backdrop.level = level
             self._canvas.repaint_all()
 
+    def show_anew(self) -> None:
+        """Draw a feed that holds another run now."""
+        self._begin_run()
+        self.refresh()
+
     def set_end(self, kind: str, at_s: float, note: str = "") -> None:
         """Mark how the run ended: `done` draws nothing, `failed` and `stopped` a line with the note beside it."""
         self._end = (_END_ROLES[kind], at_s, note) if kind in _END_ROLES else None

@@ -1,5 +1,7 @@
 """A verdict as icon, word and colour."""
 
+from functools import lru_cache
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -17,22 +19,25 @@ LOOKS: dict[str, tuple[str, str, str]] = {
     "throttled": ("thermometer", "warn", "warn_fill"), "drift": ("activity", "warn", "warn_fill"),
     "failed": ("x-circle", "bad", "bad_fill"), "not counted": ("x-circle", "bad", "bad_fill"),
     "does not fit": ("x-circle", "bad", "bad_fill"),
+    "interrupted": ("warning", "warn", "warn_fill"), "damaged": ("x-circle", "bad", "bad_fill"),
+    "newer": ("lock", "text_2", ""),
     "stopped": ("stop", "text_2", ""), "queued": ("clock", "text_2", ""), "not run": ("clock", "text_2", ""),
     "none": ("info", "text_2", ""), "running": ("dots", "text", ""), "checking": ("dots", "text_2", ""),
 }
 HEIGHT = 18
 
 
+@lru_cache(maxsize=256)
 def badge_width(word: str) -> int:
     """Return the width in px of a badge with this word."""
     return QFontMetrics(theme().font("small", 500)).horizontalAdvance(word) + 28
 
 
-def paint_badge(painter: QPainter, rect: QRectF, word: str) -> None:
-    """Paint a badge at the right end of a rectangle, centred in its height."""
-    name, role, fill = LOOKS.get(word, ("info", "text_2", ""))
+def paint_badge(painter: QPainter, rect: QRectF, word: str, look: str = "", at_left: bool = False) -> None:
+    """Paint a badge at one end of a rectangle, centred in its height; `look` is a word of the same look."""
+    name, role, fill = LOOKS.get(look or word, ("info", "text_2", ""))
     width = badge_width(word)
-    box = QRectF(rect.right() - width, rect.center().y() - HEIGHT / 2, width, HEIGHT)
+    box = QRectF(rect.left() if at_left else rect.right() - width, rect.center().y() - HEIGHT / 2, width, HEIGHT)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if fill:
@@ -55,14 +60,14 @@ class Badge(QWidget):
 
     def __init__(self, word: str = "") -> None:
         super().__init__()
-        self._word = word
+        self._word, self._look = word, ""
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(word)
 
-    def set_word(self, word: str) -> None:
-        """Show another word."""
-        if word != self._word:
-            self._word = word
+    def set_word(self, word: str, look: str = "") -> None:
+        """Show another word, where it is no verdict itself with the look of one."""
+        if (word, look) != (self._word, self._look):
+            self._word, self._look = word, look
             self.setAccessibleName(word)
             self.updateGeometry()
             self.update()
@@ -72,4 +77,4 @@ class Badge(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._word:
-            paint_badge(QPainter(self), QRectF(self.rect()), self._word)
+            paint_badge(QPainter(self), QRectF(self.rect()), self._word, self._look)

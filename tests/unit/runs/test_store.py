@@ -1,6 +1,7 @@
 """Runs on disk: whole, torn, damaged, newer, on a full disk."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from llmscope.core import events
 from llmscope.core.errors import BadInput
 from llmscope.core.rows import make_row
 from llmscope.core.spec import Cell, RunSpec
-from llmscope.runs import store
+from llmscope.runs import owner, store, untrusted
 from llmscope.runs.active import ActiveRun
 
 CELLS = (Cell("bundled", "pp", device="cpu", dtype="float32"), Cell("bundled", "tg", device="cpu", dtype="float32"))
@@ -136,20 +137,84 @@ def test_a_write_that_ends_before_its_last_step_leaves_no_half_file(
     assert not (tmp_path / "result.json").exists()
 
 
-def test_ids_do_not_collide(tmp_path: Path) -> None:
+def test_an_id_is_taken_at_once_so_that_two_programs_never_share_one(tmp_path: Path) -> None:
     utc = "2026-11-21T18:40:12+00:00"
-    for expected in ("2026-11-21_184012", "2026-11-21_184012-2", "2026-11-21_184012-3"):
-        assert store.new_run_id(tmp_path, utc) == expected
-        (tmp_path / expected).mkdir()
-    assert store.new_run_id(tmp_path / "not there", utc) == "2026-11-21_184012"
+    ids = [store.new_run_id(tmp_path / "runs", utc) for _ in range(3)]
+    assert ids == ["2026-11-21_184012", "2026-11-21_184012-2", "2026-11-21_184012-3"]
+    assert all((tmp_path / "runs" / name).is_dir() for name in ids)
 
 
-def test_a_folder_that_cannot_be_listed_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Path) -> None:
-        raise PermissionError(errno.EACCES, "Permission denied")
+def test_a_folder_that_takes_no_run_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "a file").write_text("")
+    assert store.new_run_id(tmp_path / "a file", "2026-11-21T18:40:12+00:00") == "2026-11-21_184012"
 
-    monkeypatch.setattr(Path, "iterdir", refuse)
-    assert store.new_run_id(tmp_path, "2026-11-21T18:40:12+00:00") == "2026-11-21_184012"
+
+def test_a_run_is_never_written_over_another(folder: Path) -> None:
+    with pytest.raises(FileExistsError, match="there is a run of this name"):
+        store.RunWriter(folder, store.Manifest(store.SCHEMA, "llmscope", STARTED))
+
+
+def test_a_run_whose_process_lives_goes_on_and_is_not_interrupted(folder: Path) -> None:
+    owner.claim(folder)
+    run = store.read_run(folder)
+    assert run.status == "running" and run.rows == (ROW,)
+    owner.release(folder)
+    assert store.read_run(folder).status == "interrupted"
+
+
+@pytest.mark.parametrize("content", [
+    b"", b"{}", b"garbage", b'{"pid":-4,"began_s":0}', b'{"pid":1e300,"began_s":0}',
+    b'{"pid":%d,"began_s":12}' % os.getpid(),
+    b'{"pid":99999999999999999999,"began_s":1}', b'{"pid":4194303,"began_s":1}'])
+def test_a_process_that_is_gone_or_another_one_runs_nothing(folder: Path, content: bytes) -> None:
+    (folder / owner.OWNER).write_bytes(content)
+    assert not owner.is_running(folder) and store.read_run(folder).status == "interrupted"
+
+
+def test_the_writer_owns_the_run_until_its_result_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = store.RunWriter(tmp_path / "r", store.Manifest(store.SCHEMA, "llmscope", STARTED))
+    assert owner.is_running(tmp_path / "r")
+    owned_while_written: list[bool] = []
+    monkeypatch.setattr(store, "write_atomically",
+                        lambda file, _: owned_while_written.append(owner.is_running(file.parent)))
+    writer.finish(store.Result(store.SCHEMA, events.RunEnded(t_ns=1, status="done", seconds=1), ()))
+    assert owned_while_written == [True] and not (tmp_path / "r" / owner.OWNER).exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
+def test_files_that_are_too_large_or_no_files_are_refused_unread(folder: Path) -> None:
+    with pytest.raises(ValueError, match="larger than"):
+        untrusted.read_bytes(folder / store.MANIFEST, 10)
+    (folder / store.EVENTS).unlink()
+    os.mkfifo(folder / store.EVENTS)  # reading it would wait for ever
+    assert "not a plain file" in store.read_run(folder).warnings[0]
+    (folder / store.MANIFEST).unlink()
+    os.mkfifo(folder / store.MANIFEST)
+    with pytest.raises(store.NoRun, match="not a file"):
+        store.read_run(folder)
+
+
+def test_a_manifest_nested_without_end_is_bad_input(folder: Path) -> None:
+    manifest = folder / store.MANIFEST
+    manifest.write_bytes(b'{"schema":1,"started":' + b"[" * 99_999)
+    with pytest.raises(store.NoRun, match="is damaged"):
+        store.read_run(folder)
+
+
+def test_many_damaged_lines_are_counted_and_not_all_named(folder: Path) -> None:
+    with (folder / store.EVENTS).open("ab") as file:
+        file.write(b"garbage\n" * 5000)
+    run = store.read_run(folder)
+    assert run.rows[0] == ROW
+    assert len(run.warnings) == store.MOST_NAMED + 1 and run.warnings[-1] == "5000 lines of events.jsonl are damaged"
+
+
+def test_a_plan_of_a_newer_program_that_is_not_understood_is_told_from_a_damaged_one(folder: Path) -> None:
+    manifest = folder / store.MANIFEST
+    newer = manifest.read_bytes().replace(b'"schema": 1', b'"schema": 2', 1)
+    manifest.write_bytes(newer.replace(b'"workload": "pp"', b'"workload": "new"'))
+    with pytest.raises(store.NewerRun, match="schema 2"):
+        store.read_run(folder)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")

@@ -1,0 +1,133 @@
+"""`llmscope runs`: the stored runs in the terminal."""
+
+import sys
+from typing import Annotated, get_args
+
+import msgspec
+import typer
+
+from llmscope import paths, terminal
+from llmscope.core.errors import BadInput
+from llmscope.core.spec import DTYPE_SHORT
+from llmscope.core.units import NBSP, duration, measured, plus_minus
+from llmscope.runs import folders
+from llmscope.runs.entry import Brief, Entry, matches
+from llmscope.runs.export import Format, export
+from llmscope.runs.index import Index
+from llmscope.runs.store import read_run
+
+app = typer.Typer(no_args_is_help=True, help="List, show and delete the stored runs.")
+
+NOTHING_DONE = 130
+#: Runs that are listed unless told otherwise.
+LISTED = 50
+
+
+@app.command("list")
+def list_runs(
+    search: Annotated[str, typer.Option(help="Words that must all occur: model, device, test, date, status.")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="The most runs to list, the latest first; 0 for all.")] = LISTED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the stored runs, the latest first."""
+    words = search.lower().split()
+    found = [entry for entry in _entries() if matches(entry.words, words)]
+    shown = found[:limit] if limit else found
+    if as_json:
+        print(msgspec.json.format(msgspec.json.encode([_plain(entry) for entry in shown]), indent=2).decode())
+    elif shown:
+        terminal.print_table(("run", "model", "device", "dtype", "tests", "first result", "took", "status"),
+                             [_line(entry) for entry in shown])
+    if len(shown) < len(found):
+        _say(f"{len(shown):,} of {len(found):,} runs: --limit 0 lists all")
+    elif not found:
+        _say(f"no run has all of '{search}'" if words else f"there are no runs in {paths.runs_folder()} yet")
+
+
+@app.command()
+def show(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs list' prints it.")],
+         output: Annotated[str, typer.Option("--output", "-o", help="md, json, jsonl or csv.")] = "md") -> None:
+    """Print the results of a stored run."""
+    if output not in get_args(Format):
+        raise BadInput(f"There is no format '{output}': use {', '.join(get_args(Format))}.")
+    stored = read_run(folders.find(paths.runs_folder(), run))
+    for warning in stored.warnings:
+        _say(warning)
+    if stored.read_only:
+        _say("a newer llmscope wrote this run: what this one does not know is left out")
+    if stored.status in ("interrupted", "running"):
+        _say("this run was cut off: the tests that finished stand" if stored.status == "interrupted" else
+             "this run goes on: these are the tests that finished")
+    print(export(stored.rows, stored.manifest.started, output, stored.manifest.program),  # type: ignore[arg-type]
+          end="")
+
+
+@app.command()
+def delete(runs: Annotated[list[str], typer.Argument(help="Ids of runs, as 'llmscope runs list' prints them.")],
+           yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
+    """Delete stored runs with all their files."""
+    folder = paths.runs_folder()
+    wanted = list(dict.fromkeys(runs))
+    for run in wanted:
+        folders.find(folder, run)
+    what = f"run {wanted[0]}" if len(wanted) == 1 else f"{len(wanted)} runs"
+    if not yes and not _confirmed(f"Delete {what}? This cannot be undone. [y/N] "):
+        _say("nothing was deleted")
+        raise typer.Exit(NOTHING_DONE)
+    index = Index(folder)
+    try:
+        for run in wanted:
+            index.delete(run)
+            _say(f"deleted run {run}")
+    finally:
+        index.close()
+
+
+def _entries() -> list[Entry]:
+    index = Index(paths.runs_folder())
+    try:
+        index.refresh()
+        if index.note:
+            _say(index.note)
+        return index.entries()
+    finally:
+        index.close()
+
+
+def _confirmed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise BadInput("Nobody can be asked here whether to delete: add --yes.")
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _line(entry: Entry) -> tuple[str, ...]:
+    counted = next((brief for brief in entry.tests if brief.counted), None)
+    dtypes = [DTYPE_SHORT.get(dtype, dtype) for dtype in entry.dtypes]
+    status = f"{entry.status}: {entry.reason}" if entry.status in ("damaged", "newer") else entry.status
+    return (entry.id, " + ".join(entry.titles), entry.device, ", ".join(dtypes), _tests(entry),
+            _value(counted) if counted else "—", "—" if entry.seconds is None else duration(entry.seconds), status)
+
+
+def _tests(entry: Entry) -> str:
+    names = entry.planned
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more"
+
+
+def _value(brief: Brief) -> str:
+    if brief.median is None:
+        return "—"
+    width = f" {plus_minus(brief.half_width)}" if brief.half_width is not None else ""
+    return f"{brief.test} {measured(brief.median, brief.half_width)}{NBSP}{brief.unit}{width}"
+
+
+def _plain(entry: Entry) -> dict[str, object]:
+    """Return an entry with the names of its fields, for JSON."""
+    fields = {name: getattr(entry, name) for name in Entry.__struct_fields__ if name not in ("at_s", "tests", "words")}
+    named = [name for name in Brief.__struct_fields__ if name != "same"]
+    tests = [{name: getattr(brief, name) for name in named} for brief in entry.tests]
+    return fields | {"began": entry.at.isoformat(timespec="seconds"), "tests": tests}
+
+
+def _say(text: str) -> None:
+    print(f"llmscope: {text}", file=sys.stderr)

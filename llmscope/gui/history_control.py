@@ -1,0 +1,84 @@
+"""Makes the History page when it is first asked for, and reads the runs that it wants to be shown again."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt, Signal
+
+from llmscope import paths
+from llmscope.gui.replay import Replayed
+from llmscope.gui.settings import Settings
+
+if TYPE_CHECKING:
+    from llmscope.gui.history_thread import OpenThread
+    from llmscope.gui.pages.history_page import HistoryPage
+
+
+class HistoryControl(QObject):
+    """`opened` carries a run to be shown on the Run page, `run_asked` that this page is wanted, `said` a line."""
+
+    opened = Signal(object)
+    run_asked = Signal()
+    said = Signal(str)
+
+    def __init__(self, settings: Settings, parent: QObject) -> None:
+        super().__init__(parent)
+        self._settings = settings
+        self._opening: OpenThread | None = None
+        self.page: HistoryPage | None = None
+
+    def make_page(self) -> "HistoryPage":
+        """Return the page."""
+        if self.page is None:
+            from llmscope.gui.pages.history_page import HistoryPage  # not before the window's first paint
+
+            self.page = HistoryPage(paths.runs_folder(), self._settings)
+            self.page.run_asked.connect(self.run_asked)
+            self.page.open_asked.connect(self._on_open)
+            self.page.said.connect(self.said)
+        return self.page
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Lay out for a small window."""
+        if self.page is not None:
+            self.page.set_narrow(narrow)
+
+    def set_run_goes_on(self, goes_on: bool) -> None:
+        """Say whether a run goes on: nothing takes its place on the Run page."""
+        if self.page is not None:
+            self.page.set_run_goes_on(goes_on)
+
+    def close(self) -> None:
+        """End the threads that read stored runs; returns when they are over."""
+        if self._opening is not None:
+            self._opening.requestInterruption()
+            self._opening.wait()
+        if self.page is not None:
+            self.page.close_threads()
+
+    def _on_open(self, folder: Path) -> None:
+        from llmscope.gui.history_thread import OpenThread
+
+        if self._opening is not None:
+            return
+        self.said.emit(self.tr("Opening run {0}").format(folder.name))
+        self._opening = OpenThread(folder, self)
+        self._opening.opened.connect(self._on_opened, Qt.ConnectionType.QueuedConnection)
+        self._opening.refused.connect(self._on_refused, Qt.ConnectionType.QueuedConnection)
+        self._opening.finished.connect(self._on_read, Qt.ConnectionType.QueuedConnection)
+        self._opening.start()
+
+    def _on_opened(self, replayed: Replayed) -> None:
+        self.said.emit(replayed.stored.warnings[0] if replayed.stored.warnings else "")
+        self.opened.emit(replayed)
+
+    def _on_refused(self, why: str) -> None:
+        self.said.emit(why)
+        if self.page is not None:
+            self.page.refresh()
+
+    def _on_read(self) -> None:
+        if self._opening is not None:
+            self._opening.wait()
+            self._opening.deleteLater()
+            self._opening = None

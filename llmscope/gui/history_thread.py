@@ -1,0 +1,66 @@
+"""What History reads off the window's thread: the list of runs, and one run to be shown again."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from llmscope.core.errors import BadInput
+from llmscope.gui.models.history_model import trends
+from llmscope.gui.replay import Cancelled, replay
+from llmscope.runs.entry import Entry
+from llmscope.runs.index import Index
+
+
+class ListThread(QThread):
+    """Emits `listed` with what the index holds, and again if the folders tell otherwise."""
+
+    #: The entries, and one line on why the index is not kept, or nothing.
+    listed = Signal(object, str)
+    #: The values of all runs by what must be the same for them to be compared.
+    compared = Signal(object)
+    #: How many of how many changed runs are read.
+    reading = Signal(int, int)
+
+    def __init__(self, runs: Path, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("history")
+        self._runs = runs
+
+    def run(self) -> None:
+        index = Index(self._runs)
+        try:
+            known = index.entries()
+            if known:
+                self._list(known, index.note)
+            if index.refresh(self._on_progress) or index.note or not known:
+                self._list(index.entries(), index.note)
+        finally:
+            index.close()
+
+    def _list(self, entries: list[Entry], note: str) -> None:
+        self.listed.emit(entries, note)
+        self.compared.emit(trends(entries))
+
+    def _on_progress(self, done: int, of: int) -> bool:
+        self.reading.emit(done, of)
+        return not self.isInterruptionRequested()
+
+
+class OpenThread(QThread):
+    """Reads a run: `opened` carries what `replay` made of it, `refused` the reason why it cannot be shown."""
+
+    opened = Signal(object)
+    refused = Signal(str)
+
+    def __init__(self, folder: Path, parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("open a run")
+        self.folder = folder
+
+    def run(self) -> None:
+        try:
+            self.opened.emit(replay(self.folder, self.isInterruptionRequested))
+        except Cancelled:
+            pass
+        except BadInput as error:
+            self.refused.emit(str(error) if self.folder.is_dir() else self.tr("This run is no longer there."))

@@ -1,0 +1,1 @@
+"""Qt models of what the window lists."""

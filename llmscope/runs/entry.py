@@ -1,0 +1,194 @@
+"""What the list of runs shows of each: read from its folder once, kept in the index."""
+
+import contextlib
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from llmscope.core.errors import BadInput
+from llmscope.core.events import RunStarted
+from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
+from llmscope.core.spec import DTYPE_SHORT
+from llmscope.hardware.host import short_cpu_name, short_gpu_name
+from llmscope.models import catalog
+from llmscope.models.headers import one_line
+from llmscope.runs import owner
+from llmscope.runs.store import MANIFEST, RESULT, NewerRun, NoRun, StoredRun, read_manifest, read_run
+
+_ID = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(\d\d)(\d\d)")
+#: Moments outside of these are not believed.
+_EARLIEST_S, _LATEST_S = 946_684_800.0, 4_102_444_800.0
+_GPUS = ("cuda", "mps", "xpu")
+
+
+class Brief(Struct, frozen=True, array_like=True, gc=False):
+    """A test of a run in short; `same` tells apart what must not be compared, beside device and model."""
+
+    test: str
+    model: str
+    unit: str
+    median: float | None
+    half_width: float | None
+    n: int
+    verdict: str
+    reason: str
+    same: str
+
+    @property
+    def counted(self) -> bool:
+        """Whether the value stands."""
+        return self.verdict in COUNTED
+
+
+class Entry(Struct, frozen=True, array_like=True, gc=False):
+    """A run in the list.
+
+    `status` is `done`, `stopped`, `failed`, `interrupted`, `running`, `damaged` (`reason` says how) or
+    `newer`. `at_s` is when it began, in Unix seconds. `device` is the hardware's name, `device_id` torch's.
+    `others_percent` is the most of the CPU that other programs used, `words` what a search looks in.
+    """
+
+    id: str
+    at_s: float
+    status: str
+    models: tuple[str, ...] = ()
+    device: str = ""
+    device_id: str = ""
+    dtypes: tuple[str, ...] = ()
+    accuracy: str = ""
+    seconds: float | None = None
+    tests: tuple[Brief, ...] = ()
+    planned: tuple[str, ...] = ()
+    reason: str = ""
+    others_percent: float | None = None
+    words: str = ""
+
+    @property
+    def can_open(self) -> bool:
+        """Whether there is something to show."""
+        return self.status not in ("damaged", "newer", "running")
+
+    @property
+    def at(self) -> datetime:
+        """When it began, in this machine's time."""
+        return datetime.fromtimestamp(self.at_s).astimezone()
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """How its models are called."""
+        return tuple(title(model) for model in self.models)
+
+    def test(self, name: str) -> Brief | None:
+        """Return the test of that id, the first where there are several."""
+        return next((brief for brief in self.tests if brief.test == name), None)
+
+
+def read_entry(runs: Path, run: str) -> Entry:
+    """Return what is to be shown of a run; whatever is wrong with its files, it is an entry that says so."""
+    entry = _read(runs, run)
+    return msgspec.structs.replace(entry, words=search_text(entry))
+
+
+def _read(runs: Path, run: str) -> Entry:
+    folder = runs / run
+    try:
+        if owner.is_running(folder) and not (folder / RESULT).exists():
+            started = read_manifest(folder)[0].started
+            return _entry(run, folder, started, "running", (), None)
+        stored = read_run(folder)
+    except NewerRun as error:
+        return Entry(run, _moment(folder, ""), "newer", reason=one_line(error.why))
+    except NoRun as error:
+        return Entry(run, _moment(folder, ""), "damaged", reason=one_line(error.why))
+    return _entry(run, folder, stored.manifest.started, stored.status, stored.rows, _seconds(stored),
+                  stored.warnings[0] if stored.warnings else "")
+
+
+def search_text(entry: Entry) -> str:
+    """Return what a search looks in: model, device, precision, tests, date, status and verdicts, in lower case."""
+    at = entry.at
+    verdicts = {VERDICT_WORDS.get(brief.verdict, "") for brief in entry.tests}
+    dtypes = (*entry.dtypes, *(DTYPE_SHORT.get(dtype, "") for dtype in entry.dtypes))
+    parts = (entry.id, *entry.models, *entry.titles, entry.device, entry.device_id, *dtypes, *entry.planned,
+             entry.accuracy, entry.status, *sorted(verdicts), f"{at:%Y-%m-%d} {at.day} {at:%b %Y %A %H:%M}")
+    return " ".join(dict.fromkeys(parts)).lower()
+
+
+def matches(text: str, wanted: list[str]) -> bool:
+    """Return whether a search text holds all words, in any order; the words are in lower case."""
+    return all(word in text for word in wanted)
+
+
+@lru_cache(maxsize=4096)
+def title(model: str) -> str:
+    """Return how a model is called, without folders."""
+    if model == "bundled":
+        return "Bundled model"
+    if model.startswith("arch:"):
+        with contextlib.suppress(BadInput):
+            return catalog.resolve(model).title
+        return model.removeprefix("arch:")
+    return model.replace("\\", "/").rstrip("/").rpartition("/")[2] or model
+
+
+def _entry(run: str, folder: Path, started: RunStarted, status: str, rows: tuple[Row, ...], seconds: float | None,
+           reason: str = "") -> Entry:
+    cells = started.spec.cells
+    device = cells[0].device
+    return Entry(
+        run, _moment(folder, started.utc), status, models=tuple(dict.fromkeys(one_line(cell.model) for cell in cells)),
+        device=_device_name(started.machine, device), device_id=one_line(device),
+        dtypes=tuple(dict.fromkeys(cell.dtype for cell in cells)), accuracy=started.spec.accuracy, seconds=seconds,
+        tests=tuple(map(_brief, rows)), planned=tuple(dict.fromkeys(cell.test for cell in cells)),
+        reason=one_line(reason), others_percent=_others(rows))
+
+
+def _brief(row: Row) -> Brief:
+    same = f"{row.device} {row.dtype} {row.batch} {row.seq} {row.definition} {row.backend}"
+    return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
+                 row.verdict, one_line(row.reason or ""), one_line(same))
+
+
+def _others(rows: tuple[Row, ...]) -> float | None:
+    shares = [share for row in rows if isinstance(share := row.extra.get("others_percent"), float)]
+    return max(shares, default=None)
+
+
+def _seconds(stored: StoredRun) -> float | None:
+    """Return how long the tests were timed where the run has no end of its own."""
+    if stored.ended is not None:
+        return stored.ended.seconds
+    return sum(row.timed_s for row in stored.rows) or None
+
+
+def _moment(folder: Path, utc: str) -> float:
+    """Return when a run began: as it says, else by its name, else by its folder's time."""
+    named = _ID.match(folder.name)
+    for text in (utc, f"{named[1]}T{named[2]}:{named[3]}:{named[4]}" if named else ""):
+        with contextlib.suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(text)
+            at_s = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+            if _EARLIEST_S <= at_s <= _LATEST_S:
+                return at_s
+    try:
+        return min(max((folder / MANIFEST).stat().st_mtime, _EARLIEST_S), _LATEST_S)
+    except OSError:
+        return _EARLIEST_S
+
+
+def _device_name(machine: dict[str, Any], device: str) -> str:
+    """Return the hardware's name for torch's id of a device, as far as the run tells it."""
+    kind, _, number = device.partition(":")
+    if kind == "cpu":
+        return one_line(short_cpu_name(str(machine.get("cpu") or ""))) or "CPU"
+    gpus = machine.get("gpus")
+    if kind in _GPUS and isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
+        gpu = gpus[int(number)]
+        if isinstance(gpu, dict) and gpu.get("name"):
+            return one_line(short_gpu_name(str(gpu["name"])))
+    return one_line(device)

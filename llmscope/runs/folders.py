@@ -1,0 +1,98 @@
+"""The folder of runs: which there are, which of them changed, and how one goes. Names are never trusted as paths."""
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+from llmscope.core.errors import BadInput
+from llmscope.runs import owner
+from llmscope.runs.store import EVENTS, MANIFEST, RESULT, NewerRun, NoRun, read_manifest
+
+#: A run that is being deleted has this before its name, and is no run any more.
+_GOING = ".deleted-"
+
+
+class GoneRun(BadInput):
+    """A run that is not there, or no longer."""
+
+    def __init__(self, run: str) -> None:
+        super().__init__(f"There is no run '{run}': 'llmscope runs list' shows those there are.")
+
+
+def find(runs: Path, run: str) -> Path:
+    """Return the folder of a run; raises GoneRun for anything but the name of a folder right within `runs`."""
+    if not _is_name(run) or not (runs / run).is_dir() or (runs / run).is_symlink():
+        raise GoneRun(run)
+    return runs / run
+
+
+def stamps(runs: Path) -> dict[str, str]:
+    """Return the names of all runs, each with a text that changes when the run does; raises OSError."""
+    found = {}
+    try:
+        with os.scandir(runs) as entries:
+            names = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False) and _is_name(entry.name)]
+    except FileNotFoundError:
+        return {}
+    for name in names:
+        stamp = _stamp(f"{runs}{os.sep}{name}{os.sep}")
+        if stamp is not None:
+            found[name] = stamp
+    return found
+
+
+def delete(runs: Path, run: str) -> None:
+    """Delete a run as a whole: it is gone at once, and its files follow.
+
+    Raises GoneRun when there is none, BadInput when it goes on, when a newer program wrote it, or when the
+    system refuses.
+    """
+    folder = find(runs, run)
+    _refuse_if_needed(folder)
+    away = runs / f"{_GOING}{run}"
+    try:
+        shutil.rmtree(away, ignore_errors=True)
+        folder.rename(away)
+    except FileNotFoundError as error:
+        raise GoneRun(run) from error
+    except OSError as error:
+        raise BadInput(f"Run {run} cannot be deleted ({error.strerror or error}): allow writing in {runs}.") from error
+    for left in runs.glob(f"{_GOING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _refuse_if_needed(folder: Path) -> None:
+    if owner.is_running(folder) and not (folder / RESULT).exists():
+        raise BadInput(f"Run {folder.name} goes on: stop it before you delete it.")
+    try:
+        newer = read_manifest(folder)[1]
+    except NewerRun:
+        newer = True
+    except NoRun:
+        newer = False
+    if newer:
+        raise BadInput(f"A newer llmscope wrote run {folder.name}: delete it with that one.")
+
+
+def _is_name(text: str) -> bool:
+    """Return whether a text is one printable name of a folder, and not one that hides."""
+    return text.isprintable() and not text.startswith(".") and not {"/", "\\", ":"} & set(text) and bool(text)
+
+
+def _stamp(folder: str) -> str | None:
+    """Return size and time of the files that decide what a run is; None where there is no run."""
+    manifest, result = _look(folder + MANIFEST), _look(folder + RESULT)
+    if result:
+        return f"{manifest} {result}"
+    events = _look(folder + EVENTS)
+    if not manifest and not events:
+        return None
+    return f"{manifest} running" if owner.is_running(Path(folder)) else f"{manifest} {events} cut off"
+
+
+def _look(file: str) -> str:
+    with contextlib.suppress(OSError):
+        status = os.stat(file)  # noqa: PTH116  ten thousand runs: a Path for each file takes longer than the look
+        return f"{status.st_mtime_ns}:{status.st_size}"
+    return ""

@@ -1,0 +1,349 @@
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from llmscope import paths
+from llmscope.core import events as ev
+from llmscope.gui import replay as replaying
+from llmscope.gui.dialogs.ask import Question
+from llmscope.gui.history_thread import OpenThread
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.models.history_model import KEY, SECOND, TYPE, VERDICT, HistoryModel, trends
+from llmscope.gui.pages.history_page import HistoryPage
+from llmscope.gui.replay import Cancelled, replay
+from llmscope.gui.theme import theme
+from llmscope.runs import folders, owner, store
+from llmscope.runs.index import Index
+from tests.gui.fakes import MACHINE, FakeRunner
+from tests.gui.history_runs import write_history
+from tests.gui.stream import stream
+
+Play = Callable[[Iterable[ev.Event]], None]
+#: Places in what `write_history` returns.
+LATEST, OUT_OF_MEMORY, GPU_DONE, STOPPED, CUT_OFF, DAMAGED = 0, 2, 4, 5, 7, 14
+
+
+@pytest.fixture
+def runs() -> list[Path]:
+    return write_history(paths.runs_folder())
+
+
+def show_history(window: MainWindow, qtbot: QtBot) -> HistoryPage:
+    window.show_page("history")
+    page = window.history.page
+    assert page is not None
+    qtbot.waitUntil(lambda: page._is_loaded and page._thread is None)
+    return page
+
+
+@pytest.fixture
+def page(window: MainWindow, runs: list[Path], qtbot: QtBot) -> HistoryPage:
+    return show_history(window, qtbot)
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    asked: list[str] = []
+
+    def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
+        asked.append(title)
+        return len(asked) > 1
+
+    monkeypatch.setattr(Question, "ask", ask)
+    return asked
+
+
+def entries() -> list:  # type: ignore[type-arg]
+    index = Index(paths.runs_folder())
+    index.refresh()
+    found = index.entries()
+    index.close()
+    return found
+
+
+def badges(page: HistoryPage) -> list[str]:
+    return [page.model.texts(entry)[VERDICT] for entry in page.model.found]
+
+
+def test_runs_stand_under_their_days_latest_first(page: HistoryPage, runs: list[Path]) -> None:
+    model = page.model
+    assert model.day(0) in ("Today", "Yesterday, " + model.day(0).partition(", ")[2]) and model.entry(0) is None
+    assert [entry.id for entry in model.found] == sorted((run.name for run in runs), reverse=True)
+    assert page._count.text() == "21 runs" and len(model.found) == 21
+    shown = badges(page)
+    assert shown[OUT_OF_MEMORY] == "failed" and shown[STOPPED] == "stopped" and shown[CUT_OFF] == "interrupted"
+    assert shown[DAMAGED] == "damaged" and shown[LATEST] == "steady"
+    assert model.texts(model.found[OUT_OF_MEMORY])[KEY] == "—"
+
+
+def test_the_model_keeps_to_qts_rules(runs: list[Path], qtmodeltester: object) -> None:
+    model = HistoryModel()
+    model.show_entries(entries())
+    qtmodeltester.check(model)  # type: ignore[attr-defined]
+
+
+def test_a_key_test_can_be_chosen_and_is_remembered(page: HistoryPage, window: MainWindow) -> None:
+    assert (page.model.key, page.model.second) == ("gen64", "pp512")
+    page.key.setCurrentIndex(page.key.findData("tg32"))
+    page.key.activated.emit(0)
+    assert page.model.headerData(KEY, Qt.Orientation.Horizontal) == "tg32, tok/s" and page.model.second == "gen64"
+    assert window.settings.text("history/key", "") == "tg32"
+
+
+def test_the_small_line_compares_only_runs_of_the_same_settings(runs: list[Path]) -> None:
+    model = HistoryModel()
+    found = entries()
+    model.show_entries(found)
+    model.show_trends(trends(found))
+    latest = found[LATEST]
+    values = model.same(latest)
+    assert len(values) == 7 and values[-1] == latest.test("gen64").median
+    assert all(abs(value / values[-1] - 1) < 0.3 for value in values)  # none of the CPU's, a ninth as fast
+    assert len(model.same(found[GPU_DONE])) == 7 and model.same(found[DAMAGED]) == []
+
+
+@pytest.mark.parametrize(("words", "count"), [("RTX bf16", 10), ("rtx  BF16 ", 10), ("interrupted", 1), ("damaged", 1),
+                                              ("gpt2 train128", 4), ("qwen", 0)])
+def test_a_search_shows_runs_with_all_words(page: HistoryPage, words: str, count: int, qtbot: QtBot) -> None:
+    page.focus_search()
+    qtbot.keyClicks(page.search, words)
+    assert len(page.model.found) == count and page.table.isVisible() is bool(count)
+    assert page._count.text() == f"{count} of 21 runs"
+    qtbot.keyClick(page.search, Qt.Key.Key_Escape)
+    assert len(page.model.found) == 21 and page.table.isVisible()
+
+
+def test_a_search_keeps_the_run_at_hand_and_enter_leads_to_it(page: HistoryPage, runs: list[Path],
+                                                              qtbot: QtBot) -> None:
+    page.table.go_to(runs[GPU_DONE].name)
+    page.search.setText("rtx")
+    assert page.table.current().id == runs[GPU_DONE].name  # type: ignore[union-attr]
+    page.search.setText("gpt2")
+    assert page.table.current() is page.model.found[0]
+    page.search.setFocus()
+    qtbot.keyClick(page.search, Qt.Key.Key_Return)
+    assert page.table.hasFocus()
+
+
+def test_without_runs_one_line_and_a_button_lead_to_the_run_page(window: MainWindow, qtbot: QtBot) -> None:
+    page = show_history(window, qtbot)
+    assert page._empty.run.isVisible() and not page.search.isVisible() and not page.table.isVisible()
+    page._empty.run.click()
+    assert window.page.isVisible() and window.top.tabs["run"].isChecked()
+
+
+def test_the_details_follow_the_arrow_keys(page: HistoryPage, qtbot: QtBot) -> None:
+    page.table.go_to("")
+    assert "2 of 3" not in page.details._badge.accessibleName()
+    assert page.details._badge.accessibleName() == "3 of 3 tests steady"
+    assert page.details._when.full_text.endswith("Quick ±3\u00a0%") and "took" in page.details._when.full_text
+    assert "gen64" in page.details._tests.accessibleName()
+    for _ in range(2):
+        qtbot.keyClick(page.table, Qt.Key.Key_Down)
+    assert page.table.current() is page.model.found[OUT_OF_MEMORY]
+    assert page.details._badge.accessibleName() == "0 of 1 test steady"
+    page.table.go_to(page.model.found[DAMAGED].id)
+    assert not page.details.open_button.isEnabled() and "manifest.json is damaged" in page.details._reason.text()
+
+
+def open_run(window: MainWindow, page: HistoryPage, run: Path, qtbot: QtBot) -> None:
+    page.table.go_to(run.name)
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.page.run.run == run.name)
+    qtbot.waitUntil(lambda: window.history._opening is None)
+
+
+def test_enter_shows_a_stored_run_as_at_its_end(window: MainWindow, page: HistoryPage, runs: list[Path],
+                                                qtbot: QtBot) -> None:
+    open_run(window, page, runs[GPU_DONE], qtbot)
+    body = window.page.body
+    assert window.page.isVisible() and "Stored run of" in body.strip.words() and "all steady" in body.strip.words()
+    assert [body.results.table.results.badge(row) for row in range(3)] == ["steady"] * 3
+    assert window.feed.ended and {"gpu0", "cpu"} == set(window.feed.values("utilization"))
+    assert window.feed.phases[-1].name == "decode" and window.feed.now_s == pytest.approx(26.87, 1e-2)
+    assert body.generation._text.toPlainText() and window.page.status() == ("Stored run", runs[GPU_DONE].name)
+    assert "i7-13700H" in window.picture().text("Machine") and window.top.save.isEnabled()
+
+
+def test_after_a_stored_run_a_new_one_starts_as_usual(window: MainWindow, page: HistoryPage, runs: list[Path],
+                                                      qtbot: QtBot, play: Play) -> None:
+    open_run(window, page, runs[CUT_OFF], qtbot)
+    play(e for e in stream(until_s=0.0) if isinstance(e, ev.Hello | ev.Devices | ev.Telemetry))
+    qtbot.keyClick(window, Qt.Key.Key_F5)
+    assert len(window.runner.specs) == 1  # type: ignore[attr-defined]
+    assert not window.page.run.is_stored and not window.page.run.was_cut_off
+    play(stream())
+    assert window.page.body.strip.words().startswith("Done: 4 tests in 40") and "Stored" not in \
+        window.page.body.strip.words()
+    assert set(window.feed.values("utilization")) == {"cpu"}
+
+
+def test_a_run_that_was_cut_off_shows_its_finished_tests(window: MainWindow, page: HistoryPage, runs: list[Path],
+                                                         qtbot: QtBot) -> None:
+    open_run(window, page, runs[CUT_OFF], qtbot)
+    words = window.page.body.strip.words()
+    assert words.startswith("This run was cut off at 0:1") and "1 finished test is saved." in words
+    table = window.page.body.results.table.results
+    assert [table.badge(row) for row in range(3)] == ["steady", "stopped", "stopped"]
+    assert "cut off before this test ended" in table.detail(1)
+
+
+def test_a_stored_failure_says_why_and_what_can_be_done(window: MainWindow, page: HistoryPage, runs: list[Path],
+                                                        qtbot: QtBot) -> None:
+    open_run(window, page, runs[OUT_OF_MEMORY], qtbot)
+    body = window.page.body
+    assert body.strip.words().startswith("The generate test ran out of GPU memory. Stored run of")
+    assert body.below.currentWidget() is body.advice
+    body.strip.dismissed.emit()
+    assert "Stored run of" in body.strip.words()
+
+
+def test_a_run_without_text_shows_no_text_of_another(window: MainWindow, page: HistoryPage, runs: list[Path],
+                                                     qtbot: QtBot) -> None:
+    open_run(window, page, runs[GPU_DONE], qtbot)
+    silent = [line for line in (runs[GPU_DONE + 4] / store.EVENTS).read_bytes().splitlines(keepends=True)
+              if b'"event":"text"' not in line]
+    (runs[GPU_DONE + 4] / store.EVENTS).write_bytes(b"".join(silent))
+    window.show_page("history")
+    open_run(window, page, runs[GPU_DONE + 4], qtbot)
+    assert not window.page.body.generation._text.toPlainText()
+
+
+def test_events_that_fit_no_test_are_left_out(runs: list[Path]) -> None:
+    with (runs[LATEST] / store.EVENTS).open("ab") as file:
+        for event in (ev.CellStarted(t_ns=1, cell=99), ev.CellStarted(t_ns=1, cell=-1), ev.Note(t_ns=1, text="noted")):
+            file.write(ev.encode(event))
+        file.write(b"garbage\n")
+    shown = replay(runs[LATEST])
+    assert shown.run.status == "done" and "noted" in shown.run.notes and "damaged" in shown.run.notes[-1]
+    assert len(shown.run.rows) == 3
+
+
+def test_reading_a_run_ends_when_nobody_wants_it(runs: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replaying, "STEP", 10)
+    looks = iter([False, False, True])
+    with pytest.raises(Cancelled):
+        replay(runs[LATEST], lambda: next(looks))
+
+
+def test_a_run_that_the_other_window_deleted_is_said_and_leaves_the_list(
+        window: MainWindow, page: HistoryPage, runs: list[Path], qtbot: QtBot) -> None:
+    folders.delete(paths.runs_folder(), runs[GPU_DONE].name)
+    page.table.go_to(runs[GPU_DONE].name)
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.status._said.full_text == "This run is no longer there.")
+    qtbot.waitUntil(lambda: len(page.model.entries) == 20 and page._thread is None)
+    assert window.history.page is page and page.isVisible()
+
+
+def test_del_deletes_the_selected_runs_after_a_question(page: HistoryPage, runs: list[Path], qtbot: QtBot,
+                                                        asked: list[str]) -> None:
+    page.table.go_to(runs[1].name)
+    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+    assert asked == ["Delete this run?"] and runs[1].is_dir()
+    qtbot.keyClick(page.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+    assert page.details.delete_button.text() == "Delete 2"
+    page.details.delete_button.click()
+    assert asked[1] == "Delete 2 runs?" and not runs[1].exists() and not runs[2].exists() and runs[3].is_dir()
+    qtbot.waitUntil(lambda: page._thread is None)
+    assert len(page.model.found) == 19 and page.table.current() is page.model.found[1]
+
+
+def test_a_run_that_goes_on_in_another_window_is_neither_opened_nor_deleted(
+        window: MainWindow, runs: list[Path], qtbot: QtBot, asked: list[str]) -> None:
+    owner.claim(runs[CUT_OFF])
+    page = show_history(window, qtbot)
+    asked.append("so that the next answer is yes")
+    page.table.go_to(runs[CUT_OFF].name)
+    assert badges(page)[CUT_OFF] == "running" and not page.details.open_button.isEnabled()
+    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+    assert "goes on: stop it" in window.status._said.full_text and runs[CUT_OFF].is_dir()
+    qtbot.waitUntil(lambda: page._thread is None)
+    owner.release(runs[CUT_OFF])
+
+
+def test_while_a_run_goes_on_no_other_takes_its_page(window: MainWindow, page: HistoryPage, play: Play,
+                                                     qtbot: QtBot) -> None:
+    play(stream(until_s=10.0))
+    assert not page.details.open_button.isEnabled() and "A run goes on" in page.details._reason.text()
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert "A run goes on" in window.status._said.full_text and window.history._opening is None
+    play(list(stream())[-1:])
+    assert page.details.open_button.isEnabled()
+    qtbot.waitUntil(lambda: page._thread is None)
+
+
+def test_ctrl_1_and_4_change_the_page_and_the_last_one_is_there_again(window: MainWindow, qtbot: QtBot) -> None:
+    window.activateWindow()
+    qtbot.keyClick(window, Qt.Key.Key_4, Qt.KeyboardModifier.ControlModifier)
+    assert window.top.tabs["history"].isChecked() and not window.page.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert window.top.tabs["run"].isChecked() and window.page.isVisible()
+    window.top.tabs["history"].click()
+    window.close()
+    again = MainWindow(FakeRunner, lambda: MACHINE)
+    qtbot.addWidget(again)
+    assert again.top.tabs["history"].isChecked()
+    again.close()
+
+
+def test_f5_in_history_runs_and_shows_it(window: MainWindow, page: HistoryPage, play: Play, qtbot: QtBot) -> None:
+    play(e for e in stream(until_s=0.0) if isinstance(e, ev.Hello | ev.Devices | ev.Telemetry))
+    qtbot.keyClick(page.table, Qt.Key.Key_F5)
+    assert len(window.runner.specs) == 1 and window.page.isVisible()  # type: ignore[attr-defined]
+
+
+def test_in_a_small_window_enter_opens_the_details_first_and_esc_closes_them(
+        window: MainWindow, page: HistoryPage, qtbot: QtBot) -> None:
+    assert page.details.isVisible()
+    window.resize(1024, 640)
+    assert not page.details.isVisible() and page.table.isColumnHidden(TYPE) and page.table.isColumnHidden(SECOND)
+    qtbot.keyClick(page.table, Qt.Key.Key_Return)
+    assert page.details.isVisible() and page.details.open_button.hasFocus() and window.history._opening is None
+    qtbot.keyClick(page.details.open_button, Qt.Key.Key_Escape)
+    assert not page.details.isVisible() and page.table.hasFocus()
+    window.resize(1440, 900)
+    assert page.details.isVisible() and not page.table.isColumnHidden(TYPE)
+
+
+def test_every_control_has_a_name_for_screen_readers(page: HistoryPage) -> None:
+    nameless = [widget for kind in (QAbstractButton, QComboBox, QLineEdit) for widget in page.findChildren(kind)
+                if widget.focusPolicy() != Qt.FocusPolicy.NoFocus and not widget.accessibleName()]
+    assert not nameless
+    row = page.model.index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "RTX 4070 Laptop" in row and "steady" in row and "tok" not in row
+
+
+def test_a_list_that_cannot_be_kept_is_shown_with_the_reason(window: MainWindow, runs: list[Path],
+                                                             qtbot: QtBot) -> None:
+    (paths.data_folder() / "index.sqlite").mkdir()
+    page = show_history(window, qtbot)
+    assert len(page.model.found) == 21 and "cannot be kept" in page._note._text.full_text
+
+
+def test_closing_the_window_ends_what_reads(window: MainWindow, runs: list[Path]) -> None:
+    window.show_page("history")
+    page = window.history.page
+    assert page is not None and page._thread is not None
+    page.open_asked.emit(runs[LATEST])
+    thread = window.history._opening
+    assert isinstance(thread, OpenThread)
+    window.close()
+    assert thread.isFinished() and page._thread.isFinished()
+
+
+@pytest.fixture
+def both_themes() -> Iterator[None]:
+    yield
+    theme().set_mode("dark")
+
+
+def test_both_themes_draw_the_page(window: MainWindow, page: HistoryPage, both_themes: None) -> None:
+    dark = page.table.viewport().grab().toImage()
+    window.show_theme("light")
+    light = page.table.viewport().grab().toImage()
+    assert dark.pixelColor(300, 60) != light.pixelColor(300, 60)
