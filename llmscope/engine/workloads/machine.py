@@ -3,6 +3,7 @@
 import os
 import tempfile
 import time
+import weakref
 from collections.abc import Callable
 from typing import IO, Any
 
@@ -181,6 +182,7 @@ class DiskRead:
         self.work: int | None = cell.size
         self._buffer = bytearray(READ_CHUNK_BYTES)
         self._file = _file_of(inputs, cell.size)
+        weakref.finalize(self, self._file.close)
         self._shares: list[float | None] = []
 
     def prepare(self) -> None:
