@@ -36,7 +36,7 @@ CHECKS = {
     "ruff": ["-m", "ruff", "check", "."],
     "mypy": ["-m", "mypy"],
     "lint-imports": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
-    "pytest": ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup"],
+    "pytest": ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile"],
 }
 
 

@@ -88,7 +88,7 @@ class Session:
     def rows(self) -> list[Row]:
         """Return the rows heard so far, in the plan's order."""
         start = max((i for i, e in enumerate(self.heard) if isinstance(e, events.RunStarted)), default=0)
-        rows = {e.cell: e.row for e in self.heard[start:] if isinstance(e, events.CellEnded)}
+        rows = {e.cell: e.row for e in self.heard[start:] if isinstance(e, events.CellEnded | events.Judged)}
         return [rows[cell] for cell in sorted(rows)]
 
     def worker_pid(self) -> int:

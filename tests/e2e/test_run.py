@@ -10,11 +10,12 @@ import pytest
 from llmscope.core import events
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, Row
-from llmscope.core.spec import WORKLOADS
+from llmscope.core.spec import MACHINE, OF_MODEL
 from llmscope.runs.store import read_events, read_run
 from tests.e2e.conftest import Session, cell
 
-pytestmark = pytest.mark.xdist_group("one run")
+MIB = 1024**2
+OF_THE_MACHINE = {"gemm": 64, "dense": 64, "membw-read": MIB, "membw-copy": 2 * MIB, "disk-read": 4 * MIB}
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,8 @@ def whole(tiny_source: Path, runs: Path) -> Iterator[Session]:
     """A session that ran every workload once, on a model whose path has spaces and letters of other alphabets."""
     model = Path(shutil.copytree(tiny_source, runs.parent / f"модель ü 模型 ({runs.name})"))
     session = Session(runs)
-    session.start(*(cell(model, workload) for workload in WORKLOADS), cell(model, "pp", batch=3))
+    session.start(*(cell(model, workload) for workload in OF_MODEL), cell(model, "pp", batch=3),
+                  *(cell(MACHINE, workload, size=size) for workload, size in OF_THE_MACHINE.items()))
     session.end()
     yield session
     session.close()
@@ -43,11 +45,11 @@ def rows(whole: Session) -> list[Row]:
 def test_every_workload_gives_a_row_with_a_value_that_fits_its_samples(rows: list[Row]) -> None:
     assert [row.test for row in rows] == [
         "load-cold", "load-warm", "tok", "prep32", "pp32", "tg8", "ttft32", "gen8", "fwd32", "bwd32", "opt", "train32",
-        "val32", "pp32 b3"]
+        "val32", "pp32 b3", "gemm64-f32", "dense64-f32", "membw-read 1MiB", "membw-copy 2MiB", "disk-read 4MiB"]
     for row in rows:
         assert row.verdict in COUNTED, (row.test, row.reason)
         assert row.median is not None and math.isfinite(row.median) and row.median > 0
-        assert len(row.samples) == row.n >= 6
+        assert len(row.samples) == row.n >= 1
         assert row.low is None or min(row.samples) <= row.low <= row.median <= (row.high or 0) <= max(row.samples)
         if "model" in DEFINITIONS[row.definition.partition("/")[0]].needs:
             assert row.extra["numerics"]["weights_by_dtype"].keys() == {"float32"}

@@ -10,13 +10,19 @@ from pathlib import Path
 
 import pytest
 
+SHORT = """
+from llmscope.core import spec, stopping
+spec.QUICK_LIMIT_S, stopping.MACHINE_LIMIT_S, stopping.T_MIN_MACHINE_S = 1.0, 0.05, 0.02
+for name in spec.MACHINE_SIZES:
+    spec.MACHINE_SIZES[name] = (64,) if name in ("gemm", "dense") else (2**20, 2**21)
+"""
+
 
 @pytest.fixture(autouse=True)
 def short_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have each test of the quick preset end after a second, narrow or not."""
+    """Have each test of the quick preset end after a second, narrow or not, and the few of the machine at once."""
     (tmp_path / "short").mkdir()
-    (tmp_path / "short" / "sitecustomize.py").write_text(
-        "from llmscope.core import spec\nspec.QUICK_LIMIT_S = 1.0\n")
+    (tmp_path / "short" / "sitecustomize.py").write_text(SHORT)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "short"))
 
 
@@ -32,8 +38,12 @@ def test_bench_prints_json_rows_and_keeps_the_run(tiny: Path, own_data_folder: P
     done = llmscope("bench", "--model", str(tiny), *SMALL, "-o", "json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert [row["test"] for row in document["rows"]] == ["gen8", "gen8 b2"]
-    row = document["rows"][0]
+    rows = document["rows"]
+    assert [row["test"] for row in rows if row["model"] != "machine"] == ["gen8", "gen8 b2"]
+    assert {row["verdict"] for row in rows} <= {"valid", "warn", "not_converged"}
+    assert "membw-copy 2MiB" in [row["test"] for row in rows] and (own_data_folder / "ceilings.json").is_file()
+    assert "limit" in rows[0]["extra"] or "size" in rows[0]["extra"]["not_checked"]
+    row = rows[0]
     assert row["n"] == len(row["samples"]) and row["low"] <= row["median"] <= row["high"]
     assert (own_data_folder / "runs" / document["run"] / "result.json").is_file()
 
@@ -62,7 +72,7 @@ def test_ctrl_c_keeps_finished_rows_and_ends_with_130(tiny: Path) -> None:
     os.kill(process.pid, signal.SIGINT)
     out, _ = process.communicate(timeout=20)
     assert process.returncode == 130 and time.monotonic() - asked < 10
-    first, second = json.loads(out)["rows"]
+    first, second = json.loads(out)["rows"][:2]
     assert first["verdict"] in ("valid", "warn", "not_converged") and second["verdict"] == "cancelled"
 
 
