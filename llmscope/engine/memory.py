@@ -10,6 +10,9 @@ from typing import Any
 
 import torch
 
+#: What a layer of a cache keeps: keys and values, or the states of convolutions and recurrences.
+_CACHED = ("keys", "values", "conv_states", "recurrent_states")
+
 
 def reset_peak(device: torch.device) -> bool:
     """Start counting the peaks anew; returns whether the counter of `peak_bytes` could be set back."""
@@ -125,11 +128,19 @@ def tensor_bytes(tensors: Iterable[Any]) -> int:
     return sum(storages.values())
 
 
-def cache_bytes(cache: Any) -> int | None:
-    """Return the bytes of all keys and values in a cache, None for one whose layers hold something else."""
-    layers = getattr(cache, "layers", None)
-    held = [getattr(layer, name, None) for layer in layers or () for name in ("keys", "values")]
-    return tensor_bytes(held) if held and all(isinstance(t, torch.Tensor) for t in held) else None
+def cache_bytes(output: Any) -> int | None:
+    """Return the bytes that the cache in a model's output holds: keys, values and states; None where there is none."""
+    cache = getattr(output, "past_key_values", None) or getattr(output, "cache_params", None)
+    held = [tensor for layer in getattr(cache, "layers", ()) for name in _CACHED
+            for tensor in _tensors(getattr(layer, name, None))]
+    return tensor_bytes(held) if held else None
+
+
+def _tensors(part: Any) -> list[torch.Tensor]:
+    if isinstance(part, torch.Tensor):
+        return [part]
+    parts = part.values() if isinstance(part, dict) else part or ()
+    return [tensor for each in parts for tensor in _tensors(each)]
 
 
 def _give_back_freed() -> None:

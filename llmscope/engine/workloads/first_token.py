@@ -67,7 +67,7 @@ class FirstToken(Generate):
         listener, output = self._answer(encoded)
         block = watch.stop()
         self._last = Request(request_ns, encoded["input_ids"], listener, output.sequences)
-        self._held = memory.cache_bytes(output.past_key_values)
+        self._held = memory.cache_bytes(output)
         ends_ns = {"template": templated_ns, "tokenize": tokenized_ns, "prefill+sample": listener.at_ns[0]}
         begins_ns = (request_ns, templated_ns, tokenized_ns)
         self._block = Block(self._last.seconds, block.device_seconds, {

@@ -127,7 +127,7 @@ class Generate:
         listener, output = self._answer(encoded)
         block = watch.stop()
         self._last = Request(request_ns, encoded["input_ids"], listener, output.sequences)
-        self._held = memory.cache_bytes(output.past_key_values)
+        self._held = memory.cache_bytes(output)
         return Block(self._last.seconds, block.device_seconds, {})
 
     def _answer(self, encoded: BatchEncoding) -> tuple[Listener, Any]:

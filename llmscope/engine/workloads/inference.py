@@ -63,7 +63,7 @@ class Prefill(_Pass):
         watch.start()
         output = self._network(input_ids=self._ids, use_cache=True, **self._last_only)
         block = watch.stop()
-        self._logits, self._held = output.logits[:, -1], memory.cache_bytes(output.past_key_values)
+        self._logits, self._held = output.logits[:, -1], memory.cache_bytes(output)
         self._meter.add(self.work)
         return block
 
@@ -99,7 +99,7 @@ class Decode(_Pass):
             ids = output.logits[:, -1:].argmax(-1)
             add(batch)
         block = watch.stop()
-        self._logits, self._held = output.logits[:, -1], memory.cache_bytes(cache)
+        self._logits, self._held = output.logits[:, -1], memory.cache_bytes(output)
         held = _tokens_held(cache)
         if held not in (None, self._cell.depth + self._cell.new):
             raise checks.NotTrustworthy(f"the cache holds {held} tokens, not {self._cell.depth + self._cell.new}")
