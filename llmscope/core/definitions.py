@@ -1,8 +1,13 @@
 """What every test measures: one table that tooltips, terminal and exports all read."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 from msgspec import Struct
+
+Phase = Literal["start", "load", "warm-up", "load-cold", "load-warm", "tokenize", "prepare", "prefill", "decode",
+                "first token", "generate", "forward", "backward", "optimizer", "train", "validate", "products",
+                "memory", "transfer", "disk"]
 
 
 class Definition(Struct, frozen=True):
@@ -18,7 +23,7 @@ class Definition(Struct, frozen=True):
 
     kind: str
     unit: str
-    phase: str
+    phase: Phase
     title: str
     plain: str
     sample: str

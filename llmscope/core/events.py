@@ -9,12 +9,9 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+from llmscope.core.definitions import Phase as Phase
 from llmscope.core.results import Row
 from llmscope.core.spec import RunSpec
-
-Phase = Literal["start", "load", "warm-up", "load-cold", "load-warm", "tokenize", "prepare", "prefill", "decode",
-                "first token", "generate", "forward", "backward", "optimizer", "train", "validate", "products",
-                "memory", "transfer", "disk"]
 
 #: Longest line that is read from a child process; a longer one is a fault of that process.
 LINE_LIMIT_BYTES = 16 * 1024 * 1024

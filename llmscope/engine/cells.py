@@ -67,9 +67,9 @@ class CellRunner:
         return not recycle
 
     def _measure(self, cell: Cell, index: int, spec: RunSpec, device: torch.device) -> Measured:
-        self._meter.phase("load")
-        self._check_device(device)
         definition = DEFINITIONS[cell.workload]
+        self._meter.phase(definition.phase if definition.of_machine else "load")
+        self._check_device(device)
         if definition.of_machine:
             return self._measure_machine(cell, index, spec, device)
         source = resolve(cell.model)

@@ -65,7 +65,8 @@ class _Loop:
 
     def warm_up(self, cap_s: float) -> None:
         """Run the very pass that will be timed: 3 times and 1 s (3 s on accelerators), until it is steady."""
-        self._meter.phase("warm-up")
+        if not self._definition.of_machine:  # those are over before a phase of theirs could be seen
+            self._meter.phase("warm-up")
         least_s = WARM_UP_S.get(self._device.type, WARM_UP_ACCELERATOR_S)
         times: list[float] = []
         started = time.perf_counter()

@@ -38,6 +38,9 @@ class Expected:
         model = ""
         for cell in cells:
             seconds = self.seconds(cell, accuracy)
+            if cell.model == MACHINE:
+                phases.append((DEFINITIONS[cell.workload].phase, seconds))
+                continue
             load = LOAD_SHARE * seconds if cell.model != model else 0.0
             warm_up = WARM_UP_SHARE * seconds
             parts = (("load", load), ("warm-up", warm_up), (DEFINITIONS[cell.workload].phase, seconds - load - warm_up))

@@ -97,8 +97,7 @@ def done_look(run: RunState) -> MessageLook:
     kind = "done" if any(row.verdict == "valid" for row in run.rows) else "warn"
     noisy = run.rows and all(row.verdict == "not_converged" for row in run.rows)
     advice = tr("Close what else runs, or choose Standard for more time.") if noisy else ""
-    done = tr("{0} and the ceilings").format(tests(len(run.rows))) if run.ceilings else tests(len(run.rows))
-    title = tr("Done: {0} in {1}, {2}").format(done, duration(run.seconds), verdicts(run.rows))
+    title = tr("Done: {0} in {1}, {2}").format(tests_of(run), duration(run.seconds), verdicts(run.rows))
     saved = tr("Saved as run {0}, {1}").format(run.run, when(run.utc))
     return MessageLook(kind, title, f"{advice} {saved}".strip(), _figures(run))
 
@@ -190,6 +189,12 @@ def ceilings_words(run: RunState) -> str:
     """Return how many of the machine's own tests are done."""
     done = sum(state.row is not None for state in run.ceilings)
     return tr("ceilings of this machine, {0} of {1}").format(done, len(run.ceilings))
+
+
+def tests_of(run: RunState) -> str:
+    """Return how many tests a run has: `3 tests and the ceilings`."""
+    of_model = tests(len(run.shown))
+    return tr("{0} and the ceilings").format(of_model) if run.ceilings else of_model
 
 
 def tests(count: int) -> str:

@@ -71,9 +71,8 @@ class ResultsModel(QAbstractTableModel):
     def detail(self, row: int) -> str:
         """Return the second line; it names the model where that is not the run's first."""
         state = self.run.cells[row]
-        line = words.detail(state)
         other = state.cell.model != self.run.cells[0].cell.model
-        return f"{words.model_name(state.cell.model)}: {line}" if other else line
+        return words.detail(state, words.model_name(state.cell.model) if other else "")
 
     def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
         """Return header and rows as texts, for the clipboard."""

@@ -100,13 +100,14 @@ def plain(cell: Cell) -> str:
     return words[cell.workload]
 
 
-def limit_line(row: Row) -> str:
+def limit_line(row: Row, short: bool = False) -> str:
     """Return `memory bandwidth: 83 % of measured 231 GB/s`, empty where nothing could be compared."""
     limit = row.extra.get("limit")
     if not isinstance(limit, dict):
         return ""
     share, ceiling = f"{100 * limit['share']:.0f}{NBSP}%", f"{significant(limit['ceiling'])}{NBSP}{limit['unit']}"
-    return tr("{0}: {1} of measured {2}").format(bound_name(limit["bound"]), share, ceiling)
+    line = tr("{0}: {1} of {2}") if short else tr("{0}: {1} of measured {2}")
+    return line.format(bound_name(limit["bound"]), share, ceiling)
 
 
 def limit_share(row: Row | None) -> float | None:
@@ -185,14 +186,16 @@ def value(state: CellState) -> tuple[str, str, str, str]:
     return "", "", "", str(len(state.seconds)) if state.seconds else ""
 
 
-def detail(state: CellState) -> str:
-    """Return the second line of a row: the reason, or what stands behind the value."""
+def detail(state: CellState, model: str = "") -> str:
+    """Return the second line of a row: the reason, or what limits it and what stands behind the value.
+
+    `model` is named where it is not the run's first; it comes after the limit, which gets shorter for it.
+    """
     row = state.row
-    if row is None:
-        return _progress(state)
-    if row.median is None:
-        return row.reason or VERDICT_WORDS[row.verdict]
-    parts = [part for part in (limit_line(row), _behind(row)) if part]
+    if row is None or row.median is None:
+        line = _progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
+        return f"{model}: {line}" if model else line
+    parts = [part for part in (limit_line(row, short=bool(model)), model, _behind(row)) if part]
     if row.reason and row.verdict != "cancelled":
         # That the width was not reached, the badge says already; what can be acted on comes first.
         is_plain = row.verdict == "not_converged" and "other programs" not in row.reason

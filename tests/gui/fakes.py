@@ -33,7 +33,7 @@ def ceilings(device: str, tflops: float, gb_s: float) -> Ceilings:
                     {"disk-read": Ceiling("disk-read 256MiB", 1.28, "GB/s")})
 
 
-CEILINGS = {"cpu": ceilings("cpu", 0.42, 45.2), "cuda:0": ceilings("cuda:0", 34.1, 231.0)}
+CEILINGS = {"cpu": ceilings("cpu", 0.42, 45.2), "cuda:0": ceilings("cuda:0", 34.1, 720.0)}
 
 
 def know_ceilings() -> None:

@@ -16,7 +16,7 @@ from llmscope import paths
 from llmscope.core.events import RunStarted
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
-from tests.gui.fakes import MACHINE, FakeRunner
+from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
 
@@ -79,6 +79,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 if wanted and file not in wanted:
                     continue
                 theme().set_mode(mode)  # type: ignore[arg-type]
+                if name in STATES and name != "idle":
+                    know_ceilings()
                 window = MainWindow(FakeRunner, lambda: MACHINE)
                 window.show_page("run")
                 window.resize(size)

@@ -83,7 +83,7 @@ def test_the_hub_cache_is_a_source_where_it_holds_what_can_be_used(
     rail.source.set_value("hub")
     rail.source.chosen.emit("hub")
     assert rail.choices.model == "org/tiny" and rail.pickers.currentWidget() is rail.cached
-    assert {cell.model for cell in window.page.control.setup.cells} == {"org/tiny"}
+    assert {cell.model for cell in window.page.control.setup.cells} == {"org/tiny", "machine"}
     closed(window)
 
 

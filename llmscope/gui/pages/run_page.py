@@ -254,7 +254,7 @@ class RunPage(QWidget):
         setup, chosen, expected = self.control.setup, self.rail.choices, self.control.expected
         plan = RunState(cells=[CellState(cell) for cell in setup.cells])
         kind = self.tr("in the {0} preset").format(chosen.preset) if chosen.preset else self.tr("ticked")
-        self.body.results.show_run(plan, f"{looks.tests(len(setup.cells))} {kind}")
+        self.body.results.show_run(plan, f"{looks.tests_of(plan)} {kind}")
         self.body.plots.set_plan(expected.plan(setup.cells, chosen.accuracy))
         time = self.tr("This takes {0}.").format(about(expected.total(setup.cells, chosen.accuracy)))
         included = self.tr("The model is included: no download, no account, and nothing leaves this computer.")
