@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
+from llmscope.core.scenarios import SCENARIOS
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.main_window import MainWindow
@@ -128,6 +129,10 @@ def test_tab_goes_through_the_rail_from_top_to_bottom(ready: MainWindow) -> None
     rail = ready.page.rail
     wanted = [rail.source, rail.bundled, rail.device, rail.dtype, rail.batch, rail.seq, rail.new,
               *rail.presets.values(), *rail.tests.boxes(), rail.accuracy, rail.run_button]
+    after_gen, after_train = ([box.objectName() for box in rail.tests.boxes()].index(kind) + 1 + wanted.index(
+        rail.tests.boxes()[0]) for kind in ("gen", "train"))
+    wanted[after_train:after_train] = [rail.training.optimizer, rail.training.checkpointing]
+    wanted.insert(after_gen, rail.gen.scenario)
     order, widget = [], rail.source
     for _ in range(400):
         if widget in wanted:
@@ -136,6 +141,61 @@ def test_tab_goes_through_the_rail_from_top_to_bottom(ready: MainWindow) -> None
         if widget is rail.source:
             break
     assert order == wanted
+
+
+def test_settings_of_training_show_only_while_a_test_uses_them(ready: MainWindow) -> None:
+    rail = ready.page.rail
+    training = rail.training
+    assert training.isHidden() and not rail.gen.isHidden()
+    rail.presets["training"].click()
+    assert training.optimizer.isVisible() and training.checkpointing.isVisible() and rail.gen.isHidden()
+    for kind in ("fwd", "bwd", "train"):
+        rail.tests.toggled.emit(kind, False)
+    assert training.optimizer.isVisible() and not training.checkpointing.isVisible()
+    rail.tests.toggled.emit("opt", False)
+    assert training.isHidden()
+
+
+def test_optimizer_and_checkpointing_are_chosen_by_keyboard_and_reach_the_run(ready: MainWindow, qtbot: QtBot) -> None:
+    rail = ready.page.rail
+    rail.presets["training"].click()
+    qtbot.keyClick(rail.training.optimizer, Qt.Key.Key_Right)
+    qtbot.keyClick(rail.training.checkpointing, Qt.Key.Key_Right)
+    assert not any(button.isChecked() for button in rail.presets.values())
+    spec = ready.page.spec()
+    assert spec is not None and [cell.test for cell in spec.cells] == [
+        "fwd512 checkpointing", "bwd512 checkpointing", "opt sgd", "train512 sgd checkpointing", "val512"]
+    rail.presets["training"].click()
+    assert rail.training.optimizer.value() == "adamw" and rail.training.checkpointing.value() == "off"
+
+
+def test_a_request_of_a_scenario_is_chosen_by_keyboard_and_shown_with_its_words(ready: MainWindow,
+                                                                                qtbot: QtBot) -> None:
+    rail, panel = ready.page.rail, ready.page.body.generation
+    assert rail.gen.scenario.currentText().replace("\xa0", " ") == "Free 512 + 128"
+    qtbot.keyClick(rail.gen.scenario, Qt.Key.Key_Down)
+    assert rail.choices.scenario == "assistant" and rail.choices.preset is None
+    spec = ready.page.spec()
+    assert spec is not None and "gen128 assistant" in [cell.test for cell in spec.cells]
+    assert panel._prompt.text() == SCENARIOS["assistant"].prompt and not panel._prompt.isEnabled()
+
+
+def test_amp_is_offered_where_bfloat16_is_proven_and_explained(ready: MainWindow) -> None:
+    rail = ready.page.rail
+    rail.dtype.setCurrentIndex(rail.dtype.findData("amp"))
+    rail.dtype.activated.emit(rail.dtype.currentIndex())
+    assert rail.fields["dtype"].problem == "amp is for training: gen takes float32, bfloat16 or float16."
+    rail.presets["training"].click()
+    assert rail.fields["dtype"].problem == "" and rail.run_button.isEnabled()
+    assert rail.dtype.accessibleDescription() == "mixed: float32 weights, bfloat16 arithmetic"
+    assert ready.page.spec().cells[0].dtype == "amp"  # type: ignore[union-attr]
+
+
+def test_options_are_locked_during_a_run(window: MainWindow, play: Play) -> None:
+    play(stream(until_s=4.0))
+    rail = window.page.rail
+    rail.training.optimizer._choose("sgd")
+    assert rail.training.optimizer.value() == "adamw" and not rail.gen.scenario.isEnabled()
 
 
 def test_choices_theme_and_size_are_there_after_a_new_start(ready: MainWindow, qtbot: QtBot) -> None:
