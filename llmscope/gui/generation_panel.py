@@ -284,7 +284,9 @@ class GenerationPanel(Panel):
 
     def _set_note(self, text: str) -> None:
         self._said = text
-        self._note.setText(text or self.fields.remark())
+        shown = text or self.fields.remark()
+        self._note.setText(shown)
+        self._note.setVisible(bool(shown))
 
 
 def _page_name(numbers: range, total: int) -> str:

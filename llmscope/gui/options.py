@@ -4,7 +4,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from llmscope.core.scenarios import SCENARIOS
-from llmscope.core.units import NBSP
 from llmscope.gui import words
 from llmscope.gui.choices import Choices
 from llmscope.gui.theme import theme
@@ -29,10 +28,11 @@ class GenOptions(QWidget):
         self.scenario.setAccessibleName(self.tr("Request of gen"))
         self.scenario.setFont(theme().font("small"))
         self.scenario.setStyleSheet(
-            "QComboBox { min-height: 22px; } QComboBox:focus { min-height: 20px; }")
+            "QComboBox { min-height: 22px; padding: 0 0 0 6px; } QComboBox::drop-down { width: 20px; }"
+            "QComboBox:focus { min-height: 20px; padding: 0 0 0 5px; }")
         self.scenario.activated.connect(self.changed)
         self._row = _Row(self.tr("Request"), self.scenario, self.tr(
-            "Assistant, Translation and Question fix the words, the lengths and the sampling of gen"))
+            "Assistant, Translation and Question fix the words, the lengths and the sampling of gen"), share=0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._row)
@@ -42,7 +42,7 @@ class GenOptions(QWidget):
         shapes = {FREE: (choices.seq, choices.new)} | {name: (shape.seq, shape.new)
                                                        for name, shape in SCENARIOS.items()}
         names = words.scenario_names() | {FREE: self.tr("Free")}
-        offered = {key: f"{names[key]} {seq:,}{NBSP}+{NBSP}{new:,}" for key, (seq, new) in shapes.items()}
+        offered = {key: f"{names[key]} {seq}+{new}" for key, (seq, new) in shapes.items()}
         self.scenario.offer(offered, choices.scenario or FREE)
         self.scenario.setToolTip(self.tr("{0}: tokens of the prompt + new tokens").format(self.scenario.currentText()))
         self.setVisible("scenario" in choices.used)
@@ -96,15 +96,15 @@ class TrainingOptions(QWidget):
 
 
 class _Row(QWidget):
-    def __init__(self, name: str, control: QWidget, tip: str) -> None:
+    def __init__(self, name: str, control: QWidget, tip: str, share: int = 1) -> None:
         super().__init__()
         self.label = Label(name, "small", role="text_2")
         self.label.setBuddy(control)
         self.setToolTip(tip)
         control.setFixedHeight(theme().px("height", "control_small"))
-        self.setFixedHeight(theme().px("height", "control_small") + 4)
+        self.setFixedHeight(theme().px("height", "control_small") + 3)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(INDENT_PX, 0, 0, 0)
         layout.setSpacing(8)
-        layout.addWidget(self.label, 2, Qt.AlignmentFlag.AlignVCenter)
-        layout.addWidget(control, 3, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self.label, share, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(control, 1, Qt.AlignmentFlag.AlignVCenter)

@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
 from llmscope.core.scenarios import SCENARIOS
+from llmscope.core.spec import Sampling
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.main_window import MainWindow
@@ -172,7 +173,7 @@ def test_optimizer_and_checkpointing_are_chosen_by_keyboard_and_reach_the_run(re
 def test_a_request_of_a_scenario_is_chosen_by_keyboard_and_shown_with_its_words(ready: MainWindow,
                                                                                 qtbot: QtBot) -> None:
     rail, panel = ready.page.rail, ready.page.body.generation
-    assert rail.gen.scenario.currentText().replace("\xa0", " ") == "Free 512 + 128"
+    assert rail.gen.scenario.currentText() == "Free 512+128"
     qtbot.keyClick(rail.gen.scenario, Qt.Key.Key_Down)
     assert rail.choices.scenario == "assistant" and rail.choices.preset is None
     spec = ready.page.spec()
@@ -189,6 +190,38 @@ def test_amp_is_offered_where_bfloat16_is_proven_and_explained(ready: MainWindow
     assert rail.fields["dtype"].problem == "" and rail.run_button.isEnabled()
     assert rail.dtype.accessibleDescription() == "mixed: float32 weights, bfloat16 arithmetic"
     assert ready.page.spec().cells[0].dtype == "amp"  # type: ignore[union-attr]
+
+
+def test_sampling_reaches_the_run_within_its_bounds_and_is_remembered(ready: MainWindow, qtbot: QtBot) -> None:
+    fields = ready.page.body.generation.fields
+    for box, value in ((fields.temperature, 99), (fields.top_p, -1), (fields.top_k, 7), (fields.sequences, 1000),
+                       (fields.seed, 5)):
+        box.setValue(value)
+    spec = ready.page.spec()
+    assert spec is not None and spec.seed == 5
+    assert spec.sampling == Sampling(temperature=10, top_k=7, top_p=0.01, sequences=64)
+    ready.close()
+    again = MainWindow(FakeRunner, lambda: MACHINE)
+    qtbot.addWidget(again)
+    assert again.page.body.generation.sampling() == spec.sampling and again.page.body.generation.seed() == 5
+    again.close()
+
+
+def test_temperature_0_with_several_sequences_starts_a_run_of_one(ready: MainWindow) -> None:
+    fields = ready.page.body.generation.fields
+    fields.sequences.setValue(3)
+    fields.temperature.setValue(0)
+    ready.page.rail.run_button.click()
+    assert ready.runner.specs[0].sampling == Sampling(temperature=0, sequences=1)  # type: ignore[attr-defined]
+
+
+def test_damaged_sampling_settings_do_not_keep_the_window_from_opening(ready: MainWindow, qtbot: QtBot) -> None:
+    ready.page._settings.keep("gen/temperature", 0)
+    ready.page._settings.keep("gen/sequences", 4)
+    again = MainWindow(FakeRunner, lambda: MACHINE)
+    qtbot.addWidget(again)
+    assert again.page.body.generation.sampling() == Sampling(temperature=0, sequences=1)
+    again.close()
 
 
 def test_options_are_locked_during_a_run(window: MainWindow, play: Play) -> None:
