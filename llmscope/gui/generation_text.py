@@ -35,13 +35,21 @@ class TextView(QPlainTextEdit):
 
     def append_text(self, text: str) -> None:
         """Add text at the end; the view follows unless the person has scrolled away from the end."""
-        bar = self.verticalScrollBar()
-        follows = bar.value() >= bar.maximum() - 1
+        bar, follows = self.verticalScrollBar(), self._is_at_end()
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
         cursor.insertText(text)
         if follows:
             bar.setValue(bar.maximum())
+
+    def _is_at_end(self) -> bool:
+        return self.verticalScrollBar().value() >= self.verticalScrollBar().maximum() - 1
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        was_at_end = self._is_at_end()
+        super().resizeEvent(event)
+        if was_at_end:
+            self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     def set_streaming(self, is_streaming: bool) -> None:
         """Show or hide the block at the end."""
@@ -80,9 +88,9 @@ class Columns(QWidget):
         super().__init__()
         self._columns: list[_Column] = []
         self.numbers, self.total = range(0), 0
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(12)
         self.show_numbers(range(1), 1)
 
     @property
@@ -99,7 +107,7 @@ class Columns(QWidget):
         self.numbers, self.total = numbers, total
         while len(self._columns) < len(numbers):
             self._columns.append(_Column())
-            self.layout().addWidget(self._columns[-1])
+            self._row.addWidget(self._columns[-1])
         for place, column in enumerate(self._columns):
             column.setVisible(place < len(numbers))
         for number, column in zip(numbers, self._columns, strict=False):

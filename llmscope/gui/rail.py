@@ -21,8 +21,8 @@ from llmscope.gui import words
 from llmscope.gui.checklist import KINDS, Checklist
 from llmscope.gui.choices import MOST_BATCH, MOST_TOKENS, Choices, Source
 from llmscope.gui.ledger import Ledger
-from llmscope.gui.run_button import RunButton
 from llmscope.gui.options import FREE, GenOptions, TrainingOptions
+from llmscope.gui.run_button import RunButton
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, Icon, Label, Line, repolish
 from llmscope.gui.widgets.field import Field, NumberBox, Picker

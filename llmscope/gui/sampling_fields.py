@@ -40,8 +40,8 @@ class SamplingFields(QWidget):
         self.temperature.setToolTip(self.tr("0 takes the most likely token each time"))
         self.top_k.setToolTip(self.tr("0 considers every token"))
         self.seed.setValue(DEFAULT_SEED)
-        self._boxes = {"temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k,
-                       "sequences": self.sequences}
+        self._boxes: dict[str, QSpinBox | QDoubleSpinBox] = {
+            "temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k, "sequences": self.sequences}
         self.set_sampling(Sampling())
         for name, box in self._boxes.items():
             box.setObjectName(name)

@@ -1,7 +1,7 @@
 """The generation panel: settings, streamed text, and what it says when none streams."""
 
 import pytest
-from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
@@ -117,6 +117,14 @@ def test_stopped_sample_says_at_which_token(panel: GenerationPanel) -> None:
 
 def piece(sequence: int, text: str, sample: int = 0) -> ev.Text:
     return ev.Text(t_ns=1, cell=0, sample=sample, sequence=sequence, text=text, request_ns=0, token_ns=(10**7,))
+
+
+def test_a_text_that_was_followed_is_followed_after_its_view_shrank(panel: GenerationPanel, qapp: QApplication) -> None:
+    view = panel.columns.views[0]
+    view.append_text("a word and another one, " * 20)
+    panel.resize(745, 150)
+    qapp.processEvents()
+    assert view.verticalScrollBar().value() == view.verticalScrollBar().maximum() > 0
 
 
 def test_several_sequences_stream_side_by_side_each_with_its_number(panel: GenerationPanel, qtbot: QtBot) -> None:
@@ -261,7 +269,8 @@ def test_settings_are_locked_during_a_run(panel: GenerationPanel) -> None:
 
 
 def test_everything_is_named_for_screen_readers(panel: GenerationPanel) -> None:
-    fields = [*panel.findChildren(QAbstractSpinBox), panel._prompt, *panel.columns.views, panel.timeline, panel._chooser]
+    fields = [*panel.findChildren(QAbstractSpinBox), panel._prompt, *panel.columns.views, panel.timeline,
+              panel._chooser]
     assert all(f.accessibleName() for f in fields)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -222,6 +222,29 @@ def test_damaged_sampling_settings_do_not_keep_the_window_from_opening(ready: Ma
     qtbot.addWidget(again)
     assert again.page.body.generation.sampling() == Sampling(temperature=0, sequences=1)
     again.close()
+
+
+def test_the_button_for_more_tests_begins_where_the_names_of_the_tests_do(ready: MainWindow) -> None:
+    tests = ready.page.rail.tests
+    row = tests._rows["pp"].grab().toImage()
+    button = tests._more.grab().toImage()
+
+    def first_ink(image: QImage, start: int) -> int:
+        ground = image.pixelColor(image.width() - 60, 3)
+        middle = range(6, image.height() - 6)
+        return next(x for x in range(start, image.width()) if any(
+            abs(image.pixelColor(x, y).lightness() - ground.lightness()) > 60 for y in middle))
+
+    assert abs(first_ink(row, 18) - first_ink(button, 0)) <= 1
+
+
+def test_every_word_of_segments_has_the_same_space_with_the_hub_too(ready: MainWindow) -> None:
+    ready.resize(1024, 640)
+    rail = ready.page.rail
+    rail.offer_cached({"org/name": "org/name"})
+    metrics = QFontMetrics(theme().font("small", 600))
+    spaces = [rect.width() - metrics.horizontalAdvance(rail.source._choices[key]) for key, rect in rail.source._rects()]
+    assert len(spaces) == 4 and min(spaces) >= 8 and max(spaces) - min(spaces) < 1
 
 
 def test_options_are_locked_during_a_run(window: MainWindow, play: Play) -> None:
