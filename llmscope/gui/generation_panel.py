@@ -147,7 +147,7 @@ class GenerationPanel(Panel):
             self._prompt.setProperty("locked", not is_open)
             repolish(self._prompt)
         self._prompt.setToolTip("" if scenario is None else self.tr(
-            "The words of {0}, after a passage of the shipped text").format(words.scenario_names()[scenario]))
+            "{0}, after a passage of the shipped text: {1}").format(words.scenario_names()[scenario], text))
         self._set_note(self._said)
 
     def _on_prompt(self, text: str) -> None:
