@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import cast
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from llmscope.core.definitions import DEFINITIONS
@@ -50,9 +50,9 @@ class Checklist(QWidget):
             self._rows[kind] = row
             layout.addWidget(row)
         self._show_all = False
-        self._more = Button("", kind="quiet", role="text_2")
+        self._more = Button("", kind="more", role="text_2")
         self._more.clicked.connect(self._on_more)
-        layout.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addWidget(self._more)
         self._show_rows()
 
     def show_row(self, kind: str, row: CheckRow) -> None:
@@ -66,6 +66,18 @@ class Checklist(QWidget):
     def boxes(self) -> list[QCheckBox]:
         """Return the check boxes in their order."""
         return [row.box for row in self._rows.values()]
+
+    def put_below(self, kind: str, options: QWidget) -> None:
+        """Put the settings of a kind of test below its row."""
+        layout = cast(QVBoxLayout, self.layout())
+        layout.insertWidget(layout.indexOf(self._rows[kind]) + 1, options)
+
+    def put_in_tab_order(self, kind: str, *controls: QWidget) -> None:
+        """Let Tab go to the settings of a kind of test right after its box."""
+        before: QWidget = self._rows[kind].box
+        for control in controls:
+            QWidget.setTabOrder(before, control)
+            before = control
 
     def set_locked(self, locked: bool) -> None:
         """Show the ticks without letting them be changed."""

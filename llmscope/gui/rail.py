@@ -21,6 +21,7 @@ from llmscope.gui import words
 from llmscope.gui.checklist import KINDS, Checklist
 from llmscope.gui.choices import MOST_BATCH, MOST_TOKENS, Choices, Source
 from llmscope.gui.ledger import Ledger
+from llmscope.gui.options import FREE, GenOptions, TrainingOptions
 from llmscope.gui.run_button import RunButton
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, Icon, Label, Line, repolish
@@ -55,6 +56,8 @@ class Rail(QFrame):
         button.addWidget(self.run_button)
         layout.addLayout(button)
         self._connect()
+        self.tests.put_in_tab_order("gen", self.gen.scenario)
+        self.tests.put_in_tab_order("train", self.training.optimizer, self.training.checkpointing)
 
     @property
     def choices(self) -> Choices:
@@ -76,10 +79,12 @@ class Rail(QFrame):
         self.accuracy.set_value(choices.accuracy)
         for preset, button in self.presets.items():
             button.setChecked(preset == choices.preset)
+        self.gen.show_choices(choices)
+        self.training.show_choices(choices)
 
     def offer_cached(self, titles: dict[str, str]) -> None:
         """Offer models of the Hub cache; without any their source is not shown."""
-        offered = self._sources | ({"hub": self.tr("Hub cache")} if titles else {})
+        offered = self._sources | ({"hub": self.tr("Hub")} if titles else {})
         self.source.offer(offered)
         self.cached.offer(titles, self._choices.cached)
 
@@ -103,6 +108,8 @@ class Rail(QFrame):
         self.source.set_locked(locked)
         self.accuracy.set_locked(locked)
         self.tests.set_locked(locked)
+        self.gen.set_locked(locked)
+        self.training.set_locked(locked)
         for picker in (self.bundled, self.architecture, self.folder, self.cached):
             picker.setProperty("locked", locked)
             repolish(picker)
@@ -127,7 +134,9 @@ class Rail(QFrame):
         self.batch = NumberBox(1, MOST_BATCH)
         self.seq, self.new = NumberBox(1, MOST_TOKENS), NumberBox(1, MOST_TOKENS)
         self.presets = {preset: Button(preset.capitalize(), kind="preset") for preset, *_ in PRESETS}
-        self.tests = Checklist()
+        self.tests, self.gen, self.training = Checklist(), GenOptions(), TrainingOptions()
+        self.tests.put_below("gen", self.gen)
+        self.tests.put_below("train", self.training)
         third = {"quick": f"±3{NBSP}%", "standard": f"±1{NBSP}%", "rigorous": f"±0.5{NBSP}%"}
         self.accuracy = Segments({"quick": self.tr("Quick"), "standard": self.tr("Standard"),
                                   "rigorous": self.tr("Rigorous")}, self.tr("Accuracy"), third)
@@ -165,7 +174,7 @@ class Rail(QFrame):
         inner = QWidget()
         inner.setProperty("kind", "scrolled")
         layout = QVBoxLayout(inner)
-        layout.setContentsMargins(12, 12, 12, 12)
+        layout.setContentsMargins(12, 10, 12, 8)
         layout.setSpacing(0)
         layout.addLayout(self._model_head())
         layout.addSpacing(4)
@@ -174,18 +183,18 @@ class Rail(QFrame):
         layout.addWidget(self.fields["model"])
         layout.addSpacing(4)
         layout.addWidget(self._facts)
-        layout.addSpacing(12)
+        layout.addSpacing(8)
         layout.addWidget(self.fields["device"])
-        layout.addSpacing(12)
+        layout.addSpacing(8)
         layout.addLayout(self._numbers())
-        layout.addSpacing(14)
+        layout.addSpacing(9)
         layout.addWidget(Label(self.tr("Workloads"), "small", role="text_2"))
         layout.addSpacing(4)
         layout.addLayout(self._preset_grid())
-        layout.addSpacing(6)
+        layout.addSpacing(4)
         layout.addWidget(self.tests)
         layout.addWidget(self._workload_problem)
-        layout.addSpacing(12)
+        layout.addSpacing(8)
         layout.addWidget(Label(self.tr("Accuracy, {0} confidence").format(f"95{NBSP}%"), "small", role="text_2"))
         layout.addSpacing(4)
         layout.addWidget(self.accuracy)
@@ -215,7 +224,7 @@ class Rail(QFrame):
     def _numbers(self) -> QGridLayout:
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(10)
+        grid.setVerticalSpacing(8)
         top = Qt.AlignmentFlag.AlignTop
         for i, name in enumerate(("dtype", "batch", "seq", "new")):
             grid.addWidget(self.fields[name], i // 2, i % 2, top)
@@ -247,6 +256,8 @@ class Rail(QFrame):
         for button in self.presets.values():
             button.clicked.connect(self._on_preset)
         self.tests.toggled.connect(self._on_ticked)
+        self.gen.changed.connect(self._on_options)
+        self.training.changed.connect(self._on_options)
         self.accuracy.chosen.connect(self._on_accuracy)
         self.choose_folder.clicked.connect(self._on_choose_folder)
 
@@ -281,6 +292,12 @@ class Rail(QFrame):
 
     def _on_ticked(self, kind: str, ticked: bool) -> None:
         self.take(self._choices.tick(KINDS[kind], ticked))
+
+    def _on_options(self) -> None:
+        scenario = self.gen.scenario.taken()
+        self.take(self._choices.with_options(
+            optimizer=self.training.optimizer.value(), checkpointing=self.training.checkpointing.value() == "on",
+            scenario=None if scenario == FREE else scenario))
 
     def _on_accuracy(self, accuracy: str) -> None:
         self.take(replace(self._choices, accuracy=cast(Accuracy, accuracy)))

@@ -54,7 +54,9 @@ class ResultsModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self.texts(index.row())[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join((f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}", words.detail(state)))
+            test = " ".join(part for part in words.test_parts(state.cell) if part)
+            return "\n".join((test, f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}",
+                              words.detail(state)))
         return None
 
     def badge(self, row: int) -> str:

@@ -36,6 +36,8 @@ WIDTHS = {TEST: 108, RESULT: 116, INTERVAL: 62, COUNT: 38}
 NARROW_WIDTHS = {TEST: 100, RESULT: 116, INTERVAL: 64, COUNT: 42, VERDICT: 108}
 EDGE = 12
 UNIT_SPACE = 40
+#: px before the options of a test, and at least between them and the number.
+OPTIONS_GAP = 6
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
@@ -58,11 +60,9 @@ class _CellDelegate(QStyledItemDelegate):
         started = bool(number) or state.row is not None or self._view.results.badge(index.row()) == "running"
         match index.column():
             case 0:
-                self._text(painter, rect.adjusted(EDGE, 0, 0, 0), state.cell.test, "body", 600 if started else 400,
-                           LEFT, "text" if started else "text_2")
+                self._test(painter, rect, state, started)
             case 1 if number:
-                narrow = self._view.narrow
-                width = QFontMetrics(theme().font("small")).horizontalAdvance(unit) + 5 if narrow else UNIT_SPACE
+                narrow, width = self._view.narrow, self._unit_px(unit)
                 self._text(painter, rect.adjusted(0, 0, -width, 0), number, "body" if narrow else "strong", 600, RIGHT)
                 unit_rect = rect.adjusted(rect.width() - width + 5, 1, 0, 1)
                 self._text(painter, unit_rect, unit, "small", 400, LEFT, "text_2")
@@ -75,6 +75,28 @@ class _CellDelegate(QStyledItemDelegate):
                 paint_badge(painter, badge, self._view.results.badge(index.row()))
             case 5:
                 self._detail(painter, option.rect, index.row(), state)
+
+    def _unit_px(self, unit: str) -> int:
+        narrow = self._view.narrow
+        return QFontMetrics(theme().font("small")).horizontalAdvance(unit) + 5 if narrow else UNIT_SPACE
+
+    def _test(self, painter: QPainter, rect: QRect, state: CellState, started: bool) -> None:
+        """Draw the id of a test, its options quieter; they may reach as far as the number leaves room."""
+        test, options = words.test_parts(state.cell)
+        role, weight = ("text", 600) if started else ("text_2", 400)
+        number, unit, *_ = words.value(state)
+        room = rect.width() - EDGE + self._free_before(number, unit)
+        rect = QRect(rect.left() + EDGE, rect.top(), room, rect.height())
+        self._text(painter, rect, test, "body", weight, LEFT, role)
+        rect.setLeft(rect.left() + QFontMetrics(theme().font("body", weight)).horizontalAdvance(test) + OPTIONS_GAP)
+        options = QFontMetrics(theme().font("small")).elidedText(options, Qt.TextElideMode.ElideRight, rect.width())
+        self._text(painter, rect, options, "small", 400, LEFT, role)
+
+    def _free_before(self, number: str, unit: str) -> int:
+        """Return the px of the result's column that its number leaves free."""
+        size = "body" if self._view.narrow else "strong"
+        taken = QFontMetrics(theme().font(size, 600)).horizontalAdvance(number) + self._unit_px(unit) if number else 0
+        return self._view.columnWidth(RESULT) - taken - OPTIONS_GAP
 
     def _detail(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
         if state.row is not None and state.row.median is None:
@@ -238,8 +260,11 @@ class ResultsTable(QTreeView):
 
     def _plain_words(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
         """Say what a test that has not begun will do."""
-        line = rect.adjusted(WIDTHS[TEST] - 16, 0, -104, 0)
         font = theme().font("small")
+        test, options = words.test_parts(state.cell)
+        taken = QFontMetrics(theme().font("body")).horizontalAdvance(test) + (
+            QFontMetrics(font).horizontalAdvance(options) + OPTIONS_GAP if options else 0)
+        line = rect.adjusted(max(WIDTHS[TEST] - 16, EDGE + taken + 12), 0, -104, 0)
         painter.setFont(font)
         painter.setPen(theme().colour("text_2"))
         painter.drawText(line, LEFT, QFontMetrics(font).elidedText(

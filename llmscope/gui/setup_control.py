@@ -188,8 +188,12 @@ class SetupControl(QObject):
         slow = self.tr("{0}, slow here")
         offered = {probe.dtype: words.short_dtype(probe.dtype) if probe.fast
                    else slow.format(words.short_dtype(probe.dtype)) for probe in device.dtypes}
+        if "bfloat16" in offered:
+            offered["amp"] = offered["bfloat16"].replace(words.short_dtype("bfloat16"), words.short_dtype("amp"))
         taken = device.default_dtype if chosen == "auto" else chosen
         self._rail.dtype.offer(offered if taken in offered else {taken: words.short_dtype(taken)} | offered, taken)
+        self._rail.fields["dtype"].show_hint(
+            self.tr("mixed: float32 weights, bfloat16 arithmetic") if taken == "amp" else "")
 
     def _on_changed(self) -> None:
         chosen = self._rail.choices

@@ -37,6 +37,11 @@ QPushButton[kind="quiet"]:hover { background: @hover; color: @text; }
 QPushButton[kind="quiet"]:focus { border: 2px solid @focus; min-height: 20px; padding: 0 7px; }
 QPushButton[kind="quiet"]:disabled { color: @text_3; }
 
+QPushButton[kind="more"] { background: transparent; border-color: transparent; color: @text_2; text-align: left;
+    min-height: 22px; padding: 0 0 0 21px; }
+QPushButton[kind="more"]:hover { background: @hover; color: @text; }
+QPushButton[kind="more"]:focus { border: 2px solid @focus; min-height: 20px; padding: 0 0 0 20px; }
+
 QPushButton[kind="icon"] { background: transparent; border-color: transparent; padding: 0; min-width: 26px; }
 QPushButton[kind="icon"]:hover { background: @hover; }
 QPushButton[kind="icon"]:focus { border: 2px solid @focus; min-width: 24px; }

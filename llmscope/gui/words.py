@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from msgspec import structs
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from llmscope.core.definitions import DEFINITIONS
@@ -56,6 +57,19 @@ def _architecture_title(ref: str) -> str:
 def short_dtype(dtype: str) -> str:
     """Return `bf16` for `bfloat16`."""
     return DTYPE_SHORT.get(dtype, dtype)
+
+
+def scenario_names() -> dict[str, str]:
+    """Return how the scenarios of gen are called."""
+    return {"assistant": tr("Assistant"), "translation": tr("Translation"), "question": tr("Question")}
+
+
+def test_parts(cell: Cell) -> tuple[str, str]:
+    """Return the id of a test without its options, and those: `train512` and `sgd amp`."""
+    plain_id = structs.replace(cell, optimizer="adamw", checkpointing=False, scenario=None).test
+    options = cell.test.removeprefix(plain_id).strip()
+    amp = "amp" if cell.dtype == "amp" else ""
+    return plain_id, " ".join(part for part in (options, amp) if part)
 
 
 def settings_line(cell: Cell) -> str:

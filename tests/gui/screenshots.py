@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from llmscope import paths
 from llmscope.core.events import RunStarted
+from llmscope.core.spec import Cell
+from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
@@ -25,7 +27,15 @@ SIZES = {"": QSize(1440, 900), "_small": QSize(1024, 640), "_wide": QSize(1920, 
 STATES: dict[str, tuple[Outcome, bool, float | None]] = {
     "idle": ("done", False, 0.0), "running": ("done", False, 14.0), "done": ("done", False, None),
     "failed": ("oom", False, None), "stopped": ("stopped", False, None), "gpu": ("done", True, 25.0),
-    "gpu_done": ("done", True, None)}
+    "gpu_done": ("done", True, None), "sequences": ("done", True, 7.0), "options": ("done", False, 0.0),
+    "options_done": ("done", True, None)}
+#: Tests with options, of which two have several sequences.
+WITH_OPTIONS = (
+    Cell("bundled", "gen", "cpu", "float32", scenario="assistant"),
+    Cell("bundled", "gen", "cpu", "float32", batch=4, new=64),
+    Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd"),
+    Cell("bundled", "train", "cpu", "amp", seq=128),
+    Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
 #: States of History: the table, with the details a small window opens, a run that was cut off, none found, no run,
 #: and a stored run on the Run page.
 HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
@@ -35,12 +45,18 @@ HISTORY = ("history", "history_details", "history_cut_off", "history_search", "h
 def feed(window: MainWindow, name: str) -> None:
     """Let the events of a state through, with a tick now and then as the timer would."""
     outcome, gpu, until_s = STATES[name]
-    for number, event in enumerate(stream(CELLS, outcome=outcome, gpu=gpu, until_s=until_s)):
-        if name == "idle" and isinstance(event, RunStarted):
+    cells, sequences = (CELLS, 1) if name not in ("sequences", "options_done") else (WITH_OPTIONS, 3)
+    events = stream(cells, outcome=outcome, gpu=gpu, until_s=until_s, sequences=sequences)
+    for number, event in enumerate(events):
+        if name in ("idle", "options") and isinstance(event, RunStarted):
             break
         window.feed.push(event)
         if number % 60 == 0:
             window.tick()
+    if name == "options":
+        window.page.rail.take(Choices(preset=None, ticked=("gen", "train"), optimizer="sgd", scenario="question"))
+    elif name == "sequences":
+        window.page.body.tabs.choose(1)
 
 
 def show_history(window: MainWindow, name: str) -> None:
@@ -97,7 +113,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                     window.tick()
                     app.processEvents()
                 window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", *HISTORY[:-2]) and not suffix:
+                if name not in ("idle", "options", *HISTORY[:-2]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

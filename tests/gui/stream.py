@@ -9,7 +9,7 @@ from llmscope.analysis.ceilings import judged
 from llmscope.core import events as ev
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import Row
-from llmscope.core.spec import Cell, RunSpec
+from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.core.units import GIB
 from tests.gui.fakes import CEILINGS
 
@@ -44,9 +44,9 @@ SCENE = (
 
 
 def stream(cells: Iterable[Cell] = CELLS, *, outcome: Outcome = "done", gpu: bool = False,
-           until_s: float | None = None) -> Iterator[ev.Event]:
+           until_s: float | None = None, sequences: int = 1) -> Iterator[ev.Event]:
     """Yield the events of a run of these cells; `until_s` cuts it so many seconds after RunStarted."""
-    run = _Run(tuple(cells), outcome, gpu)
+    run = _Run(tuple(cells), outcome, gpu, sequences)
     limit_ns = math.inf if until_s is None else START_NS + round((IDLE_S + until_s) * SECOND)
     for event in run.with_telemetry(run.events()):
         if event.t_ns > limit_ns:
@@ -55,8 +55,8 @@ def stream(cells: Iterable[Cell] = CELLS, *, outcome: Outcome = "done", gpu: boo
 
 
 class _Run:
-    def __init__(self, cells: tuple[Cell, ...], outcome: Outcome, gpu: bool) -> None:
-        self.cells, self.outcome, self.gpu = cells, outcome, gpu
+    def __init__(self, cells: tuple[Cell, ...], outcome: Outcome, gpu: bool, sequences: int) -> None:
+        self.cells, self.outcome, self.gpu, self.sequences = cells, outcome, gpu, sequences
         self.now_s = 0.0
         self.phase: str = "idle"
         self.phase_s = 0.0
@@ -75,7 +75,8 @@ class _Run:
         self.now_s = IDLE_S
         machine = {"cpu": "AMD EPYC, 2 cores", "memory_bytes": 16 * GIB, "os": "Linux"}
         yield ev.RunStarted(t_ns=self.t(), run=RUN, utc="2026-11-21T18:40:00Z", machine=machine, versions=versions,
-                            spec=RunSpec(self.cells, accuracy="quick"))
+                            spec=RunSpec(self.cells, accuracy="quick",
+                                         sampling=Sampling(sequences=self.sequences)))
         model = ""
         for index, cell in enumerate(self.cells):
             ends_here = self._ends_here(index)
@@ -165,21 +166,22 @@ class _Run:
         """One request of `gen`: the first token after the prompt was read, then one at a time."""
         request_ns, began_s = self.t(), self.now_s
         gap_s = 0.82 * cell.batch / self._rate(cell)
-        words = _words(sample)
+        texts = [_words(sample + 3 * number) for number in range(self.sequences)]
         batch: list[int] = []
-        text = ""
+        begun = 0
         self.now_s += 12 * gap_s
         reported_s = self.now_s - gap_s
         for token in range(cell.new):
             slow = 1.8 if token == 23 else 1.0
             self.now_s += gap_s * slow * self.random.gauss(1, 0.03) if token else 0.0
             batch.append(self.t())
-            text += words[token % len(words)]
             if self.now_s - reported_s >= 0.1 or token == cell.new - 1:
                 yield self._progress(index, sample, len(batch) * cell.batch / (self.now_s - reported_s))
-                yield ev.Text(t_ns=self.t(), cell=index, sample=sample, sequence=0, text=text,
-                              request_ns=request_ns, token_ns=tuple(batch))
-                batch, text, reported_s = [], "", self.now_s
+                for number, words in enumerate(texts):
+                    text = "".join(words[n % len(words)] for n in range(begun, token + 1))
+                    yield ev.Text(t_ns=self.t(), cell=index, sample=sample, sequence=number, text=text,
+                                  request_ns=request_ns, token_ns=tuple(batch))
+                batch, begun, reported_s = [], token + 1, self.now_s
         return self.now_s - began_s
 
     def _estimate(self, index: int, cell: Cell, seconds: list[float]) -> ev.Estimate:

@@ -210,7 +210,7 @@ def test_a_run_without_text_shows_no_text_of_another(window: MainWindow, page: H
     (runs[GPU_DONE + 4] / store.EVENTS).write_bytes(b"".join(silent))
     window.show_page("history")
     open_run(window, page, runs[GPU_DONE + 4], qtbot)
-    assert not window.page.body.generation._text.toPlainText()
+    assert not window.page.body.generation.columns.views[0].toPlainText()
 
 
 def test_events_that_fit_no_test_are_left_out(runs: list[Path]) -> None:

@@ -127,7 +127,7 @@ def test_a_model_that_writes_no_text_is_refused_at_the_model() -> None:
 def test_choices_are_remembered(tmp_path: Path) -> None:
     chosen = Choices(source="disk", folder=str(tmp_path / "a, b é"), cached="org/name", device="cuda:0",
                      dtype="bfloat16", batch=4, seq=1024, new=64, preset=None, ticked=("pp", "train"),
-                     accuracy="rigorous")
+                     accuracy="rigorous", optimizer="sgd", checkpointing=True, scenario="translation")
     settings = Settings(tmp_path / "s.ini")
     keep(settings, chosen)
     settings.sync()
@@ -136,5 +136,42 @@ def test_choices_are_remembered(tmp_path: Path) -> None:
 
 def test_damaged_settings_count_as_not_remembered(tmp_path: Path) -> None:
     file = tmp_path / "s.ini"
-    file.write_text("[run]\nbatch=many\nseq=0\naccuracy=perfect\nticked=nothing,pp\npreset=none\n")
+    file.write_text("[run]\nbatch=many\nseq=0\naccuracy=perfect\nticked=nothing,pp\npreset=none\noptimizer=lion\n"
+                    "checkpointing=maybe\nscenario=joke\n")
     assert remembered(Settings(file)) == replace(Choices(), preset=None, ticked=("pp",))
+
+
+def test_options_go_to_the_tests_that_use_them_and_into_their_ids() -> None:
+    chosen = Choices(preset=None, ticked=("pp", "gen", "opt", "train"), optimizer="sgd", checkpointing=True,
+                     scenario="question")
+    cells = {cell.workload: cell for cell in chosen.cells()}
+    assert [cell.test for cell in cells.values()] == ["pp512", "gen32 question", "opt sgd",
+                                                      "train512 sgd checkpointing"]
+    assert cells["gen"].seq == 1024 and cells["pp"].seq == 512 and cells["pp"].scenario is None
+
+
+def test_another_option_leaves_the_preset_and_a_preset_has_its_own() -> None:
+    chosen = Choices(preset="training").with_options(optimizer="sgd", checkpointing=True)
+    assert chosen.preset is None and chosen.ticked == ("fwd", "bwd", "opt", "train", "val")
+    again = chosen.with_preset("training")
+    assert (again.optimizer, again.checkpointing, again.scenario) == ("adamw", False, None)
+
+
+def test_the_settings_that_chosen_tests_use_are_known_without_a_model() -> None:
+    assert "optimizer" in Choices(source="disk", preset="training").used
+    assert not {"optimizer", "checkpointing"} & Choices().used and "scenario" in Choices().used
+
+
+def test_an_advice_keeps_the_options_of_the_failed_test() -> None:
+    failed = Cell("bundled", "train", dtype="amp", optimizer="sgd", checkpointing=True)
+    chosen = lowered(Choices(preset="everything"), failed, {})
+    assert chosen.cells() == (failed,)
+    request = Cell("bundled", "gen", scenario="question")
+    assert lowered(Choices(preset="everything"), request, {}).cells() == (request,)
+    shorter = lowered(Choices(), request, {"seq": 64})
+    assert shorter.scenario is None and shorter.seq == 64
+
+
+def test_amp_is_refused_at_the_precision_for_tests_that_are_not_training() -> None:
+    assert resolve(Choices(preset="training", dtype="amp")).can_run
+    assert resolve(Choices(dtype="amp")).problems["dtype"].startswith("amp is for training")

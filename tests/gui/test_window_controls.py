@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
+from llmscope.core.scenarios import SCENARIOS
+from llmscope.core.spec import Sampling
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.main_window import MainWindow
@@ -128,6 +130,10 @@ def test_tab_goes_through_the_rail_from_top_to_bottom(ready: MainWindow) -> None
     rail = ready.page.rail
     wanted = [rail.source, rail.bundled, rail.device, rail.dtype, rail.batch, rail.seq, rail.new,
               *rail.presets.values(), *rail.tests.boxes(), rail.accuracy, rail.run_button]
+    after_gen, after_train = ([box.objectName() for box in rail.tests.boxes()].index(kind) + 1 + wanted.index(
+        rail.tests.boxes()[0]) for kind in ("gen", "train"))
+    wanted[after_train:after_train] = [rail.training.optimizer, rail.training.checkpointing]
+    wanted.insert(after_gen, rail.gen.scenario)
     order, widget = [], rail.source
     for _ in range(400):
         if widget in wanted:
@@ -136,6 +142,116 @@ def test_tab_goes_through_the_rail_from_top_to_bottom(ready: MainWindow) -> None
         if widget is rail.source:
             break
     assert order == wanted
+
+
+def test_settings_of_training_show_only_while_a_test_uses_them(ready: MainWindow) -> None:
+    rail = ready.page.rail
+    training = rail.training
+    assert training.isHidden() and not rail.gen.isHidden()
+    rail.presets["training"].click()
+    assert training.optimizer.isVisible() and training.checkpointing.isVisible() and rail.gen.isHidden()
+    for kind in ("fwd", "bwd", "train"):
+        rail.tests.toggled.emit(kind, False)
+    assert training.optimizer.isVisible() and not training.checkpointing.isVisible()
+    rail.tests.toggled.emit("opt", False)
+    assert training.isHidden()
+
+
+def test_optimizer_and_checkpointing_are_chosen_by_keyboard_and_reach_the_run(ready: MainWindow, qtbot: QtBot) -> None:
+    rail = ready.page.rail
+    rail.presets["training"].click()
+    qtbot.keyClick(rail.training.optimizer, Qt.Key.Key_Right)
+    qtbot.keyClick(rail.training.checkpointing, Qt.Key.Key_Right)
+    assert not any(button.isChecked() for button in rail.presets.values())
+    spec = ready.page.spec()
+    assert spec is not None and [cell.test for cell in spec.cells] == [
+        "fwd512 checkpointing", "bwd512 checkpointing", "opt sgd", "train512 sgd checkpointing", "val512"]
+    rail.presets["training"].click()
+    assert rail.training.optimizer.value() == "adamw" and rail.training.checkpointing.value() == "off"
+
+
+def test_a_request_of_a_scenario_is_chosen_by_keyboard_and_shown_with_its_words(ready: MainWindow,
+                                                                                qtbot: QtBot) -> None:
+    rail, panel = ready.page.rail, ready.page.body.generation
+    assert rail.gen.scenario.currentText() == "Free 512+128"
+    qtbot.keyClick(rail.gen.scenario, Qt.Key.Key_Down)
+    assert rail.choices.scenario == "assistant" and rail.choices.preset is None
+    spec = ready.page.spec()
+    assert spec is not None and "gen128 assistant" in [cell.test for cell in spec.cells]
+    assert panel._prompt.text() == SCENARIOS["assistant"].prompt and not panel._prompt.isEnabled()
+
+
+def test_amp_is_offered_where_bfloat16_is_proven_and_explained(ready: MainWindow) -> None:
+    rail = ready.page.rail
+    rail.dtype.setCurrentIndex(rail.dtype.findData("amp"))
+    rail.dtype.activated.emit(rail.dtype.currentIndex())
+    assert rail.fields["dtype"].problem == "amp is for training: gen takes float32, bfloat16 or float16."
+    rail.presets["training"].click()
+    assert rail.fields["dtype"].problem == "" and rail.run_button.isEnabled()
+    assert rail.dtype.accessibleDescription() == "mixed: float32 weights, bfloat16 arithmetic"
+    assert ready.page.spec().cells[0].dtype == "amp"  # type: ignore[union-attr]
+
+
+def test_sampling_reaches_the_run_within_its_bounds_and_is_remembered(ready: MainWindow, qtbot: QtBot) -> None:
+    fields = ready.page.body.generation.fields
+    for box, value in ((fields.temperature, 99), (fields.top_p, -1), (fields.top_k, 7), (fields.sequences, 1000),
+                       (fields.seed, 5)):
+        box.setValue(value)
+    spec = ready.page.spec()
+    assert spec is not None and spec.seed == 5
+    assert spec.sampling == Sampling(temperature=10, top_k=7, top_p=0.01, sequences=64)
+    ready.close()
+    again = MainWindow(FakeRunner, lambda: MACHINE)
+    qtbot.addWidget(again)
+    assert again.page.body.generation.sampling() == spec.sampling and again.page.body.generation.seed() == 5
+    again.close()
+
+
+def test_temperature_0_with_several_sequences_starts_a_run_of_one(ready: MainWindow) -> None:
+    fields = ready.page.body.generation.fields
+    fields.sequences.setValue(3)
+    fields.temperature.setValue(0)
+    ready.page.rail.run_button.click()
+    assert ready.runner.specs[0].sampling == Sampling(temperature=0, sequences=1)  # type: ignore[attr-defined]
+
+
+def test_damaged_sampling_settings_do_not_keep_the_window_from_opening(ready: MainWindow, qtbot: QtBot) -> None:
+    ready.page._settings.keep("gen/temperature", 0)
+    ready.page._settings.keep("gen/sequences", 4)
+    again = MainWindow(FakeRunner, lambda: MACHINE)
+    qtbot.addWidget(again)
+    assert again.page.body.generation.sampling() == Sampling(temperature=0, sequences=1)
+    again.close()
+
+
+def test_the_button_for_more_tests_begins_where_the_names_of_the_tests_do(ready: MainWindow) -> None:
+    tests = ready.page.rail.tests
+    row = tests._rows["pp"].grab().toImage()
+    button = tests._more.grab().toImage()
+
+    def first_ink(image: QImage, start: int) -> int:
+        ground = image.pixelColor(image.width() - 60, 3)
+        middle = range(6, image.height() - 6)
+        return next(x for x in range(start, image.width()) if any(
+            abs(image.pixelColor(x, y).lightness() - ground.lightness()) > 60 for y in middle))
+
+    assert abs(first_ink(row, 18) - first_ink(button, 0)) <= 1
+
+
+def test_every_word_of_segments_has_the_same_space_with_the_hub_too(ready: MainWindow) -> None:
+    ready.resize(1024, 640)
+    rail = ready.page.rail
+    rail.offer_cached({"org/name": "org/name"})
+    metrics = QFontMetrics(theme().font("small", 600))
+    spaces = [rect.width() - metrics.horizontalAdvance(rail.source._choices[key]) for key, rect in rail.source._rects()]
+    assert len(spaces) == 4 and min(spaces) >= 8 and max(spaces) - min(spaces) < 1
+
+
+def test_options_are_locked_during_a_run(window: MainWindow, play: Play) -> None:
+    play(stream(until_s=4.0))
+    rail = window.page.rail
+    rail.training.optimizer._choose("sgd")
+    assert rail.training.optimizer.value() == "adamw" and not rail.gen.scenario.isEnabled()
 
 
 def test_choices_theme_and_size_are_there_after_a_new_start(ready: MainWindow, qtbot: QtBot) -> None:

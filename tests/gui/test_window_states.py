@@ -1,9 +1,16 @@
 from collections.abc import Callable, Iterable
 
 import pytest
+from msgspec import structs
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QApplication
 
 from llmscope.core import events as ev
+from llmscope.core.spec import Cell
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.plots.readouts import NARROW_LINE_PX
+from llmscope.gui.results_table import _CellDelegate
 from tests.gui.stream import stream
 
 Play = Callable[[Iterable[ev.Event]], None]
@@ -96,6 +103,45 @@ def test_a_small_window_shows_the_same_run_in_tabs(window: MainWindow, play: Pla
     assert body.tabs.buttons[1].text() == ("What you can do" if outcome == "oom" else "Generation")
     window.resize(1440, 900)
     assert not body.is_narrow and body.results.isVisible() and body.below.isVisible()
+
+
+def test_readouts_of_a_small_window_have_room_for_all_their_lines(window: MainWindow, play: Play,
+                                                                  qapp: QApplication) -> None:
+    window.resize(1024, 640)
+    play(stream(gpu=True, until_s=14.0))
+    qapp.processEvents()
+    for readout in window.page.body.plots._readouts.values():
+        lines = 1 + len(readout.values)
+        assert readout.height() >= NARROW_LINE_PX * lines, readout.accessibleName()
+    assert lines == 3
+
+
+@pytest.mark.parametrize("size", [QSize(1440, 900), QSize(1024, 640)])
+def test_tests_with_options_show_their_whole_id_and_shorten_only_the_longest(
+        window: MainWindow, play: Play, qapp: QApplication, monkeypatch: pytest.MonkeyPatch, size: QSize) -> None:
+    drawn: list[tuple[str, QRect]] = []
+
+    def draw(painter: QPainter, rect: QRect, text: str, *look: object) -> None:
+        drawn.append((text, rect))
+
+    monkeypatch.setattr(_CellDelegate, "_text", staticmethod(draw))
+    train = Cell("bundled", "train", "cpu", "float32", seq=512)
+    cells = [structs.replace(train, **options) for options in (
+        {"optimizer": "sgd"}, {"optimizer": "sgd", "checkpointing": True}, {"dtype": "amp"})]
+    gen = structs.replace(train, workload="gen", scenario="translation")
+    window.resize(size)
+    play(stream((gen, *cells)))
+    qapp.processEvents()
+    drawn.clear()
+    table = window.page.body.results.table
+    table.grab()
+    texts = [text for text, _ in drawn]
+    assert "translation" in texts and "sgd" in texts and "amp" in texts and texts.count("train512") == 3
+    assert any(text.startswith("sgd c") for text in texts)
+    ends = table.columnWidth(0) + table.columnWidth(1)
+    assert all(rect.right() < ends for text, rect in drawn if text in ("translation", "sgd", "amp"))
+    tip = table.results.index(2, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert tip.splitlines()[0] == "train512 sgd checkpointing"
 
 
 def test_ticks_show_how_long_each_test_took(window: MainWindow, play: Play) -> None:

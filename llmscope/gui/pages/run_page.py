@@ -242,6 +242,7 @@ class RunPage(QWidget):
         body.results.show_ceilings(title, text)
 
     def _on_resolved(self) -> None:
+        self.body.generation.show_scenario(self.rail.choices.scenario)
         self.control.show_tests(self.run)
         self._show_expected_memory()
         self._show_ceilings(self.body)
@@ -320,11 +321,12 @@ class RunPage(QWidget):
     def _restore_generation(self) -> None:
         panel, known = self.body.generation, self._settings
         first = panel.sampling()
+        temperature = known.number("gen/temperature", first.temperature, 0, 10)
         panel.set_sampling(Sampling(
-            temperature=known.number("gen/temperature", first.temperature, 0, 10),
+            temperature=temperature,
             top_k=round(known.number("gen/top_k", first.top_k, 0, 1_000_000)),
             top_p=known.number("gen/top_p", first.top_p, 0.01, 1),
-            sequences=round(known.number("gen/sequences", first.sequences, 1, 64)),
+            sequences=round(known.number("gen/sequences", first.sequences, 1, 64)) if temperature else 1,
         ), round(known.number("gen/seed", panel.seed(), 0, 2**31 - 1)))
         panel.set_prompt(known.text("gen/prompt", panel.prompt()))
 

@@ -299,7 +299,8 @@ class LivePlots(QWidget):
         ruler_px = style.NARROW_RULER_PX if self._is_narrow else style.RULER_PX
         width, folded_px = self.width() - style.READOUTS_PX, FOLDED_PX * len(self._folded)
         room = max(0, self.height() - ruler_px - style.TIME_AXIS_PX - folded_px - 6)
-        weights = [1.28 if pane.kind.id == "tokens" else 1.0 for pane in panes]
+        # In a low window every pane needs the height of three lines of words.
+        weights = [1.28 if pane.kind.id == "tokens" and not self._is_narrow else 1.0 for pane in panes]
         heights = [int(room * weight / sum(weights)) for weight in weights]
         self._ruler.setGeometry(2, 4, self.width() - 8 - self._numbers.sizeHint().width(), ruler_px - 4)
         self._canvas.setGeometry(2, ruler_px, width - 2, sum(heights) + style.TIME_AXIS_PX)

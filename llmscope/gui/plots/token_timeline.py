@@ -177,10 +177,13 @@ class TokenTimeline(QWidget):
     def _paint_figures(self, painter: QPainter) -> None:
         figures = self.figures()
         plain, strong = (QFontMetricsF(style.font("small", weight)) for weight in (400, 600))
-        width = sum(plain.horizontalAdvance(name) + strong.horizontalAdvance(value) + 20 for name, value in figures)
-        if width > self.width() - 12:
+        widths = [plain.horizontalAdvance(name) + strong.horizontalAdvance(value) + 20 for name, value in figures]
+        if sum(widths) > self.width() - 12:
             short = (self.tr("First"), self.tr("median"), self.tr("99th"))
             figures = list(zip(short, self._values(), strict=True))
+            widths = [plain.horizontalAdvance(name) + strong.horizontalAdvance(value) + 20 for name, value in figures]
+            if sum(widths) > self.width() + 4:  # the last one needs no space after it
+                figures = figures[:2]
         at = QPointF(12, 18)
         for name, value in figures:
             for text, weight, role in ((name, 400, "text_2"), (value, 600, "text")):

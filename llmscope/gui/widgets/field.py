@@ -1,4 +1,4 @@
-"""Controls of the rail: a label above, and below it the reason where the value cannot be used."""
+"""Controls of the rail: a label above, and below it what is to be known of the value or why it cannot be used."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSpinBox, QVBoxLayout, QWidget
@@ -64,7 +64,7 @@ class Picker(QComboBox):
 
 
 class Field(QWidget):
-    """A control with its label; `show_problem` puts a reason below it."""
+    """A control with its label; `show_problem` puts a reason below it, in the place of what `show_hint` said."""
 
     def __init__(self, name: str, control: QWidget) -> None:
         super().__init__()
@@ -73,30 +73,41 @@ class Field(QWidget):
         self.label.setBuddy(control)
         control.setAccessibleName(name)
         control.setFont(theme().font())
-        self._problem = Label("", "small", role="bad")
-        self._problem.setWordWrap(True)
-        self._problem.hide()
+        self._below = Label("", "small", role="text_2")
+        self._below.setWordWrap(True)
+        self._below.hide()
+        self._hint = ""
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addWidget(self.label)
         layout.addWidget(control)
-        layout.addWidget(self._problem)
+        layout.addWidget(self._below)
 
     @property
     def problem(self) -> str:
         """The reason shown below the control, or nothing."""
-        return self._problem.text()
+        return self._below.text() if self._below.property("role") == "bad" else ""
+
+    def show_hint(self, text: str) -> None:
+        """Explain the value below the control, unless a reason against it stands there."""
+        self._hint = text
+        if not self.problem:
+            self._say(text, "text_2")
 
     def show_problem(self, text: str) -> None:
         """Mark the control as unusable with the reason, or clear that."""
-        if text == self._problem.text():
+        if text == self.problem:
             return
-        self._problem.setText(text)
-        self._problem.setVisible(bool(text))
-        self.control.setAccessibleDescription(text)
+        self._say(text or self._hint, "bad" if text else "text_2")
         self.control.setProperty("invalid", bool(text))
         repolish(self.control)
+
+    def _say(self, text: str, role: str) -> None:
+        self._below.setText(text)
+        self._below.set_role(role)
+        self._below.setVisible(bool(text))
+        self.control.setAccessibleDescription(text)
 
     def set_locked(self, locked: bool) -> None:
         """Show the value flat, without letting it be changed."""

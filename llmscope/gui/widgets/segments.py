@@ -1,7 +1,7 @@
 """A row of joined choices of which one is taken; arrow keys move the choice."""
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from llmscope.gui.theme import theme
@@ -15,12 +15,13 @@ class Segments(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, choices: dict[str, str], name: str, second: dict[str, str] | None = None) -> None:
+    def __init__(self, choices: dict[str, str], name: str, second: dict[str, str] | None = None,
+                 height: int = 28) -> None:
         super().__init__()
         self._choices, self._second = choices, second or {}
         self._value = next(iter(choices))
         self._locked = False
-        self._name = name
+        self._name, self._height = name, height
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._say()
@@ -50,10 +51,10 @@ class Segments(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(240, 38 if self._second else 28)
+        return QSize(240, 38 if self._second else self._height)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(120, self.sizeHint().height())
+        return QSize(80, self.sizeHint().height())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         for key, rect in self._rects():
@@ -82,16 +83,14 @@ class Segments(QWidget):
         self.setAccessibleName(f"{self._name}: {self._choices[self._value]}")
 
     def _rects(self) -> list[tuple[str, QRectF]]:
-        """Share the width out by the length of the words, so that no word is cut before the others."""
-        metrics = self.fontMetrics()
-        wants = {key: metrics.horizontalAdvance(word) + 16 for key, word in self._choices.items()}
-        if self._second:
-            wants = dict.fromkeys(self._choices, 1)
-        scale = self.width() / sum(wants.values())
+        """Give every word the same space at its sides; segments with two lines are equally wide."""
+        metrics = QFontMetrics(theme().font("small", 600))
+        words = {key: 0 if self._second else metrics.horizontalAdvance(word) for key, word in self._choices.items()}
+        space = (self.width() - sum(words.values())) / len(words)
         rects, x = [], 0.0
-        for key, want in wants.items():
-            rects.append((key, QRectF(x, 0, want * scale, self.height())))
-            x += want * scale
+        for key, word in words.items():
+            rects.append((key, QRectF(x, 0, word + space, self.height())))
+            x += word + space
         return rects
 
     def paintEvent(self, event: QPaintEvent) -> None:
