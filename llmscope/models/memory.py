@@ -12,12 +12,14 @@ _MIB = 1024**2
 #: What a worker needs on a CPU beyond all tensors once it works, measured (docs/memory.md): the code of the model's
 #: family; in tests that read text the tokenizer, the text and its ids; what products of many rows pack for themselves,
 #: up to so much.
-CODE_BYTES, TEXT_BYTES, PACKING_BYTES = 8 * _MIB, 20 * _MIB, 24 * _MIB
+CODE_BYTES, TEXT_BYTES, PACKING_BYTES = 8 * _MIB, 8 * _MIB, 24 * _MIB
 #: Blocks that were given back leave holes in the C library's heap that not every new one fits into: this share of
-#: what a training pass keeps.
-HOLES = 0.1
-#: Random weights are taken from a pool of so many bytes, of which a copy is scaled; both are gone after loading.
-POOL_BYTES = 64 * _MIB
+#: what passes over text work with; in training half of it, for gradients fill some. Blocks of more than this many bytes
+#: do not lie in the heap (glibc's largest threshold).
+HOLES, HEAP_BLOCK_BYTES = 0.2, 32 * _MIB
+#: Random weights are taken from a pool of so many bytes, of which there is a copy for each width of their
+#: distribution (GPT-2 has two); they are gone after loading.
+POOL_BYTES = 32 * _MIB
 
 
 class Memory(Struct, frozen=True):
@@ -60,8 +62,9 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     need = _tensors(model, cell, dtype_bytes)
     if cell.device not in ("cpu", "auto") or cell.workload in ("tok", "prep"):
         return need
-    worker = _worker_bytes(model, cell, dtype_bytes)
-    pool = POOL_BYTES if model.folder is None else 0
+    worker = _worker_bytes(model, cell, dtype_bytes) + _holes_bytes(model, cell, need)
+    pools = 0 if model.folder is not None else 3 if model.facts.model_type == "gpt2" else 2
+    pool = pools * POOL_BYTES
     rest = (need.total_bytes or 0) - (need.weights or 0) + worker
     return msgspec.structs.replace(need, worker=worker, loading=max(0, pool - rest))
 
@@ -73,6 +76,15 @@ def _worker_bytes(model: Model, cell: Cell, dtype_bytes: int) -> int:
     packing = 0 if one_by_one or cell.workload.startswith("load") else min(PACKING_BYTES, 2 * table)
     text = TEXT_BYTES if cell.workload in ("gen", "ttft", *_PASSES) else 0
     return CODE_BYTES + packing + text
+
+
+def _holes_bytes(model: Model, cell: Cell, need: Memory) -> int:
+    if cell.workload not in ("gen", *_PASSES):
+        return 0
+    one_copy = cell.batch * cell.seq * (model.facts.vocab or 0) * 4
+    logits = 0 if one_copy > HEAP_BLOCK_BYTES else need.logits or 0
+    activations = (need.activations or 0) // (2 if cell.workload in ("fwd", "bwd", "train") else 1)
+    return round(HOLES * (activations + logits + (need.kv_cache or 0)))
 
 
 #: Passes over windows of text, with the loss of all positions.
@@ -161,7 +173,7 @@ def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int
     its norms, 2 × hidden in float32; each norm more saves twice what it spans. A GPT-2 layer saves 10 × hidden +
     5 × FFN. Dropout in attention, which GPT-2 has by default, keeps three matrices of scores in float32 where the
     fused kernel cannot drop (on a CPU). Outside the layers 3 × hidden are kept. With checkpointing a
-    layer saves its input, and only the one at hand all of this. `HOLES` come on top on a CPU.
+    layer saves its input, and only the one at hand all of this.
     """
     if any(layers.saved is None for layers in facts.stack):
         return None
@@ -172,7 +184,7 @@ def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int
     else:
         saved = _saved_by(model, facts, facts.stack, cell, dtype_bytes)
     outside = cell.batch * cell.seq * 3 * facts.hidden * dtype_bytes
-    return round((saved + outside) * (1 + HOLES if cell.device in ("cpu", "auto") else 1))
+    return saved + outside
 
 
 def _saved_by(model: Model, facts: DecoderFacts, stack: tuple[Layers, ...], cell: Cell, dtype_bytes: int) -> int:

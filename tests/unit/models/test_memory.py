@@ -139,7 +139,7 @@ def test_on_a_cpu_the_worker_counts_and_text_makes_it_larger() -> None:
     model = model_of(GQA)
     prompt, text = memory(model, Cell("x", "pp", "cpu"), 4), memory(model, Cell("x", "val", "cpu"), 4)
     assert 0 < prompt.worker < text.worker and memory(model, Cell("x", "pp", GPU), 4).worker == 0
-    assert prompt.total_bytes == (prompt.weights or 0) + POOL_BYTES
+    assert prompt.total_bytes == (prompt.weights or 0) + 2 * POOL_BYTES
     assert memory(model, Cell("x", "pp", "cpu", batch=512), 4).loading == 0
 
 
