@@ -63,7 +63,7 @@ class Prefill(_Pass):
         watch.start()
         output = self._network(input_ids=self._ids, use_cache=True, **self._last_only)
         block = watch.stop()
-        self._logits, self._held = output.logits[:, -1], memory.cache_bytes(output.past_key_values)
+        self._logits, self._held = output.logits[:, -1], memory.cache_bytes(output.get("past_key_values"))
         self._meter.add(self.work)
         return block
 
