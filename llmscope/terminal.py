@@ -16,6 +16,7 @@ from llmscope.core.units import measured, plus_minus
 from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
 from llmscope.runs.export import export, result_cells
+from llmscope.runs.fit import too_large
 
 #: How msgspec says that a number is out of its bounds, and what we say.
 _BOUND = re.compile(r"Expected `\w+` ([<>]=?) (-?[\d.]+)")
@@ -35,6 +36,8 @@ class Progress:
         self._spec: RunSpec | None = None
         self._phase = ""
         self._line = ""
+        self._devices: tuple[events.Device, ...] = ()
+        self._is_fit_known = False
 
     def __call__(self, event: events.Event) -> None:
         """Show an event."""
@@ -43,6 +46,12 @@ class Progress:
                 self._spec = spec
                 tests = len(spec.cells)
                 self._print(f"run {run}: {tests} test{'s' if tests != 1 else ''}")
+            case events.Devices(devices=devices):
+                self._devices = devices
+            case events.Telemetry() if self._spec is not None and not self._is_fit_known:
+                self._is_fit_known = True
+                for line in too_large(self._spec, self._devices, event):
+                    self._print(f"llmscope: {line}")
             case events.CellStarted(cell=cell) if not self._live:
                 self._print(f"{self._test(cell)} …")
             case events.PhaseStarted(phase=phase):

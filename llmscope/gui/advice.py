@@ -9,9 +9,12 @@ from llmscope.core.events import Device, Telemetry
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell
 from llmscope.core.units import gib
+from llmscope.gui.ledger import TIGHT
 from llmscope.gui.looks import is_out_of_memory
-from llmscope.gui.setup import Models, memory_now, peak_of
+from llmscope.gui.setup import Models, largest, peak_of
 from llmscope.gui.words import tr
+from llmscope.models.limits import Size
+from llmscope.runs.fit import memory_now
 
 #: A sequence shorter than this is not worth offering.
 LEAST_SEQ = 32
@@ -57,7 +60,7 @@ def fit(cell: Cell, models: Models, devices: Sequence[Device], telemetry: Teleme
     if need is None or total is None or others is None:
         return "", ""
     share = need / max(1, total - others)
-    verdict = "does not fit" if share > 1 else "tight" if share > 0.9 else "fits"
+    verdict = "does not fit" if share > 1 else "tight" if share > TIGHT else "fits"
     return verdict, tr("peak {0} of {1}").format(gib(need + others), gib(total))
 
 
@@ -70,28 +73,30 @@ def _lower(cell: Cell, models: Models, devices: Sequence[Device],
            telemetry: Telemetry | None) -> Iterator[tuple[str, str, str, Cell, dict[str, int | str]]]:
     """Yield lower settings: a batch size that fits, then a shorter sequence that fits."""
     if cell.batch > 1:
-        smaller = _first_fit([replace_cell(cell, batch=batch) for batch in _halves(cell.batch, 1)], models, devices,
-                             telemetry)
+        smaller = replace_cell(cell, batch=_largest(cell, models, devices, telemetry, "batch"))
         yield (tr("Batch size {0}").format(smaller.batch), _other_result(smaller, cell), tr("Use this"), smaller,
                {"batch": smaller.batch})
-    lengths = _halves(cell.seq, LEAST_SEQ)
-    if cell.workload != "tg" and lengths:
-        shorter = _first_fit([replace_cell(cell, batch=1, seq=seq) for seq in lengths], models, devices, telemetry)
+    if cell.workload != "tg" and cell.seq // 2 >= LEAST_SEQ:
+        seq = _largest(replace_cell(cell, batch=1), models, devices, telemetry, "seq")
+        shorter = replace_cell(cell, batch=1, seq=max(LEAST_SEQ, seq))
         title = tr("Sequence length {0}") if cell.batch == 1 else tr("Batch size 1, sequence length {0}")
         yield (title.format(f"{shorter.seq:,}"), _other_result(shorter, cell), tr("Use this"), shorter,
                {"batch": 1, "seq": shorter.seq})
 
 
-def _first_fit(cells: list[Cell], models: Models, devices: Sequence[Device], telemetry: Telemetry | None) -> Cell:
-    return next((cell for cell in cells if fit(cell, models, devices, telemetry)[0] == "fits"), cells[-1])
+def _largest(cell: Cell, models: Models, devices: Sequence[Device], telemetry: Telemetry | None,
+             what: Size) -> int:
+    """Return the largest value below the cell's that is expected to fit well; half of it where the estimate fails.
 
-
-def _halves(value: int, least: int) -> list[int]:
-    values = []
-    while value // 2 >= least:
-        value //= 2
-        values.append(value)
-    return values
+    What has just failed although it was expected to fit is no measure of what will.
+    """
+    device = next((device for device in devices if device.id == cell.device), None)
+    total, others = memory_now(device, telemetry)
+    failed: int = getattr(cell, what)
+    if total is None or others is None:
+        return failed // 2
+    found = largest(cell, models, int(TIGHT * (total - others)), what) or 1
+    return found if found < failed else failed // 2
 
 
 def _other_result(changed: Cell, cell: Cell) -> str:

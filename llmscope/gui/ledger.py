@@ -1,4 +1,4 @@
-"""The memory ledger: what a run is expected to hold, beside what there is."""
+"""The memory ledger: what a run is expected to hold, holds now or held at its peak, beside what there is."""
 
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout
 from llmscope.core.units import GIB, NBSP, gib
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Icon, Label
+from llmscope.gui.words import tr
 from llmscope.models.memory import Memory
 
 LEAST_PART_PX = 3
@@ -17,12 +18,20 @@ TIGHT = 0.9
 
 @dataclass(frozen=True)
 class LedgerFacts:
-    """What the ledger draws, in bytes; None is not known. `others` is what other programs hold now."""
+    """What the ledger draws, in bytes; None is not known. `others` is what other programs hold now.
+
+    `batch` and `seq` are the largest that fit. While a run goes on `now` is what it holds; after it `need` is what
+    was measured of the test that needed most, and `expected` what had been predicted for it.
+    """
 
     need: Memory | None = None
     others: int | None = None
     total: int | None = None
     is_gpu: bool = False
+    batch: int | None = None
+    seq: int | None = None
+    now: int | None = None
+    expected: int | None = None
 
     @property
     def peak(self) -> int | None:
@@ -47,7 +56,7 @@ def parts(need: Memory | None, others: int | None) -> list[tuple[str, int | None
     """Return the coloured parts in their fixed order with their bytes."""
     if need is None:
         return [("mem_weights", None), ("mem_kv", None), ("mem_acts", None), ("mem_train", None), ("mem_other", others)]
-    acts = None if need.activations is None else need.activations + (need.logits or 0)
+    acts = None if need.activations is None else need.activations + (need.logits or 0) + need.worker + need.loading
     train = None if need.gradients is None else need.gradients + (need.optimizer or 0)
     return [("mem_weights", need.weights), ("mem_kv", need.kv_cache), ("mem_acts", acts), ("mem_train", train),
             ("mem_other", others)]
@@ -78,6 +87,9 @@ class LedgerBar(QWidget):
                 part = max(LEAST_PART_PX, size / whole * width)
                 painter.fillRect(QRectF(x, top, min(part, width - x) - 1, height), theme().colour(role))
                 x += part
+        if facts.now and facts.total:
+            mark = min(width, facts.now / whole * width)
+            painter.fillRect(QRectF(0, top + height - 3, mark, 3), theme().colour("text"))
         end = width * total / whole if facts.total else width
         if facts.peak is not None and facts.peak > total:
             painter.setPen(QPen(theme().colour("bad"), 2))
@@ -95,6 +107,8 @@ class Ledger(QWidget):
         self._title = Label("", "small", 600)
         self._peak = Label("", "small", role="text_2")
         self._bar = LedgerBar()
+        self._remark = Label("", "small", role="text_2")
+        self._is_narrow = False
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(self._icon)
@@ -117,11 +131,12 @@ class Ledger(QWidget):
             legend.addWidget(value, row, column + 2)
             self._legend[role] = (label, value)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 10, 12, 6)
-        layout.setSpacing(5)
+        layout.setContentsMargins(12, 8, 12, 4)
+        layout.setSpacing(3)
         layout.addLayout(head)
         layout.addWidget(self._bar)
         layout.addLayout(legend)
+        layout.addWidget(self._remark)
         self.set_narrow(False)
         self.show_facts(LedgerFacts())
 
@@ -132,6 +147,8 @@ class Ledger(QWidget):
         short = (self.tr("Weights"), self.tr("KV"), self.tr("Acts."), self.tr("Train"), self.tr("Other"))
         for (label, _), name in zip(self._legend.values(), short if narrow else full, strict=False):
             label.setText(name)
+        self._is_narrow = narrow
+        self._show_remark()
 
     @property
     def facts(self) -> LedgerFacts:
@@ -151,14 +168,28 @@ class Ledger(QWidget):
         self._title.setText(title)
         self._title.set_role(role)
         self._icon.set_icon(icon, role)
-        known = facts.peak is not None and facts.total is not None
-        peak = self.tr("peak {0} of {1}").format(*_pair(facts.peak or 0, facts.total or 0))
-        self._peak.setText(peak if known else "")
+        self._peak.setText(self._peak_words(facts))
         for name, size in parts(facts.need, facts.others):
             self._legend[name][1].setText("—" if size is None else _short(size))
         self._show_free(facts)
-        self.setAccessibleName(self.tr("Memory: {0}, {1}").format(title, self._peak.text()))
+        self._show_remark()
+        said = (title, self._peak.text(), _remark(facts))
+        self.setAccessibleName(self.tr("Memory: {0}").format(", ".join(part for part in said if part)))
         self._bar.update()
+
+    def _peak_words(self, facts: LedgerFacts) -> str:
+        if facts.peak is None or facts.total is None or facts.need is None:
+            return ""
+        least = facts.expected is None and not facts.need.is_whole
+        words = self.tr("peak at least {0} of {1}") if least else self.tr("peak {0} of {1}")
+        return words.format(*_pair(facts.peak, facts.total))
+
+    def _show_remark(self) -> None:
+        """Show the line below the legend; before a run there is none in a small window."""
+        text = _remark(self.facts)
+        is_offer = self.facts.now is None and self.facts.expected is None
+        self._remark.setText(text)
+        self._remark.setVisible(bool(text) and not (is_offer and self._is_narrow))
 
     def _show_free(self, facts: LedgerFacts) -> None:
         label, value = self._legend["free"]
@@ -167,6 +198,20 @@ class Ledger(QWidget):
         label.setText(self.tr("Short by") if short else self.tr("Free"))
         value.setText("—" if free is None else _short(abs(free)))
         value.set_role("bad" if short else "text")
+
+
+def _remark(facts: LedgerFacts) -> str:
+    """Return what a run holds now or held, against what was expected; before it, the largest that fits."""
+    need = facts.need.total_bytes if facts.need else None
+    if facts.now is not None and need is not None:
+        return tr("holds {0} now, expected {1}").format(gib(facts.now), gib(need))
+    if facts.expected is not None and need is not None:
+        return tr("expected {0}, measured {1}").format(gib(facts.expected), gib(need))
+    if facts.batch and facts.seq:
+        return tr("fits up to batch {0}, or sequence {1}").format(f"{facts.batch:,}", f"{facts.seq:,}")
+    if facts.batch:
+        return tr("fits up to batch {0}").format(f"{facts.batch:,}")
+    return ""
 
 
 def _short(size: int) -> str:

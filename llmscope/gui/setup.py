@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import cast, get_args
 
 from msgspec import structs
 
@@ -10,6 +10,7 @@ from llmscope.analysis.ceilings import Ceilings
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Device, Telemetry
+from llmscope.core.results import Row
 from llmscope.core.spec import DTYPE_BYTES, MACHINE, Cell, Dtype, machine_cells
 from llmscope.core.units import NBSP, gib, parameters, significant
 from llmscope.gui import words
@@ -18,8 +19,9 @@ from llmscope.gui.ledger import LedgerFacts
 from llmscope.models import catalog
 from llmscope.models.catalog import Model
 from llmscope.models.facts import DecoderFacts
-from llmscope.models.limits import left_out, problems
+from llmscope.models.limits import Size, largest_that_fits, left_out, problems
 from llmscope.models.memory import Memory, memory
+from llmscope.runs.fit import memory_now
 from llmscope.runs.resolve import is_fit
 
 
@@ -99,7 +101,7 @@ def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemet
             (found if problem.blocking else warned).setdefault(problem.field, problem.text)
     if not cells:
         found.setdefault("workload", words.tr("Tick at least one test."))
-    ledger = LedgerFacts(_most(cells, models), others, total, device is not None and device.kind != "cpu")
+    ledger = _ledger(cells, models, device, total, others)
     main = models.get(choices.model)
     return Setup(cells, found, warned, ledger, main.title if isinstance(main, Model) else "",
                  _facts(main, cells, device), device)
@@ -113,17 +115,6 @@ def chosen_device(choices: Choices, devices: Sequence[Device]) -> Device | None:
     return next((device for device in devices if device.kind != "cpu"), by_id.get("cpu"))
 
 
-def memory_now(device: Device | None, telemetry: Telemetry | None) -> tuple[int | None, int | None]:
-    """Return the device's memory and what other programs hold of it, in bytes; None where not readable."""
-    if device is not None and device.kind != "cpu":
-        number = int(device.id.partition(":")[2] or 0)
-        gpu = next((gpu for gpu in telemetry.gpus if gpu.index == number), None) if telemetry else None
-        return (gpu.memory_total_bytes, gpu.memory_used_bytes) if gpu else (device.memory_bytes, None)
-    if telemetry is None or telemetry.memory_used_bytes is None:
-        return (telemetry.memory_total_bytes if telemetry else None), None
-    return telemetry.memory_total_bytes, max(0, telemetry.memory_used_bytes - (telemetry.worker_rss_bytes or 0))
-
-
 def peak_of(cells: Iterable[Cell], models: Models) -> tuple[Cell, Memory] | None:
     """Return the test that is expected to need the most memory, with its parts."""
     known = []
@@ -134,9 +125,35 @@ def peak_of(cells: Iterable[Cell], models: Models) -> tuple[Cell, Memory] | None
     return max(known, key=lambda pair: pair[1].total_bytes or 0, default=None)
 
 
-def _most(cells: Iterable[Cell], models: Models) -> Memory | None:
+def largest(cell: Cell, models: Models, free: int, what: Size) -> int | None:
+    """Return the largest batch or sequence of a test that fits in the free bytes, None where there is none."""
+    model = models.get(cell.model) if cell.model != MACHINE else None
+    return largest_that_fits(model, cell, free, what) if isinstance(model, Model) else None
+
+
+def measured(rows: Iterable[Row], cells: Iterable[Cell], models: Models) -> tuple[Memory, int | None] | None:
+    """Return the measured peak of the test that needed most, by its parts, and the bytes that were predicted for it."""
+    found = [(holders, cell) for row, cell in zip(rows, cells, strict=True)
+             if (holders := row.extra.get("peak_by_holder")) and holders.get("peak") and cell.model != MACHINE]
+    if not found:
+        return None
+    holders, cell = max(found, key=lambda pair: pair[0]["peak"])
+    held = Memory(holders["weights"], holders["kv_cache"], holders["activations"], 0, holders["gradients"],
+                  holders["optimizer"])
+    # What no counter could tell apart is with the rest, so that the parts are the whole.
+    rest = holders["peak"] - (held.total_bytes or 0)
+    predicted = peak_of([cell], models)
+    return (structs.replace(held, worker=rest), predicted[1].total_bytes if predicted else None)
+
+
+def _ledger(cells: Iterable[Cell], models: Models, device: Device | None, total: int | None,
+            others: int | None) -> LedgerFacts:
     found = peak_of(cells, models)
-    return found[1] if found else None
+    is_gpu = device is not None and device.kind != "cpu"
+    if found is None or total is None or others is None:
+        return LedgerFacts(found[1] if found else None, others, total, is_gpu)
+    batch, seq = (largest(found[0], models, total - others, what) for what in get_args(Size))
+    return LedgerFacts(found[1], others, total, is_gpu, batch, seq)
 
 
 def _planned(choices: Choices, device: Device | None, ceilings: Ceilings | None) -> Iterator[Cell]:

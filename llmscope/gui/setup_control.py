@@ -9,18 +9,22 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from llmscope import paths
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.core.events import Device, Telemetry
+from llmscope.core.results import Row
 from llmscope.core.spec import MACHINE, Cell, Workload
 from llmscope.core.units import duration
 from llmscope.gui import choices, setup, words
 from llmscope.gui.checklist import CEILINGS, KINDS, CheckRow, ids_of
 from llmscope.gui.expected import Expected
+from llmscope.gui.ledger import LedgerFacts
 from llmscope.gui.rail import Rail
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.settings import Settings
 from llmscope.hardware.host import Machine, short_cpu_name, short_gpu_name
 from llmscope.models.catalog import Model
+from llmscope.models.memory import Memory
 from llmscope.runs.ceilings import FILE as CEILINGS_FILE
 from llmscope.runs.ceilings import CeilingStore
+from llmscope.runs.fit import memory_now
 from llmscope.runs.resolve import is_fit
 
 #: The Hub cache is looked through once the window is up.
@@ -48,6 +52,9 @@ class SetupControl(QObject):
         self.ceilings: Ceilings | None = None
         self._known = CeilingStore(paths.data_folder() / CEILINGS_FILE)
         self._ledger_bytes: int | None = None
+        #: What the worker held when the run began: its libraries, which no test is to blame for.
+        self._waiting_bytes: int | None = None
+        self._measured: tuple[Memory, int | None] | None = None
         self._is_open = False
         self._offer_models()
         chosen = choices.remembered(settings)
@@ -61,6 +68,7 @@ class SetupControl(QObject):
     def set_open(self, is_open: bool) -> None:
         """Hold still while a run goes on, and look again after it."""
         self._is_open = is_open
+        self._waiting_bytes = self._measured = None
         self._rail.set_locked(is_open)
         self.resolve()
 
@@ -77,10 +85,35 @@ class SetupControl(QObject):
     def take_telemetry(self, telemetry: Telemetry) -> None:
         """Take the present use of memory; the ledger follows once it has moved enough."""
         self.telemetry = telemetry
-        used = setup.memory_now(self.setup.device, telemetry)[1]
+        if self._is_open:
+            self._show_live(telemetry)
+            return
+        used = memory_now(self.setup.device, telemetry)[1]
         if used is not None and (self._ledger_bytes is None or abs(used - self._ledger_bytes) > MEMORY_STEP_BYTES):
             self._ledger_bytes = used
             self.resolve()
+
+    def show_measured(self, rows: Sequence[Row], cells: Sequence[Cell]) -> None:
+        """Show in the ledger what a finished run needed, until a setting changes."""
+        self._measured = setup.measured(rows, cells, self.models)
+        self._rail.ledger.show_facts(self._ledger())
+
+    def _ledger(self) -> LedgerFacts:
+        facts = self.setup.ledger
+        if self._measured is None:
+            return facts
+        need, expected = self._measured
+        return replace(facts, need=need, expected=expected, batch=None, seq=None)
+
+    def _show_live(self, telemetry: Telemetry) -> None:
+        """Show what the run holds now: on a CPU the worker's growth, on a GPU all that was not there before."""
+        facts, device = self.setup.ledger, self.setup.device
+        held = memory_now(device, telemetry)[1] if facts.is_gpu else telemetry.worker_rss_bytes
+        if held is None:
+            return
+        if self._waiting_bytes is None:
+            self._waiting_bytes = held
+        self._rail.ledger.show_facts(replace(facts, now=max(0, held - self._waiting_bytes)))
 
     def resolve(self) -> None:
         """Work out what the present choices mean on this machine, and show it in the rail."""
@@ -93,7 +126,7 @@ class SetupControl(QObject):
         self._offer_dtypes()
         self._rail.show_problems(self.setup.warnings | self.setup.problems)
         self._rail.show_facts(self.setup.model_facts)
-        self._rail.ledger.show_facts(self.setup.ledger)
+        self._rail.ledger.show_facts(self._ledger())
         self._rail.run_button.setEnabled(self.setup.can_run)
         self.resolved.emit()
 
@@ -197,6 +230,7 @@ class SetupControl(QObject):
 
     def _on_changed(self) -> None:
         chosen = self._rail.choices
+        self._measured = None
         if chosen.source == "disk":
             self.models.forget(chosen.folder)
         choices.keep(self._settings, chosen)

@@ -111,7 +111,15 @@ def _layer(config: dict[str, Any], family: _Family, index: int, kind: str) -> La
     return Layers(
         **{"vectors": operator.pop("vectors") + mlp.pop("vectors") + family.norms * hidden,
            "matrices": operator.pop("matrices") + mlp.pop("matrices")}, **operator, **mlp,
-        widest=2 * hidden + max(inner, 3 * wide), saved=4 * hidden + inner + 4 * wide)
+        widest=4 * hidden + max(inner, 3 * wide),
+        saved=4 * hidden + inner + 4 * wide + _norms_saved(config, family, kind))
+
+
+def _norms_saved(config: dict[str, Any], family: _Family, kind: str) -> int:
+    """Return what norms beyond Llama's two save: each its input and the normalised."""
+    heads, kv_heads, head_dim = _heads(config)
+    of_queries_and_keys = (heads + kv_heads) * head_dim if family.qk_norm and kind != CONV else 0
+    return 2 * ((family.norms - 2) * size(config, "hidden_size") + of_queries_and_keys)
 
 
 def _attention(config: dict[str, Any], family: _Family, kind: str) -> dict[str, Any]:

@@ -1,9 +1,10 @@
-"""What cannot work, or will not fit, told before a run, at the setting that is to be changed."""
+"""What cannot work, or will not fit, told before a run, at the setting that is to be changed; and what would."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import Literal
+from typing import Literal, get_args
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import Device
@@ -15,6 +16,10 @@ from llmscope.models.memory import Memory, memory
 #: Tests that autocast means something to: those that a training step is made of, and its validation.
 _TRAINING = frozenset({"fwd", "bwd", "opt", "train", "val"})
 
+#: The largest batch and sequence that a cell can have.
+_MOST: dict[str, int] = {"batch": 65_536, "seq": 1_048_576}
+
+Size = Literal["batch", "seq"]
 Field = Literal["model", "device", "dtype", "batch", "seq", "new", "workload"]
 
 
@@ -45,6 +50,28 @@ def left_out(cell: Cell, model: Model, device: Device | None) -> bool:
     """Return whether the preset that has everything leaves a cell out: what it brings by itself and cannot work."""
     brought = cell.dtype == "amp" or cell.scenario is not None
     return brought and any(problem.blocking for problem in problems([cell], model, device, None))
+
+
+def largest_that_fits(model: Model, cell: Cell, free_bytes: int, what: Size) -> int | None:
+    """Return the largest batch or sequence with which a cell is expected to need no more than is free.
+
+    Everything else stays as it is in the cell, whose dtype is named. None where not even 1 fits, where not all
+    parts of the estimate are known, and where the test does not depend on it. A sequence ends at the model's positions.
+    """
+    def fits(value: int) -> bool:
+        need = _need(model, structs.replace(cell, **{what: value}))
+        return need.is_whole and (need.total_bytes or 0) <= free_bytes
+
+    room = (model.facts.max_positions or _MOST["seq"]) - (cell.new if cell.workload == "gen" else 0)
+    most = min(_MOST[what], room) if what == "seq" else _MOST[what]
+    depends = _need(model, structs.replace(cell, **{what: 1})) != _need(model, structs.replace(cell, **{what: 1024}))
+    if not depends or most < 1 or not fits(1):
+        return None
+    return bisect_left(range(2, most + 1), True, key=lambda value: not fits(value)) + 1
+
+
+def _need(model: Model, cell: Cell) -> Memory:
+    return memory(model, cell, DTYPE_BYTES.get(cell.dtype, 4))
 
 
 def _positions(cell: Cell, model: Model) -> Iterator[Problem]:
@@ -97,14 +124,22 @@ def _dtype(cell: Cell, device: Device | None) -> Iterator[Problem]:
 def _fit(cells: tuple[Cell, ...], model: Model, device: Device | None, free_bytes: int | None) -> Iterator[Problem]:
     """Yield a warning for the cell that is expected to need the most memory, if that is not free."""
     default = device.default_dtype if device else "float32"
-    needs = [memory(model, cell, DTYPE_BYTES[default if cell.dtype == "auto" else cell.dtype]) for cell in cells]
-    worst = max(needs, key=lambda need: need.total_bytes or 0, default=Memory(None))
-    total = worst.total_bytes
-    if free_bytes is None or total is None or total <= free_bytes:
+    named = [structs.replace(cell, dtype=default) if cell.dtype == "auto" else cell for cell in cells]
+    worst = max(named, key=lambda cell: _need(model, cell).total_bytes or 0, default=None)
+    if worst is None or free_bytes is None:
         return
-    fixed = (worst.weights or 0) + (worst.gradients or 0) + (worst.optimizer or 0)
-    about = f"Needs about {gib(total)}, {gib(free_bytes)} is free:"
+    need = _need(model, worst)
+    total = need.total_bytes
+    if total is None or total <= free_bytes:
+        return
+    fixed = (need.weights or 0) + (need.gradients or 0) + (need.optimizer or 0)
+    about = f"Needs {'about' if need.is_whole else 'at least'} {gib(total)}, {gib(free_bytes)} is free:"
     if fixed > free_bytes:
         yield Problem("model", f"{about} choose a smaller model or a smaller dtype.", blocking=False)
-    else:
-        yield Problem("batch", f"{about} lower the batch size or the sequence length.", blocking=False)
+        return
+    found = {what: largest_that_fits(model, worst, free_bytes, what)
+             for what in get_args(Size)}
+    offers = [f"{name} to {value:,}" for name, value in (("the batch size", found["batch"]),
+                                                        ("the sequence length", found["seq"])) if value]
+    lower = ", or ".join(offers) or "the batch size or the sequence length"
+    yield Problem("batch", f"{about} lower {lower}.", blocking=False)

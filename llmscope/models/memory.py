@@ -8,9 +8,25 @@ from llmscope.models.catalog import Model
 from llmscope.models.facts import DecoderFacts
 from llmscope.models.layers import Layers
 
+_MIB = 1024**2
+#: What a worker needs on a CPU beyond all tensors once it works, measured (docs/memory.md): the code of the model's
+#: family; in tests that read text the tokenizer, the text and its ids; what products of many rows pack for themselves,
+#: up to so much.
+CODE_BYTES, TEXT_BYTES, PACKING_BYTES = 8 * _MIB, 8 * _MIB, 24 * _MIB
+#: Blocks that were given back leave holes in the C library's heap that not every new one fits into: this share of
+#: what passes over text work with; in training half of it, for gradients fill some. Blocks of more than this many bytes
+#: do not lie in the heap (glibc's largest threshold).
+HOLES, HEAP_BLOCK_BYTES = 0.2, 32 * _MIB
+#: Random weights are taken from a pool of so many bytes, of which there is a copy for each width of their
+#: distribution (GPT-2 has two); they are gone after loading.
+POOL_BYTES = 32 * _MIB
+
 
 class Memory(Struct, frozen=True):
-    """Bytes by what they are for, an estimate; None is a part that cannot be estimated for this model."""
+    """Bytes by what they are for, an estimate; None is a part that cannot be estimated for this model.
+
+    `worker` is what the process takes besides, `loading` how far loading rises above the test after it.
+    """
 
     weights: int | None
     kv_cache: int | None = None
@@ -18,6 +34,8 @@ class Memory(Struct, frozen=True):
     logits: int | None = None
     gradients: int | None = None
     optimizer: int | None = None
+    worker: int = 0
+    loading: int = 0
 
     @property
     def total_bytes(self) -> int | None:
@@ -25,36 +43,107 @@ class Memory(Struct, frozen=True):
         if self.weights is None:
             return None
         parts = (self.kv_cache, self.activations, self.logits, self.gradients, self.optimizer)
-        return self.weights + sum(part or 0 for part in parts)
+        return self.weights + sum(part or 0 for part in parts) + self.worker + self.loading
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all parts are known; otherwise the total is the least that is needed."""
+        return None not in (self.weights, self.kv_cache, self.activations, self.logits, self.gradients, self.optimizer)
 
 
 def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     """Return the estimated peak of a cell whose weights, cache and optimizer state have `dtype_bytes` an element.
 
     Gradients take as much as the weights, AdamW's two moments twice that, SGD's momentum once. Attention is
-    taken as fused, so that no matrix of scores is held, except where `_saved_bytes` says otherwise.
+    taken as fused, so that no matrix of scores is held, except where `_saved_bytes` says otherwise. In training
+    activations and gradients are added up although they are not all there at once: on a CPU the small blocks of the
+    first are hardly of use for the second.
     """
+    need = _tensors(model, cell, dtype_bytes)
+    if cell.device not in ("cpu", "auto") or cell.workload in ("tok", "prep"):
+        return need
+    worker = _worker_bytes(model, cell, dtype_bytes) + _holes_bytes(model, cell, need)
+    pools = 0 if model.folder is not None else 3 if model.facts.model_type == "gpt2" else 2
+    pool = pools * POOL_BYTES
+    rest = (need.total_bytes or 0) - (need.weights or 0) + worker
+    return msgspec.structs.replace(need, worker=worker, loading=max(0, pool - rest))
+
+
+def _worker_bytes(model: Model, cell: Cell, dtype_bytes: int) -> int:
+    facts = model.facts
+    one_by_one = cell.workload == "tg" and not cell.depth
+    table = facts.vocab * facts.hidden * dtype_bytes if isinstance(facts, DecoderFacts) else PACKING_BYTES
+    packing = 0 if one_by_one or cell.workload.startswith("load") else min(PACKING_BYTES, 2 * table)
+    text = TEXT_BYTES if cell.workload in ("gen", "ttft", *_PASSES) else 0
+    return CODE_BYTES + packing + text
+
+
+def _holes_bytes(model: Model, cell: Cell, need: Memory) -> int:
+    if cell.workload not in ("gen", *_PASSES):
+        return 0
+    one_copy = cell.batch * cell.seq * (model.facts.vocab or 0) * 4
+    logits = 0 if one_copy > HEAP_BLOCK_BYTES else need.logits or 0
+    activations = (need.activations or 0) // (2 if cell.workload in ("fwd", "bwd", "train") else 1)
+    return round(HOLES * (activations + logits + (need.kv_cache or 0)))
+
+
+#: Passes over windows of text, with the loss of all positions.
+_PASSES = ("fwd", "bwd", "opt", "train", "val")
+
+
+def _tensors(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
+    """Return what a cell's tensors take."""
     facts = model.facts
     weights = None if facts.parameters is None else facts.parameters * dtype_bytes
     if cell.workload in ("load-cold", "load-warm"):
         return Memory(weights, 0, 0, 0, 0, 0)
     if cell.workload in ("tok", "prep"):
         return Memory(0, 0, 0, 0, 0, 0)
-    gradients = weights if cell.workload in ("bwd", "opt", "train") else 0
-    moments = 1 if cell.optimizer == "sgd" else 2
-    optimizer = 0 if cell.workload == "bwd" else None if gradients is None else moments * gradients
     if not isinstance(facts, DecoderFacts):
-        return Memory(weights, gradients=gradients, optimizer=optimizer)
-    if cell.workload == "opt":
-        # One step of as few tokens as there can be fills the gradients.
-        return Memory(weights, 0, 0, 0, gradients, optimizer)
-    if cell.workload in ("fwd", "bwd", "train"):
-        return Memory(weights, 0, _saved_bytes(model, facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes),
-                      gradients, optimizer)
+        gradients = weights if cell.workload in ("bwd", "opt", "train") else 0
+        moments = 0 if cell.workload == "bwd" else _MOMENTS[cell.optimizer]
+        return Memory(weights, gradients=gradients, optimizer=None if gradients is None else moments * gradients)
     if cell.workload == "val":
         return Memory(weights, 0, _widest_layer(facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes), 0, 0)
-    return Memory(weights, _cache_bytes(facts, cell, dtype_bytes), _widest_layer(facts, cell, dtype_bytes),
-                  cell.batch * facts.vocab * dtype_bytes, gradients, optimizer)
+    if cell.workload in _PASSES:
+        return _training(model, facts, cell, dtype_bytes)
+    cache, widest = _cache_bytes(facts, cell, dtype_bytes), _widest_layer(facts, cell, dtype_bytes)
+    # The cache of the answer before is let go only once the next is there.
+    before = cache if cell.workload == "gen" else 0
+    return Memory(weights, cache, None if widest is None else widest + before,
+                  cell.batch * facts.vocab * dtype_bytes, 0, 0)
+
+
+_MOMENTS = {"adamw": 2, "sgd": 1}
+
+
+def _training(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> Memory:
+    """Return what a training step or a part of it takes.
+
+    `opt` fills the gradients by a step of so few tokens that they do not count. Where input and output share a
+    table, its two gradients wait for each other and are added: at the end of the backward pass it takes two tables
+    more. AdamW's step holds two tensors as large as the largest parameter, on an accelerator (where torch
+    takes all parameters at once) one as large as all weights. By then logits are long gone, on an accelerator
+    activations too.
+    """
+    weights = facts.parameters * dtype_bytes
+    if cell.workload == "fwd":
+        return Memory(weights, 0, _saved_bytes(model, facts, cell, dtype_bytes),
+                      _loss_bytes(facts, cell, dtype_bytes), 0, 0)
+    short = cell.workload == "opt"
+    saved = 0 if short else _saved_bytes(model, facts, cell, dtype_bytes)
+    logits = 0 if short else _loss_bytes(facts, cell, dtype_bytes)
+    table = facts.vocab * facts.hidden * dtype_bytes
+    gradients = weights + max(0, (2 * table if facts.tied else 0) - logits)
+    if cell.workload == "bwd":
+        return Memory(weights, 0, saved, logits, gradients, 0)
+    state = _MOMENTS[cell.optimizer] * weights
+    if cell.optimizer == "adamw":
+        on_cpu = cell.device in ("cpu", "auto")
+        step, gone = (2 * table, gradients - weights + logits) if on_cpu else (
+            weights, gradients - weights + logits + (saved or 0))
+        state += max(0, step - gone)
+    return Memory(weights, 0, saved, logits, gradients, state)
 
 
 def _cache_bytes(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
@@ -81,18 +170,21 @@ def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int
     """Return the bytes that the forward pass saves for the backward pass, as counted from transformers 5's layers.
 
     A Llama layer saves for each token 4 × hidden + 2 × queries + 2 × keys + 4 × FFN elements and, inside
-    its norms, 2 × hidden in float32; a GPT-2 layer 11 × hidden + 5 × FFN. Dropout in attention, which
-    GPT-2 has by default, keeps three matrices of scores in float32 where the fused kernel cannot drop
-    (on a CPU). Norms of queries and keys are not counted; other families are taken for one of these two.
-    With checkpointing a layer saves its input, and only the one at hand all of this.
+    its norms, 2 × hidden in float32; each norm more saves twice what it spans. A GPT-2 layer saves 10 × hidden +
+    5 × FFN. Dropout in attention, which GPT-2 has by default, keeps three matrices of scores in float32 where the
+    fused kernel cannot drop (on a CPU). Outside the layers 3 × hidden are kept. With checkpointing a
+    layer saves its input, and only the one at hand all of this.
     """
     if any(layers.saved is None for layers in facts.stack):
         return None
     if cell.checkpointing:
         one_of_each = tuple(msgspec.structs.replace(layers, count=1) for layers in facts.stack)
         at_hand = max(_saved_by(model, facts, (layers,), cell, dtype_bytes) for layers in one_of_each)
-        return at_hand + cell.batch * cell.seq * facts.layers * facts.hidden * dtype_bytes
-    return _saved_by(model, facts, facts.stack, cell, dtype_bytes)
+        saved = at_hand + cell.batch * cell.seq * facts.layers * facts.hidden * dtype_bytes
+    else:
+        saved = _saved_by(model, facts, facts.stack, cell, dtype_bytes)
+    outside = cell.batch * cell.seq * 3 * facts.hidden * dtype_bytes
+    return saved + outside
 
 
 def _saved_by(model: Model, facts: DecoderFacts, stack: tuple[Layers, ...], cell: Cell, dtype_bytes: int) -> int:
@@ -107,6 +199,7 @@ def _saved_by(model: Model, facts: DecoderFacts, stack: tuple[Layers, ...], cell
 
 
 def _loss_bytes(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
-    """Return the bytes of all logits: as given, in float32 if they are not, their softmax, and its gradient."""
-    each = dtype_bytes + (0 if dtype_bytes == 4 else 4) + 4 + 4
+    """Return the bytes of all logits: as given, in float32 if they are not, their softmax, going back its gradient."""
+    gradient = 4 if cell.workload in ("bwd", "train") else 0
+    each = dtype_bytes + (0 if dtype_bytes == 4 else 4) + 4 + gradient
     return cell.batch * cell.seq * facts.vocab * each

@@ -15,12 +15,12 @@ def other_decoder(config: dict[str, Any]) -> Decoder | None:
     return None if family is None else family(config)
 
 
-def _plain_layer(hidden: int, ffn: int, *, attention_bias: bool = True) -> Layers:
+def _plain_layer(hidden: int, ffn: int, *, widest: int, saved: int, attention_bias: bool = True) -> Layers:
     """Return a layer of two LayerNorms, as many keys as queries, an MLP of two matrices, and biases."""
     return Layers(
         matrices=4 * hidden * hidden + 2 * hidden * ffn,
         vectors=4 * hidden + (4 * hidden if attention_bias else 0) + ffn + hidden,
-        pair=2 * hidden, cached=2 * hidden, widest=2 * hidden + max(4 * hidden, 2 * ffn), saved=11 * hidden + 5 * ffn)
+        pair=2 * hidden, cached=2 * hidden, widest=widest, saved=saved)
 
 
 def _plain(config: dict[str, Any], layer: Layers, layers: int, hidden: int, heads: int, ffn: int, *,
@@ -36,14 +36,17 @@ def _gpt2(config: dict[str, Any]) -> Decoder | None:
         return None
     layers, hidden, heads = (size(config, key) for key in ("n_layer", "n_embd", "n_head"))
     positions, ffn = size(config, "n_positions"), size(config, "n_inner", 4 * hidden)
-    return _plain(config, _plain_layer(hidden, ffn), layers, hidden, heads, ffn, positions=positions,
+    # GPT-2's GELU is written out: five results of its steps are there at once, and as many are kept.
+    layer = _plain_layer(hidden, ffn, widest=2 * hidden + 5 * ffn, saved=10 * hidden + 5 * ffn)
+    return _plain(config, layer, layers, hidden, heads, ffn, positions=positions,
                   max_positions=positions, tied=bool(config.get("tie_word_embeddings", True)))
 
 
 def _gpt_neox(config: dict[str, Any]) -> Decoder:
     layers, hidden, heads, ffn = (size(config, key) for key in (
         "num_hidden_layers", "hidden_size", "num_attention_heads", "intermediate_size"))
-    layer = _plain_layer(hidden, ffn, attention_bias=bool(config.get("attention_bias", True)))
+    layer = _plain_layer(hidden, ffn, widest=4 * hidden + 2 * ffn, saved=11 * hidden + 2 * ffn,
+                         attention_bias=bool(config.get("attention_bias", True)))
     return _plain(config, layer, layers, hidden, heads, ffn, positions=0,
                   max_positions=stated(config, "max_position_embeddings"),
                   tied=bool(config.get("tie_word_embeddings", False)))
@@ -59,7 +62,9 @@ def _opt(config: dict[str, Any]) -> Decoder | None:
         return None
     positions = size(config, "max_position_embeddings")
     # The table has two rows more than there are positions.
-    return _plain(config, _plain_layer(hidden, ffn), layers, hidden, heads, ffn, positions=positions + 2,
+    # ReLU keeps its result, which the next product needs anyway.
+    layer = _plain_layer(hidden, ffn, widest=4 * hidden + 2 * ffn, saved=10 * hidden + ffn)
+    return _plain(config, layer, layers, hidden, heads, ffn, positions=positions + 2,
                   max_positions=positions, tied=bool(config.get("tie_word_embeddings", True)))
 
 
@@ -93,7 +98,7 @@ def _latent_layer(config: dict[str, Any], hidden: int, heads: int, nope: int, ro
     return Layers(
         **{"matrices": attention + mlp.pop("matrices"), "vectors": vectors + mlp.pop("vectors")}, **mlp,
         pair=heads * (nope + rope + value), cached=rank + rope, expand=rank * expanded,
-        expanded=heads * (nope + rope + value), widest=2 * hidden + max(inner, 3 * wide),
+        expanded=heads * (nope + rope + value), widest=4 * hidden + max(inner, 3 * wide),
         saved=4 * hidden + inner + 4 * wide)
 
 
@@ -125,6 +130,7 @@ def _mamba(config: dict[str, Any]) -> Decoder:
     layer = Layers(
         matrices=3 * hidden * inner + inner * (rank + 2 * states) + rank * inner, taps=taps * inner,
         vectors=hidden + bias + (inner if config.get("use_conv_bias", True) else 0) + 2 * inner + inner * states,
-        scan=inner * states, state=inner * taps, state_f32=inner * states)
+        scan=inner * states, state=inner * taps, state_f32=inner * states,
+        widest=3 * inner * states + 10 * inner, saved=3 * inner * states + 21 * inner // 2)
     return Decoder(stack=grouped([layer] * layers), hidden=hidden, vocab=size(config, "vocab_size"),
                    tied=bool(config.get("tie_word_embeddings", True)), vectors=hidden, max_positions=None)

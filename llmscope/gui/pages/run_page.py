@@ -293,6 +293,8 @@ class RunPage(QWidget):
 
     def _end_run(self) -> None:
         self.control.set_open(False)
+        ended = [(state.row, state.cell) for state in self.run.cells if state.row is not None]
+        self.control.show_measured([row for row, _ in ended], [cell for _, cell in ended])
         self.body.generation.set_locked(False)
         self._show_end()
 

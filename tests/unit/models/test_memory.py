@@ -2,11 +2,16 @@ from typing import Any
 
 import pytest
 import torch
+from msgspec.structs import replace
 
 from llmscope.core.spec import Cell
 from llmscope.models.headers import Tensor
-from llmscope.models.memory import Memory, memory
+from llmscope.models.limits import largest_that_fits
+from llmscope.models.memory import POOL_BYTES, Memory, memory
 from tests.unit.models.built import FAMILIES, GPT2, GQA, model_of, network_of, token_ids
+
+#: There what the process takes besides its tensors is not part of the estimate.
+GPU = "cuda:0"
 
 
 def saved_bytes(config: dict[str, Any], batch: int, seq: int) -> int:
@@ -32,7 +37,7 @@ def saved_bytes(config: dict[str, Any], batch: int, seq: int) -> int:
     GPT2 | {"n_layer": 8, "attn_pdrop": 0.0, "resid_pdrop": 0.0, "embd_pdrop": 0.0},
 ], ids=["llama", "gpt2 with dropout", "gpt2 without dropout"])
 def test_what_training_keeps_is_estimated_within_a_tenth(config: dict[str, Any]) -> None:
-    estimate = memory(model_of(config), Cell("arch:x", "train", batch=2, seq=128), 4)
+    estimate = memory(model_of(config), Cell("arch:x", "train", GPU, batch=2, seq=128), 4)
     assert estimate.activations is not None
     # Of the logits' bytes, the forward pass keeps the softmax in float32 for the backward pass.
     kept = saved_bytes(config, 2, 128) - 2 * 128 * 77 * 4
@@ -41,11 +46,11 @@ def test_what_training_keeps_is_estimated_within_a_tenth(config: dict[str, Any])
 
 def test_sgd_holds_half_of_adamw_and_checkpointing_keeps_one_layer_and_the_inputs_of_all() -> None:
     model = model_of(GQA | {"num_hidden_layers": 8})
-    plain, sgd, again = (memory(model, Cell("arch:x", "train", batch=2, seq=128, **settings), 4)  # type: ignore[arg-type]
+    plain, sgd, again = (memory(model, Cell("arch:x", "train", GPU, batch=2, seq=2048, **settings), 4)  # type: ignore[arg-type]
                          for settings in ({}, {"optimizer": "sgd"}, {"checkpointing": True}))
     assert plain.optimizer == 2 * (sgd.optimizer or 0) and sgd.activations == plain.activations
-    inputs = 8 * 2 * 128 * GQA["hidden_size"] * 4
-    assert again.activations == (plain.activations or 0) // 8 + inputs
+    hidden = 2 * 2048 * GQA["hidden_size"] * 4
+    assert again.activations == ((plain.activations or 0) - 3 * hidden) // 8 + 8 * hidden + 3 * hidden
 
 
 def held_bytes(cache: Any) -> int:
@@ -84,8 +89,9 @@ def test_weights_gradients_and_optimizer_follow_the_parameters() -> None:
     model = model_of(GQA)
     weights = model.facts.weights_bytes("bfloat16")
     assert weights is not None
-    trained, read = memory(model, Cell("x", "train", seq=8), 2), memory(model, Cell("x", "pp", seq=8), 2)
-    assert (trained.weights, trained.gradients, trained.optimizer) == (weights, weights, 2 * weights)
+    trained, read = (
+        memory(model, Cell("x", workload, GPU, seq=8, optimizer="sgd"), 2) for workload in ("train", "pp"))  # type: ignore[arg-type]
+    assert (trained.weights, trained.gradients, trained.optimizer) == (weights, weights, weights)
     assert (read.weights, read.gradients, read.optimizer) == (weights, 0, 0)
 
 
@@ -102,11 +108,69 @@ def test_the_total_is_the_sum_of_the_parts() -> None:
 def test_of_an_unknown_family_only_the_weights_are_known() -> None:
     config = {"model_type": "bloom", "architectures": ["BloomForCausalLM"]}
     known = model_of(config, tensors=(Tensor("a", "F32", (10,)),))
-    assert memory(known, Cell("x", "pp"), 2) == Memory(20, gradients=0, optimizer=0)
-    assert memory(known, Cell("x", "train"), 2).total_bytes == 80
+    assert memory(known, Cell("x", "pp", GPU), 2) == Memory(20, gradients=0, optimizer=0)
+    assert memory(known, Cell("x", "train", GPU), 2).total_bytes == 80
     assert memory(model_of(config), Cell("x", "pp"), 2).total_bytes is None
 
 
 def test_loading_needs_the_weights_and_nothing_else() -> None:
     model = model_of(GQA)
-    assert memory(model, Cell("x", "load-warm"), 2).total_bytes == model.facts.weights_bytes("float16")
+    assert memory(model, Cell("x", "load-warm", GPU), 2).total_bytes == model.facts.weights_bytes("float16")
+
+
+def test_the_two_gradients_of_a_shared_table_meet_at_the_end_of_the_backward_pass() -> None:
+    table = 77 * GQA["hidden_size"] * 4
+    apart, shared = (model_of(GQA | {"tie_word_embeddings": tied}) for tied in (False, True))
+    need = memory(shared, Cell("x", "bwd", GPU, seq=8), 4)
+    assert need.gradients == shared.facts.weights_bytes("float32") + 2 * table - (need.logits or 0)  # type: ignore[operator]
+    assert memory(apart, Cell("x", "bwd", GPU, seq=8), 4).gradients == apart.facts.weights_bytes("float32")
+
+
+def test_a_step_of_adamw_holds_more_beside_the_moments_and_sgd_nothing() -> None:
+    model = model_of(GQA | {"tie_word_embeddings": False})
+    weights = model.facts.weights_bytes("float32") or 0
+    table = 77 * GQA["hidden_size"] * 4
+    assert memory(model, Cell("x", "opt", "cpu"), 4).optimizer == 2 * weights + 2 * table
+    assert memory(model, Cell("x", "opt", GPU), 4).optimizer == 3 * weights
+    assert memory(model, Cell("x", "opt", "cpu", optimizer="sgd"), 4).optimizer == weights
+
+
+def test_on_a_cpu_the_worker_counts_and_text_makes_it_larger() -> None:
+    model = model_of(GQA)
+    prompt, text = memory(model, Cell("x", "pp", "cpu"), 4), memory(model, Cell("x", "val", "cpu"), 4)
+    assert 0 < prompt.worker < text.worker and memory(model, Cell("x", "pp", GPU), 4).worker == 0
+    assert prompt.total_bytes == (prompt.weights or 0) + 2 * POOL_BYTES
+    assert memory(model, Cell("x", "pp", "cpu", batch=512), 4).loading == 0
+
+
+def test_where_a_part_is_not_known_the_total_is_the_least() -> None:
+    known, unknown = model_of(GQA), model_of({"model_type": "bloom"}, tensors=(Tensor("a", "F32", (10,)),))
+    assert memory(known, Cell("x", "pp"), 4).is_whole
+    assert not memory(unknown, Cell("x", "pp"), 4).is_whole
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_known_family_has_all_parts(name: str) -> None:
+    for workload in ("pp", "tg", "gen", "val", "fwd", "train"):
+        assert memory(model_of(FAMILIES[name]), Cell("x", workload), 4).is_whole  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["gqa" if "gqa" in FAMILIES else next(iter(FAMILIES))])
+@pytest.mark.parametrize("workload", ["pp", "gen", "train"])
+@pytest.mark.parametrize("what", ["batch", "seq"])
+def test_the_largest_that_fits_is_the_last_that_does(name: str, workload: str, what: str) -> None:
+    model, cell = model_of(FAMILIES[name]), Cell("x", workload, "cpu", "float32", seq=16, new=4)  # type: ignore[arg-type]
+    for asked in (1, 3, 21):
+        free = memory(model, replace(cell, **{what: asked}), 4).total_bytes
+        assert free is not None
+        found = largest_that_fits(model, cell, free, what)  # type: ignore[arg-type]
+        needs = [memory(model, replace(cell, **{what: value}), 4).total_bytes for value in (found, (found or 0) + 1)]
+        most = (model.facts.max_positions or 10**9) - (4 if workload == "gen" else 0)
+        assert needs[0] <= free and (needs[1] > free or (what == "seq" and found == most))  # type: ignore[operator]
+
+
+def test_nothing_is_offered_where_not_even_one_fits_or_it_does_not_matter_or_a_part_is_not_known() -> None:
+    model, unknown = model_of(GQA), model_of({"model_type": "bloom"}, tensors=(Tensor("a", "F32", (10,)),))
+    assert largest_that_fits(model, Cell("x", "train", "cpu", "float32"), 1000, "batch") is None
+    assert largest_that_fits(model, Cell("x", "tg", GPU, "float32"), 10**9, "seq") is None
+    assert largest_that_fits(unknown, Cell("x", "pp", "cpu", "float32"), 10**12, "batch") is None
