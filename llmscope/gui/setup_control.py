@@ -141,7 +141,7 @@ class SetupControl(QObject):
             seconds = self.expected.total(examples, self._rail.choices.accuracy)
             row = self._progress(of_kind, ids, run) if of_kind else CheckRow(bool(cells), ids, duration(seconds))
             if kind == CEILINGS and not of_kind and not cells and (known := self.ceilings) is not None:
-                row = CheckRow(False, words.tr("reused"), words.moment_of(known.utc), "check")
+                row = CheckRow(False, words.tr("reused"), words.day_of(known.utc), "check")
             self._rail.tests.show_row(kind, row)
 
     def titles(self) -> dict[str, str]:

@@ -135,12 +135,14 @@ def bound_name(bound: str) -> str:
     return {"compute": tr("compute"), "memory bandwidth": tr("memory bandwidth"), "storage": tr("storage")}[bound]
 
 
-def moment_of(utc: str) -> str:
-    """Return a UTC time as `moment` does; an unreadable one as it stands."""
+def day_of(utc: str) -> str:
+    """Return a UTC time as short as can be, `today 18:12` or `21 Nov`; an unreadable one as it stands."""
     try:
-        return moment(datetime.fromisoformat(utc).timestamp())
+        at = datetime.fromisoformat(utc).astimezone()
     except ValueError:
         return utc
+    is_today = at.date() == datetime.now().astimezone().date()
+    return tr("today {0}").format(f"{at:%H:%M}") if is_today else f"{at.day}{NBSP}{at:%b}"
 
 
 def badge_word(state: CellState, is_current: bool, is_open: bool) -> str:

@@ -237,7 +237,7 @@ class RunPage(QWidget):
         if run.is_open and run.now in run.ceilings:
             title, text = self.tr("Measuring the ceilings"), looks.ceilings_words(run)
         elif known is not None:
-            title = self.tr("Measured ceilings, {0}").format(words.moment_of(known.utc))
+            title = self.tr("Measured ceilings, {0}").format(words.day_of(known.utc))
             text = summary(known)
         body.results.show_ceilings(title, text)
 

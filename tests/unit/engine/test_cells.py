@@ -18,6 +18,7 @@ from llmscope.engine.cells import CellRunner
 from llmscope.engine.checks import NotTrustworthy
 from llmscope.engine.measuring import Measured
 from llmscope.engine.meter import Cancelled, Meter
+from llmscope.engine.workloads import validation
 from llmscope.models.catalog import resolve
 from tests.unit.engine.conftest import CPU
 
@@ -42,7 +43,8 @@ def meter(heard: Heard) -> Meter:
 
 
 @pytest.fixture
-def runner(heard: Heard, meter: Meter) -> CellRunner:
+def runner(heard: Heard, meter: Meter, monkeypatch: pytest.MonkeyPatch) -> CellRunner:
+    monkeypatch.setattr(validation, "REST_S", 0.2)
     return CellRunner(heard.send, meter)
 
 
