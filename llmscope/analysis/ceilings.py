@@ -164,9 +164,18 @@ def work_of(row: Row) -> dict[str, Any]:
         return {"disk_bytes": extra.get("file_bytes")}
     if kind == "load-warm":
         return {}
-    weights = extra.get("parameters", 0) * DTYPE_BYTES.get(row.dtype, 4)
     return {"flops": extra.get("flops"), "bytes_moved": extra.get("bytes_moved"),
-            "working_set_bytes": extra.get("working_set_bytes") or weights}
+            "working_set_bytes": working_set_bytes(kind, extra.get("parameters", 0), row.dtype,
+                                                   row.options.get("optimizer") == "sgd")}
+
+
+def working_set_bytes(workload: str, parameters: int, dtype: str, sgd: bool = False) -> int:
+    """Return the bytes that a test goes through again and again: its weights, gradients and the optimizer's state.
+
+    Caches of keys and values, and activations, are left out: the larger set has the lower ceiling.
+    """
+    copies = {"bwd": 2, "opt": 3 if sgd else 4, "train": 3 if sgd else 4}.get(workload, 1)
+    return copies * parameters * DTYPE_BYTES.get(dtype, 4)
 
 
 def judged(row: Row, ceilings: Ceilings | None) -> Row:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from llmscope.analysis.ceilings import Ceilings, Limit, limits
+from llmscope.analysis.ceilings import Ceilings, Limit, limits, working_set_bytes
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.spec import DTYPE_BYTES, MACHINE, Cell, RunSpec
 from llmscope.core.units import NBSP, significant
@@ -57,7 +57,8 @@ def _work(model: Model, cell: Cell) -> dict[str, float] | None:
     if counted is None or model.facts.parameters is None:
         return None
     return {"flops": counted.flops, "bytes_moved": counted.bytes_moved,
-            "working_set_bytes": model.facts.parameters * weight_bytes}
+            "working_set_bytes": working_set_bytes(cell.workload, model.facts.parameters, cell.dtype,
+                                                   cell.optimizer == "sgd")}
 
 
 def summary(ceilings: Ceilings) -> str:

@@ -112,5 +112,7 @@ def _csv_cell(value: object) -> object:
 
 
 def _shown(row: Row, name: str) -> str:
+    if row.model == MACHINE and name not in (*_MACHINE_SETTINGS, "model"):
+        return "—"
     value = getattr(row, name)
     return DTYPE_SHORT.get(value, value) if name == "dtype" else str(value)

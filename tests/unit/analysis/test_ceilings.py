@@ -116,6 +116,13 @@ def test_what_cannot_be_compared_says_why(row: Row, known: Ceilings | None, why:
     assert why in found.extra["not_checked"] and "limit" not in found.extra and found.median == row.median
 
 
+@pytest.mark.parametrize(("workload", "copies"), [("pp", 1), ("bwd", 2), ("opt", 4), ("train", 4)])
+def test_training_works_on_weights_gradients_and_moments(workload: str, copies: int) -> None:
+    known = ceilings(m32=90.0, m64=60.0, m128=34.0)
+    row = judged(row_of(workload, bytes_moved=1e9, parameters=8 * MIB), known)
+    assert row.extra["limit"]["ceiling"] == {1: 90.0, 2: 60.0, 4: 34.0}[copies]
+
+
 def test_a_cold_load_is_held_against_the_disk() -> None:
     row = judged(row_of("load-cold", 0.5, file_bytes=0.3e9), ceilings(m64=34.0))
     assert row.extra["limit"]["bound"] == "storage" and row.extra["limit"]["share"] == pytest.approx(0.5)
