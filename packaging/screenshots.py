@@ -2,7 +2,8 @@
 
     .venv/bin/python packaging/screenshots.py docs
 
-Works without a display. The pictures are of this machine, as it is now.
+Works without a display. The pictures are of this machine, as it is now; LLMSCOPE_HOME may name a data folder in which
+its ceilings are known already.
 """
 
 import os
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-os.environ["LLMSCOPE_HOME"] = tempfile.mkdtemp()
+os.environ.setdefault("LLMSCOPE_HOME", tempfile.mkdtemp())
 
 from PySide6.QtTest import QTest
 
