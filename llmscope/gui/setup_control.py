@@ -135,6 +135,8 @@ class SetupControl(QObject):
         states = run.cells if run.cells and (run.is_open or self._still_shown(run)) else []
         for kind, workloads in KINDS.items():
             of_kind = [state for state in states if state.cell.workload in workloads]
+            if run.is_open and not of_kind:
+                continue  # it stays as it is, and the test at hand is being timed
             cells = [cell for cell in self.setup.cells if cell.workload in workloads]
             examples = cells or self._examples(workloads)
             ids = ids_of(examples, self._rail.choices.model)
