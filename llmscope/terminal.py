@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core import events
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
@@ -15,7 +16,7 @@ from llmscope.core.spec import RunSpec
 from llmscope.core.units import measured, plus_minus
 from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
-from llmscope.runs.export import export, result_cells
+from llmscope.runs.export import export, limiter_words, result_cells
 from llmscope.runs.fit import too_large
 
 #: How msgspec says that a number is out of its bounds, and what we say.
@@ -65,6 +66,8 @@ class Progress:
                 value, plus, count, verdict = result_cells(row)
                 self._print(f"{row.test:<12} {value:>16}  {plus:>8}  n {count:<5} {verdict}"
                             + (f": {row.reason}" if row.reason and row.reason != verdict else ""))
+                if (found := stored_finding(row)) is not None and row.verdict != "failed":
+                    self._print(f"{'':<12} {limiter_words(row)}: {found.evidence}")
             case events.Stopping():
                 self._print("stopping …")
             case events.Note(text=text):

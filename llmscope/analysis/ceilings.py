@@ -39,6 +39,7 @@ class Ceilings(Struct, frozen=True):
     """What one device can do, by what was measured on `utc` with `versions` in the run `run`.
 
     `products` are TFLOPS by dtype; `memory` GB/s by working set in bytes, ascending; `others` GB/s by kind of test.
+    `threads` of the CPU took part, where that was noted.
     """
 
     device: str
@@ -48,6 +49,7 @@ class Ceilings(Struct, frozen=True):
     products: dict[str, Ceiling] = {}
     memory: dict[int, Ceiling] = {}
     others: dict[str, Ceiling] = {}
+    threads: int | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -102,6 +104,7 @@ def ceilings_of(rows: Iterable[Row], device: str, utc: str, run: str, versions: 
     products: dict[str, Ceiling] = {}
     memory: dict[int, Ceiling] = {}
     others: dict[str, Ceiling] = {}
+    threads: int | None = None
     for row in rows:
         kind = row.definition.partition("/")[0]
         if not DEFINITIONS[kind].of_machine or row.verdict not in COUNTED or not row.samples:
@@ -109,6 +112,7 @@ def ceilings_of(rows: Iterable[Row], device: str, utc: str, run: str, versions: 
         if row.device != device and kind != "disk-read":
             continue
         found = Ceiling(row.test, max(row.samples), row.unit)
+        threads = row.extra.get("threads", threads)
         if row.unit == "TFLOPS":
             _raise(products, row.dtype, found)
         elif kind.startswith("membw"):
@@ -117,7 +121,7 @@ def ceilings_of(rows: Iterable[Row], device: str, utc: str, run: str, versions: 
             _raise(others, kind, found)
     if not products and not memory and not others:
         return None
-    return Ceilings(device, utc, run, versions, products, dict(sorted(memory.items())), others)
+    return Ceilings(device, utc, run, versions, products, dict(sorted(memory.items())), others, threads)
 
 
 def merged(old: Ceilings | None, new: Ceilings) -> Ceilings:
@@ -131,7 +135,7 @@ def merged(old: Ceilings | None, new: Ceilings) -> Ceilings:
         _raise(memory, size, ceiling)
     for kind, ceiling in old.others.items():
         _raise(others, kind, ceiling)
-    return Ceilings(new.device, new.utc, new.run, new.versions, products, dict(sorted(memory.items())), others)
+    return msgspec.structs.replace(new, products=products, memory=dict(sorted(memory.items())), others=others)
 
 
 def _raise(best: dict[Key, Ceiling], key: Key, found: Ceiling) -> None:

@@ -15,7 +15,7 @@ from llmscope.core.events import CellEnded, CellStarted, Note
 from llmscope.core.rows import make_row
 from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
 from llmscope.core.stopping import MACHINE_LIMIT_S, T_MIN_MACHINE_S, StoppingRule
-from llmscope.engine import checks, failures, memory, versions
+from llmscope.engine import checks, conditions, failures, memory, versions
 from llmscope.engine.backends import eager
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Cancelled, Meter
@@ -128,7 +128,8 @@ class CellRunner:
 
     def _about(self, source: Model, cell: Cell, spec: RunSpec, loaded: eager.Loaded | None,
                device: torch.device, measured: Measured) -> dict[str, Any]:
-        about: dict[str, Any] = {"threads": torch.get_num_threads(), "memory_peak": memory.peak(device)}
+        about: dict[str, Any] = {"threads": torch.get_num_threads(), "usable_cores": conditions.usable_cores(),
+                                 "memory_peak": memory.peak(device)}
         if source.revision is not None:
             about["revision"] = source.revision
         if loaded is not None:

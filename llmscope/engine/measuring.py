@@ -19,12 +19,15 @@ from llmscope.core.stopping import Decision, StoppingRule
 from llmscope.engine import conditions
 from llmscope.engine.checks import NotTrustworthy
 from llmscope.engine.meter import Cancelled, Meter
+from llmscope.engine.operations import HostShare, host_share
 from llmscope.engine.timers import Block, Stopwatch, timer_facts
 from llmscope.engine.workloads.base import Workload
 
 WARM_UP_PASSES, WARM_UP_CAP_S = 3, 30.0
 WARM_UP_S = {"cpu": 1.0}
 WARM_UP_ACCELERATOR_S = 3.0
+#: Longest pass of which one more is run to see what it is made of.
+LOOK_INSIDE_S = 5.0
 #: Where the median of rates and total work ÷ total time differ by more than this, the row shows both.
 SUSTAINED_DIFFERS = 0.02
 
@@ -62,6 +65,9 @@ class _Loop:
         self._warm_up: dict[str, Any] = {}
         self._disturbed: list[conditions.Disturbance] = []
         self._device_shares: list[float] = []
+        self._issued_shares: list[float] = []
+        self._host: HostShare | None = None
+        self._cpu: dict[str, float | None] = {}
 
     def warm_up(self, cap_s: float) -> None:
         """Run the very pass that will be timed: 3 times and 1 s (3 s on accelerators), until it is steady."""
@@ -77,12 +83,18 @@ class _Loop:
             if elapsed >= cap_s or (len(times) >= WARM_UP_PASSES and elapsed >= least_s and steady):
                 break
         self._warm_up = {"n": len(times), "seconds": elapsed, "first_s": times[0], "steady": steady}
+        self._look_inside(times[-1], cap_s)
         self._workload.reset()
+
+    def _look_inside(self, pass_s: float, cap_s: float) -> None:
+        """Learn from one more pass how much of it its operations are; not where that would take long."""
+        if not self._definition.of_machine and self._device.type == "cpu" and pass_s <= min(LOOK_INSIDE_S, cap_s):
+            self._host = host_share(lambda: self._one(self._warm_up["n"]).seconds)
 
     def repeat(self) -> Decision:
         """Take samples until the stopping rule has heard enough."""
         self._meter.phase(self._workload.phase)
-        started = time.perf_counter()
+        started, used = time.perf_counter(), conditions.cpu_use()
         while True:
             index = len(self._rule.times)
             before = conditions.read()
@@ -97,6 +109,7 @@ class _Loop:
             if decision.checked and decision.interval is not None:
                 self._say(decision.interval)
             if decision.stop:
+                self._cpu = conditions.cpu_shares(used, conditions.cpu_use())
                 return decision
 
     def _one(self, index: int) -> Block:
@@ -112,6 +125,8 @@ class _Loop:
             if block.device_seconds > 1.01 * block.seconds and not self._workload.request:
                 raise NotTrustworthy("the device's clock ran longer than the wall clock")
             self._device_shares.append(block.device_seconds / block.seconds)
+        if block.issued_s is not None:
+            self._issued_shares.append(block.issued_s / block.seconds)
         parts = self._parts | msgspec.to_builtins(disturbed)
         self._meter.send(Sample(t_ns=time.perf_counter_ns(), cell=self._meter.cell, index=index,
                                 seconds=block.seconds, work=self._workload.work, parts=parts))
@@ -150,7 +165,13 @@ class _Loop:
                       "timer_resolution_ns": clock.resolution_ns},
             "effective_n": median_interval(times).n_effective,
             "seconds": float(np.median(times)),
+            "cpu": self._cpu,
         }
+        faults = [d.major_faults for d in self._disturbed if d.major_faults is not None]
+        if faults:
+            about["major_faults"] = float(np.median(faults))
+        if self._host is not None:
+            about["host"] = msgspec.to_builtins(self._host)
         self._warm_up["first_sample_stood_out"] = bool(times[0] > q3 + 1.5 * (q3 - q1))
         mean, median = float(times.mean()), float(np.median(times))
         if abs(mean / median - 1) > SUSTAINED_DIFFERS:
@@ -160,6 +181,8 @@ class _Loop:
             about["device_share_of_wall"] = busy
             if busy < 1 / 1.10:
                 about["bound"] = "host or launch"
+        if self._issued_shares:
+            about["issued_share"] = float(np.median(self._issued_shares))
         return about
 
 

@@ -38,11 +38,15 @@ def synchronize(device: torch.device) -> None:
 
 
 class Block(Struct, frozen=True):
-    """One timed block: wall seconds, device seconds where events exist, and the seconds between marks."""
+    """One timed block: wall seconds, device seconds where events exist, and the seconds between marks.
+
+    `issued_s` are the seconds until the program had given the device all of it.
+    """
 
     seconds: float
     device_seconds: float | None
     phases_s: dict[str, float]
+    issued_s: float | None = None
 
 
 class Stopwatch:
@@ -80,12 +84,13 @@ class Stopwatch:
         """Wait for the device, stop, and return the block."""
         if self._events:
             self.mark("end")
+        issued_s = None if self._device.type == "cpu" else (time.perf_counter_ns() - self._start_ns) / 1e9
         synchronize(self._device)
         seconds = (time.perf_counter_ns() - self._start_ns) / 1e9
         named = {name: self._between(a, b) for (_, a), (name, b) in itertools.pairwise(self._marks)
                  if name != "end"}
         device_seconds = self._between(self._marks[0][1], self._marks[-1][1]) if self._events else None
-        return Block(seconds, device_seconds, named)
+        return Block(seconds, device_seconds, named, issued_s)
 
     @staticmethod
     def _between(a: "int | torch.cuda.Event", b: "int | torch.cuda.Event") -> float:

@@ -9,7 +9,8 @@ from typing import Literal
 
 import msgspec
 
-from llmscope.analysis.ceilings import ceilings_of, judged
+from llmscope.analysis.bottleneck import finding
+from llmscope.analysis.ceilings import Ceilings, ceilings_of, judged
 from llmscope.core import events
 from llmscope.core.results import COUNTED, Row, Verdict
 from llmscope.core.rows import make_row
@@ -104,7 +105,7 @@ class ActiveRun:
     def judged(self, cell: int, row: Row) -> Row:
         """Return a row with what is to be known of it: whether the CPU was busy, and how near it came to a ceiling."""
         self._unjudged[cell] = row = self._with_others(row)
-        return judged(row, self._ceilings.get(self.started.machine, row.device))
+        return self._explained(row, self._ceilings.get(self.started.machine, row.device))
 
     def judged_again(self) -> Iterator[tuple[int, Row]]:
         """Keep the ceilings that this run measured, and yield the rows that they change."""
@@ -117,10 +118,18 @@ class ActiveRun:
                 continue
             best = self._ceilings.put(started.machine, found)
             for cell, row in self._unjudged.items():
-                again = judged(row, best) if row.device == device else self.rows[cell]
+                again = self._explained(row, best) if row.device == device else self.rows[cell]
                 if again != self.rows[cell]:
                     self.rows[cell] = again
                     yield cell, again
+
+    @staticmethod
+    def _explained(row: Row, ceilings: Ceilings | None) -> Row:
+        """Return a row held against the ceilings, with what limits it under `bottleneck`."""
+        row = judged(row, ceilings)
+        found = finding(row, ceilings)
+        return row if found is None else msgspec.structs.replace(
+            row, extra=row.extra | {"bottleneck": msgspec.json.decode(msgspec.json.encode(found))})
 
     def _with_others(self, row: Row) -> Row:
         """Return a row that says so if other programs kept the CPU busy while it was measured."""

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from llmscope import __version__
+from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import RunStarted
 from llmscope.core.results import VERDICT_WORDS, Row
@@ -35,9 +36,12 @@ def markdown(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -
     """Return a table for people: a settings column only where settings vary, and what holds for all below it."""
     varying = [name for name in _SETTINGS if len(_values(rows, name)) > 1]
     limited = any("limit" in row.extra for row in rows)
-    head = [*varying, "test", "result", "±", "n", "verdict", *(["of measured ceiling"] if limited else []), "reason"]
+    named = any("bottleneck" in row.extra for row in rows)
+    head = [*varying, "test", "result", "±", "n", "verdict", *(["limited by"] if named else []),
+            *(["of measured ceiling"] if limited else []), "reason"]
     body = [[*(_shown(row, name) for name in varying), row.test, *result_cells(row),
-             *([limit_words(row)] if limited else []), row.reason or ""] for row in rows]
+             *([limiter_words(row)] if named else []), *([limit_words(row)] if limited else []), row.reason or ""]
+            for row in rows]
     lines = [head, ["---:" if name in ("result", "±", "n") else "---" for name in head], *body]
     table = "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
                       for line in lines)
@@ -58,6 +62,14 @@ def result_cells(row: Row) -> tuple[str, str, str, str]:
     value = "—" if row.median is None else f"{measured(row.median, row.half_width)}{NBSP}{row.unit}"
     width = plus_minus(row.half_width) if row.median is not None else "—"
     return value, width, str(row.n), VERDICT_WORDS[row.verdict]
+
+
+def limiter_words(row: Row) -> str:
+    """Return what limits a row: `memory bandwidth`, `probably compute` where that is not sure, or `—`."""
+    found = stored_finding(row)
+    if found is None:
+        return "—"
+    return found.limiter if found.is_sure or found.limiter == "unclear" else f"probably {found.limiter}"
 
 
 def limit_words(row: Row) -> str:

@@ -1,0 +1,95 @@
+"""What limits a test: each part of the machine's share of its time, the largest of them, and how sure that is.
+
+Every claim comes from its own measurement: work ÷ time against the measured ceilings (roofline), the time
+spent outside operations, waits for a core, standing still, pages and files read from disk, throttling as the
+driver reports it. Where two claims are nearly equal, or the limiting roof is far from reached, the finding says so.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+from msgspec import Struct
+
+from llmscope.analysis import evidence
+from llmscope.analysis.ceilings import Ceilings, limits, work_of
+from llmscope.analysis.evidence import LEAST_SHARE, Claim, Limiter
+from llmscope.analysis.remedies import Remedy, remedies
+from llmscope.analysis.time_model import TimeModel, time_model
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.results import COUNTED, Row
+
+#: The first claim must be this much of the time above the second to be sure.
+MARGIN = 0.10
+#: Operations that reach less of both roofs than this are limited by something that no roof describes.
+FAR_FROM_ROOF, NEAR_ROOF = 0.20, 0.50
+#: A change that is predicted to give less than this is said not to help.
+WORTH_IT = 1.05
+class Finding(Struct, frozen=True):
+    """What limits a test. `claims` are all shares found, the largest first; `margin` its lead, None if it is alone.
+
+    `is_sure` is False where the second is close, or the operations are far from the roof that bounds them.
+    `would_help` and `would_not_help` are changes with the speed that is predicted of them.
+    """
+
+    limiter: Limiter
+    evidence: str
+    is_sure: bool
+    margin: float | None
+    claims: tuple[Claim, ...] = ()
+    would_help: tuple[Remedy, ...] = ()
+    would_not_help: tuple[Remedy, ...] = ()
+
+
+def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
+    """Return what limits a test, or None for tests of the machine and those that never began."""
+    kind = row.definition.partition("/")[0]
+    if row.verdict == "failed":
+        return _of_failure(row)
+    if DEFINITIONS[kind].of_machine or row.verdict not in COUNTED:
+        return None
+    model = None if ceilings is None else time_model(row, ceilings)
+    claims = tuple(sorted(_claims(row, kind, ceilings, model), key=lambda claim: -claim.share))
+    if not claims:
+        why = "its work is not known" if ceilings else "this machine's ceilings are not measured yet"
+        return Finding("unclear", why, False, None)
+    first, margin = claims[0], claims[0].share - claims[1].share if len(claims) > 1 else None
+    reached = None if model is None else model.reached(first.limiter)
+    sure = (margin is None or margin >= MARGIN) and (reached is None or reached >= NEAR_ROOF)
+    found = Finding(first.limiter, first.evidence, sure, margin, claims)
+    if reached is not None and reached < FAR_FROM_ROOF:
+        found = msgspec.structs.replace(found, limiter="unclear", evidence=f"{first.evidence}: far from both roofs")
+    if model is None or ceilings is None:
+        return found
+    changes = remedies(row, model, ceilings)
+    return msgspec.structs.replace(found, would_help=tuple(r for r in changes if r.speedup >= WORTH_IT),
+                                   would_not_help=tuple(r for r in changes if r.speedup < WORTH_IT))
+
+
+def _of_failure(row: Row) -> Finding | None:
+    if row.extra.get("kind") != "out_of_memory":
+        return None
+    return Finding("memory capacity", row.reason or "memory ran out", True, None,
+                   (Claim("memory capacity", 1.0, row.reason or "memory ran out"),))
+
+
+def _claims(row: Row, kind: str, ceilings: Ceilings | None, model: TimeModel | None) -> Iterator[Claim]:
+    """Yield what takes a share of the time worth telling; what operations and host do is done in the rest of it."""
+    apart = [claim for claim in (*evidence.waiting(row), *evidence.from_disk(row, kind, ceilings))
+             if claim.share >= LEAST_SHARE]
+    yield from apart
+    left = max(0.0, 1 - sum(claim.share for claim in apart))
+    for claim in evidence.host(row, kind, model):
+        if claim.share >= LEAST_SHARE:
+            yield msgspec.structs.replace(claim, share=left * claim.share)
+    if model is not None and ceilings is not None:
+        for limit in limits(work_of(row), row.extra["seconds"], row.dtype, ceilings):
+            if share := model.share_of(limit.bound):
+                yield Claim(limit.bound, left * share, evidence.product(row, limit))
+
+
+def stored_finding(row: Row) -> Finding | None:
+    """Return what a row says limits it, None where it says nothing, or nothing that can be read."""
+    try:
+        return msgspec.convert(row.extra.get("bottleneck"), Finding | None)
+    except msgspec.ValidationError:
+        return None

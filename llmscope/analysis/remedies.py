@@ -1,0 +1,53 @@
+"""What would make a test faster and what would not, with the speed that the model of its time predicts."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec import Struct
+
+from llmscope.analysis.ceilings import Ceilings
+from llmscope.analysis.time_model import TimeModel
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.results import Row
+from llmscope.core.spec import DTYPE_BYTES
+
+Change = Literal["16-bit weights", "batch", "memory", "arithmetic", "host", "threads"]
+
+#: How much faster a part of the machine is taken to be in "faster memory", "more arithmetic", "less overhead".
+FASTER = 1.2
+LARGER_BATCH = 8
+
+
+class Remedy(Struct, frozen=True):
+    """A change, in words, and how many times as fast the test is predicted to be with it (tokens a second)."""
+
+    change: Change
+    words: str
+    speedup: float
+
+
+def remedies(row: Row, model: TimeModel, ceilings: Ceilings) -> tuple[Remedy, ...]:
+    """Return the changes that apply to a test, the best first."""
+    return tuple(sorted(_remedies(row, model, ceilings), key=lambda remedy: -remedy.speedup))
+
+
+def _remedies(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy]:
+    for change, words, faster in (("memory", "20 % faster memory", {"memory": FASTER}),
+                                  ("arithmetic", "20 % faster arithmetic", {"compute": FASTER}),
+                                  ("host", "20 % less time outside of operations", {"host": FASTER})):
+        if change != "host" or model.host is not None:
+            yield Remedy(change, words, model.speedup(**faster))  # type: ignore[arg-type]
+    sixteen = ceilings.products.get("bfloat16")
+    thirty_two = ceilings.products.get("float32")
+    if row.dtype == "float32" and sixteen is not None and thirty_two is not None:
+        yield Remedy("16-bit weights", "bfloat16 weights, half the bytes",
+                     model.speedup(compute=sixteen.value / thirty_two.value,
+                                   memory=DTYPE_BYTES["float32"] / DTYPE_BYTES["bfloat16"]))
+    if "batch" in DEFINITIONS[row.definition.partition("/")[0]].uses:
+        # The same weights serve all sequences: arithmetic grows with the batch, traffic at best not at all.
+        words = f"{LARGER_BATCH} times the batch, in tokens/s of all together"
+        yield Remedy("batch", words, LARGER_BATCH * model.speedup(compute=1 / LARGER_BATCH))
+    threads = row.extra.get("threads")
+    if threads and ceilings.threads and threads < ceilings.threads:
+        more = ceilings.threads / threads
+        yield Remedy("threads", f"all {ceilings.threads} threads instead of {threads}", model.speedup(compute=more))

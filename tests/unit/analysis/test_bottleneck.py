@@ -1,0 +1,149 @@
+"""What limits a test: each claim from its own measurement, and how sure the finding is."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmscope.analysis.bottleneck import Finding, finding, stored_finding
+from llmscope.analysis.ceilings import Ceiling, Ceilings
+from llmscope.core.results import Row
+from llmscope.core.rows import make_row
+from llmscope.core.spec import MACHINE, Cell, Sampling
+
+#: 0.2 TFLOPS and 20 GB/s: the ridge lies at 10 FLOP a byte.
+CEILINGS = Ceilings("cpu", "", "r", {}, {"float32": Ceiling("gemm512-f32", 0.2, "TFLOPS")},
+                    {1: Ceiling("membw-read 1MiB", 20.0, "GB/s"), 2**40: Ceiling("membw-read", 20.0, "GB/s")},
+                    {"disk-read": Ceiling("disk-read 256MiB", 1.0, "GB/s")}, threads=2)
+
+
+def row_of(workload: str = "tg", gflop: float = 1.0, gb: float = 1.0, seconds: float = 1.0, **extra: Any) -> Row:
+    cell = Cell("bundled", workload, device="cpu", dtype="float32", new=10)  # type: ignore[arg-type]
+    extra = {"flops": gflop * 1e9, "bytes_moved": gb * 1e9, "parameters": 10**6, "seconds": seconds, "threads": 2,
+             "usable_cores": 2, "host": {"share": 0.0, "operations": 100}} | extra
+    return make_row("r", cell, Sampling(), [seconds] * 10, "valid", None, extra, 10)
+
+
+def found_of(row: Row, ceilings: Ceilings | None = CEILINGS) -> Finding:
+    found = finding(row, ceilings)
+    assert found is not None
+    return found
+
+
+def test_moving_data_at_nearly_the_ceiling_is_memory_bandwidth() -> None:
+    found = found_of(row_of(gb=16.0))
+    assert found.limiter == "memory bandwidth" and found.is_sure
+    assert found.evidence == ("10.00\u00a0tok/s × 1.60\u00a0GB per token = 16.0\u00a0GB/s, 80\u00a0% of the measured "
+                              "20.0")
+
+
+def test_computing_at_nearly_the_ceiling_is_compute() -> None:
+    found = found_of(row_of("pp", gflop=150.0))
+    assert found.limiter == "compute" and found.is_sure and "75\u00a0% of the measured 0.200" in found.evidence
+
+
+def test_near_the_ridge_neither_roof_is_named_for_sure() -> None:
+    assert not found_of(row_of(gflop=150.0, gb=14.0)).is_sure
+    assert found_of(row_of(gflop=150.0, gb=11.0)).is_sure
+
+
+def test_time_outside_of_operations_is_host_overhead() -> None:
+    found = found_of(row_of(gb=6.0, host={"share": 0.7, "operations": 4_000}))
+    assert found.limiter == "host overhead" and found.is_sure and "70\u00a0%" in found.evidence
+    assert found_of(row_of(gb=10.0, host={"share": 0.48, "operations": 4_000})).is_sure is False
+
+
+def test_operations_far_from_both_roofs_are_unclear_and_halfway_ones_only_probable() -> None:
+    assert found_of(row_of(gb=3.0)).limiter == "unclear"
+    halfway = found_of(row_of(gb=8.0))
+    assert halfway.limiter == "memory bandwidth" and not halfway.is_sure
+
+
+def test_what_operations_reach_counts_without_the_host_s_time() -> None:
+    found = found_of(row_of(gb=9.0, host={"share": 0.4, "operations": 100}))
+    assert found.limiter == "memory bandwidth" and found.is_sure  # 9 of 20 GB/s in 60 % of the time: 75 %
+
+
+@pytest.mark.parametrize(("extra", "limiter", "words"), [
+    ({"cpu": {"waited": 0.5, "still": 0.5}, "others_percent": 40.0}, "other programs", "used 40\u00a0% of the CPU"),
+    ({"cpu": {"waited": 0.5, "still": 0.5}, "others_percent": 1.0, "threads": 2, "usable_cores": 1}, "host overhead",
+     "2 threads share 1 core and"),
+    ({"cpu": {"waited": 0.0, "still": 0.5}, "others_percent": 1.0}, "heat or power", "held back"),
+    ({"throttled": {"share": 0.6, "reason": "hardware thermal"}}, "heat or power", "hardware thermal"),
+    ({"major_faults": 150_000.0}, "memory capacity", "150,000 pages"),
+    ({"host": None, "issued_share": 0.97}, "host overhead", "the device waits for the program"),
+])
+def test_what_else_takes_the_time_is_named_by_its_own_evidence(extra: dict[str, Any], limiter: str,
+                                                               words: str) -> None:
+    found = found_of(row_of(gb=8.0, **extra))
+    assert found.limiter == limiter and words in found.evidence
+
+
+@pytest.mark.parametrize(("kind", "read_share", "phases", "limiter"), [
+    ("load-cold", 1.0, {"read": 0.8, "deserialise": 0.1, "copy": 0.1}, "storage"),
+    ("load-cold", 1.0, {"read": 0.2, "deserialise": 0.7, "copy": 0.1}, "host overhead"),
+    ("load-warm", 0.0, {"read": 0.4, "deserialise": 0.1, "copy": 0.5}, "memory bandwidth")])
+def test_loading_is_limited_by_its_longest_step(kind: str, read_share: float, phases: dict[str, float],
+                                                limiter: str) -> None:
+    row = row_of(kind, flops=None, read_share=read_share, phases_s=phases, file_bytes=7 * 10**8, host=None)
+    assert found_of(row).limiter == limiter
+
+
+def test_without_a_model_it_is_the_program_itself() -> None:
+    assert found_of(row_of("tok", flops=None, bytes_moved=None)).limiter == "host overhead"
+
+
+def test_running_out_of_memory_is_memory_capacity_and_other_failures_are_nothing() -> None:
+    def failed(**extra: Any) -> Row:
+        return msgspec.structs.replace(row_of(), verdict="failed", reason="out of memory: 3 GiB more", extra=extra)
+    assert found_of(failed(kind="out_of_memory")).limiter == "memory capacity"
+    assert finding(failed(), CEILINGS) is None
+
+
+def test_tests_of_the_machine_and_stopped_ones_have_no_finding() -> None:
+    machine = make_row("r", Cell(MACHINE, "gemm", device="cpu", dtype="float32", size=512), Sampling(), [1.0] * 10,
+                       "valid")
+    assert finding(machine, CEILINGS) is None
+    assert finding(msgspec.structs.replace(row_of(), verdict="cancelled"), CEILINGS) is None
+
+
+def test_without_ceilings_it_is_unclear_and_says_what_is_missing() -> None:
+    found = found_of(row_of(host=None), None)
+    assert found.limiter == "unclear" and "not measured yet" in found.evidence
+
+
+def test_fewer_threads_can_reach_less_arithmetic() -> None:
+    found = found_of(row_of("pp", gflop=80.0, threads=1))
+    assert found.limiter == "compute" and found.is_sure
+    assert next(r for r in found.would_help if r.change == "threads").speedup == pytest.approx(2.0)
+
+
+def test_what_helps_is_what_the_model_of_the_time_predicts() -> None:
+    found = found_of(row_of(gflop=2.0, gb=16.0, host={"share": 0.2, "operations": 9}))
+    speedup = {r.change: r.speedup for r in (*found.would_help, *found.would_not_help)}
+    assert speedup["memory"] == pytest.approx(1 / (0.2 + 0.8 / 1.2))
+    assert speedup["host"] == pytest.approx(1 / (0.2 / 1.2 + 0.8))
+    assert speedup["arithmetic"] == pytest.approx(1.0) and "arithmetic" in {r.change for r in found.would_not_help}
+    assert speedup["batch"] == pytest.approx(8.0)
+
+
+def test_a_stored_finding_comes_back_and_a_foreign_one_is_none() -> None:
+    found = found_of(row_of(gb=16.0))
+    row = row_of(bottleneck=msgspec.json.decode(msgspec.json.encode(found)))
+    assert stored_finding(row) == found
+    assert stored_finding(row_of(bottleneck={"limiter": "magic"})) is None and stored_finding(row_of()) is None
+
+
+shares = st.floats(0, 1)
+
+
+@given(shares, shares, shares, shares, st.floats(0.01, 100), st.floats(0.001, 30))
+def test_claims_are_shares_and_the_first_is_the_finding(host: float, waited: float, still: float, others: float,
+                                                        gflop: float, gb: float) -> None:
+    found = found_of(row_of(gflop=gflop, gb=gb, host={"share": host, "operations": 1},
+                            cpu={"waited": waited, "still": still}, others_percent=100 * others))
+    assert all(0 <= claim.share <= 1.0001 for claim in found.claims)
+    assert found.limiter in (found.claims[0].limiter, "unclear")
+    assert all(remedy.speedup > 0 for remedy in (*found.would_help, *found.would_not_help))

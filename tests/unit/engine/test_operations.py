@@ -1,0 +1,52 @@
+"""The host's share of a pass: what is not spent in operations."""
+
+import time
+
+import torch
+
+from llmscope.engine import conditions
+from llmscope.engine.operations import host_share
+
+
+def timed(work: object) -> float:
+    started = time.perf_counter()
+    work()  # type: ignore[operator]
+    return time.perf_counter() - started
+
+
+def test_large_products_leave_nothing_to_the_host_and_are_counted() -> None:
+    x = torch.randn(700, 700)
+    found = host_share(lambda: timed(lambda: [x @ x for _ in range(5)]))
+    assert found.share < 0.3 and found.operations == 5
+
+
+def test_python_between_operations_is_the_host_s() -> None:
+    x = torch.randn(4, 4)
+
+    def slow() -> None:
+        for _ in range(5):
+            x @ x
+            time.sleep(0.01)
+    assert host_share(lambda: timed(slow)).share > 0.8
+
+
+def test_tiny_operations_are_the_host_s_too() -> None:
+    x = torch.ones(1)
+    assert host_share(lambda: timed(lambda: [x + x for _ in range(300)])).share > 0.5
+
+
+def test_a_pass_without_operations_is_all_the_host_s() -> None:
+    assert host_share(lambda: timed(lambda: time.sleep(0.005))).share == 1.0
+
+
+def test_a_process_that_sleeps_stands_still_and_one_that_works_does_not() -> None:
+    before = conditions.cpu_use()
+    time.sleep(0.1)
+    asleep = conditions.cpu_shares(before, conditions.cpu_use())
+    before, until = conditions.cpu_use(), time.thread_time() + 0.1
+    while time.thread_time() < until:
+        continue
+    working = conditions.cpu_shares(before, conditions.cpu_use())
+    assert asleep["still"] is None or asleep["still"] > 0.5
+    assert working["still"] is None or working["still"] < 0.5
+    assert (working["cores"] or 0) > (asleep["cores"] or 0)
