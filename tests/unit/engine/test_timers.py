@@ -63,7 +63,7 @@ def test_an_accelerator_is_waited_for_before_the_clock_is_read_at_both_ends(mach
     watch.start()
     watch.mark("forward")
     block = watch.stop()
-    assert machine.did == ["wait", "read", "event", "event", "event", "wait", "read"]
+    assert machine.did == ["wait", "read", "event", "event", "event", "read", "wait", "read"]
     assert block.seconds == pytest.approx(0.005) and block.device_seconds == pytest.approx(0.002)
     assert block.issued_s == pytest.approx(0.004)  # one reading of the clock before the last wait
     assert block.phases_s == {"forward": pytest.approx(0.001)}
