@@ -38,23 +38,11 @@ class HistoryControl(QObject):
             self.page.said.connect(self.said)
         return self.page
 
-    def set_narrow(self, narrow: bool) -> None:
-        """Lay out for a small window."""
-        if self.page is not None:
-            self.page.set_narrow(narrow)
-
-    def set_run_goes_on(self, goes_on: bool) -> None:
-        """Say whether a run goes on: nothing takes its place on the Run page."""
-        if self.page is not None:
-            self.page.set_run_goes_on(goes_on)
-
     def close(self) -> None:
-        """End the threads that read stored runs; returns when they are over."""
+        """End the thread that reads a stored run; returns when it is over."""
         if self._opening is not None:
             self._opening.requestInterruption()
             self._opening.wait()
-        if self.page is not None:
-            self.page.close_threads()
 
     def _on_open(self, folder: Path) -> None:
         from llmscope.gui.history_thread import OpenThread

@@ -1,16 +1,14 @@
 """The main window: bars, page, the one display timer, and the runner that it closes before it goes."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, cast
 
-from PySide6.QtCore import QSize, Qt, QThread, QTimer, Signal
+from PySide6.QtCore import Qt, QThread, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
     QDropEvent,
-    QGuiApplication,
     QHideEvent,
     QImage,
     QKeySequence,
@@ -18,42 +16,27 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
+from llmscope.gui import window_size
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.history_control import HistoryControl
 from llmscope.gui.live_feed import LiveFeed
-from llmscope.gui.looks import MEASURING
+from llmscope.gui.look_thread import LookThread
+from llmscope.gui.pace import LIVELY, pace_of
+from llmscope.gui.page_stack import PageStack, Tab
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.picture import draw
+from llmscope.gui.picture_files import PictureFiles
 from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
 from llmscope.gui.status_bar import StatusBar
 from llmscope.gui.theme import Mode, theme
-from llmscope.gui.top_bar import PAGE_KEYS, TopBar
+from llmscope.gui.top_bar import TopBar
 from llmscope.hardware import host
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often the window draws: its timer, and every how many of its ticks graphs and texts are brought up to date.
-
-    Where both come at every second tick or more seldom, they come at different ones: short work twice holds up
-    the window less than long work once.
-    """
-
-    interval_ms: int
-    plots_every: int = 1
-    text_every: int = 1
-
-
-#: All is calm while a test is timed on the CPU, the model's text a little less.
-IDLE, CALM, LIVELY = Pace(250), Pace(250, 4, 4), Pace(50, 2, 2)
-#: A remembered size beyond this was not the size of a window.
-MOST_PX = 20_000
 
 
 class Runner(Protocol):
@@ -76,16 +59,19 @@ class MainWindow(QMainWindow):
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
+        self.pictures = PictureFiles(self, self.settings, self.picture)
         self._ticks = 0
         self._closing = False
         with theme().building():
-            self.top, self.page, self.status = TopBar(), RunPage(self.feed, self.settings), StatusBar()
+            self.page, self.status = RunPage(self.feed, self.settings), StatusBar()
+            tabs = self._tabs()
+            self.top, self.pages = TopBar(tabs), PageStack(tabs)
             self._lay_out()
-            self._connect()
+            self._connect(tabs)
             self._restore()
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.tick)
-        self._look = _Look(look, self)
+        self._look = LookThread(look, self)
         self._look.found.connect(self._on_machine, Qt.ConnectionType.QueuedConnection)
         self._look.start(QThread.Priority.LowPriority)
         self.runner.start()
@@ -95,7 +81,7 @@ class MainWindow(QMainWindow):
         for event in self.feed.drain():
             self._handle(event)
         self._ticks += 1
-        pace = self._pace()
+        pace = pace_of(self.page.run)
         self.page.body.generation.refresh_text()
         if self._ticks % pace.plots_every == 0:
             self.page.body.plots.refresh()
@@ -107,16 +93,9 @@ class MainWindow(QMainWindow):
             self._timer.setInterval(pace.interval_ms)
 
     def show_page(self, name: str) -> None:
-        """Show a page; History is made when it is first asked for."""
-        page: QWidget = self.page
-        if name == "history":
-            if self.history.page is None:
-                self._pages.addWidget(self.history.make_page())
-                self.history.set_narrow(self._is_narrow())
-            page = self.history.make_page()
+        """Show a page."""
+        self.pages.show_page(name)
         self.top.show_page(name)
-        self.history.set_run_goes_on(self.page.run.is_open)
-        self._pages.setCurrentWidget(page)
         self._show_state()
 
     def show_theme(self, mode: Mode) -> None:
@@ -143,12 +122,13 @@ class MainWindow(QMainWindow):
         self._timer.stop()
         self.runner.close()
         self._look.wait()
+        self.pages.close_threads()
         self.history.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._timer.start(self._pace().interval_ms)
+        self._timer.start(pace_of(self.page.run).interval_ms)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -156,16 +136,10 @@ class MainWindow(QMainWindow):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        px = theme().px
-        slim, narrow = self.width() < px("layout", "narrow_under_width"), self._is_narrow()
-        wide = self.width() >= px("layout", "wide_from_width")
-        self.page.set_room("narrow" if narrow else "wide" if wide else "normal")
-        self.top.set_narrow(slim)
-        self.history.set_narrow(narrow)
-
-    def _is_narrow(self) -> bool:
-        px = theme().px
-        return self.width() < px("layout", "narrow_under_width") or self.height() < px("layout", "narrow_under_height")
+        px, width = theme().px, self.width()
+        narrow, wide = window_size.is_narrow(self), width >= px("layout", "wide_from_width")
+        self.pages.set_room("narrow" if narrow else "wide" if wide else "normal")
+        self.top.set_narrow(width < px("layout", "narrow_under_width"))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome a folder while nothing runs."""
@@ -189,13 +163,12 @@ class MainWindow(QMainWindow):
             case ev.Hello():
                 self.status.show_versions(event.versions)
 
-    def _pace(self) -> Pace:
-        """Return how often to draw: seldom while idle, and calmly while a test is timed on the CPU."""
-        run, now = self.page.run, self.page.run.now
-        if not run.is_open:
-            return IDLE
-        timed_here = now is not None and now.cell.device == "cpu" and now.phase in MEASURING
-        return CALM if timed_here else LIVELY
+    def _tabs(self) -> tuple[Tab, ...]:
+        """Return all pages in the order of their tabs."""
+        return (
+            Tab("run", self.tr("Run"), "gauge", "Ctrl+1", lambda: self.page),
+            Tab("history", self.tr("History"), "history", "Ctrl+4", self.history.make_page),
+        )
 
     def _lay_out(self) -> None:
         px = theme().px
@@ -207,53 +180,35 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.top)
-        self._pages = QStackedWidget()
-        self._pages.addWidget(self.page)
-        layout.addWidget(self._pages, 1)
+        layout.addWidget(self.pages, 1)
         layout.addWidget(self.status)
         self.setCentralWidget(central)
+        self.pages.show_page("run")
 
-    def _connect(self) -> None:
+    def _connect(self, tabs: Sequence[Tab]) -> None:
         self.page.run_asked.connect(self._on_run_asked)
         self.page.stop_asked.connect(self._on_stop_asked)
         self.top.page_asked.connect(self.show_page)
         self.history.opened.connect(self._on_opened)
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.said.connect(self.status.say)
+        self.pictures.said.connect(self.status.say)
         self.top.theme_chosen.connect(self._on_theme)
         self.top.picture_asked.connect(self._on_save_picture)
         for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
                            ("Ctrl+S", self._on_save_picture), ("Ctrl+Shift+C", self._on_copy_picture),
                            ("Ctrl+T", self.top.theme_button.click), ("Ctrl+F", self._on_search),
-                           *((keys, self.top.tabs[page].click) for page, keys in PAGE_KEYS.items())):
+                           *((tab.keys, self.top.tabs[tab.name].click) for tab in tabs)):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
     def _restore(self) -> None:
-        px, settings = theme().px, self.settings
-        first = QSize(px("layout", "reference_width"), px("layout", "reference_height"))
-        if QGuiApplication.platformName() != "offscreen":
-            first = first.boundedTo(self.screen().availableSize())
-        self.resize(round(settings.number("window/width", first.width(), self.minimumWidth(), MOST_PX)),
-                    round(settings.number("window/height", first.height(), self.minimumHeight(), MOST_PX)))
-        if settings.text("window/maximized", "no") == "yes":
-            self.setWindowState(Qt.WindowState.WindowMaximized)
-        for name, splitter in self._splitters().items():
-            state = self.settings.state(f"window/{name}")
-            if state is not None:
-                splitter.restoreState(state)
+        window_size.restore(self, self._splitters(), self.settings)
         self.page.rail.run_button.setFocus()
-        self.show_page(settings.text("window/page", "run", tuple(PAGE_KEYS)))
+        self.show_page(self.settings.text("window/page", "run", tuple(self.top.tabs)))
 
     def _remember(self) -> None:
-        maximized = self.isMaximized()
-        self.settings.keep("window/page", "run" if self._pages.currentWidget() is self.page else "history")
-        self.settings.keep("window/maximized", "yes" if maximized else "no")
-        if not maximized:
-            self.settings.keep("window/width", self.width())
-            self.settings.keep("window/height", self.height())
-        if not self.page.body.is_narrow:
-            for name, splitter in self._splitters().items():
-                self.settings.keep(f"window/{name}", splitter.saveState())
+        self.settings.keep("window/page", self.pages.name)
+        window_size.remember(self, {} if self.page.body.is_narrow else self._splitters(), self.settings)
         self.settings.sync()
 
     def _splitters(self) -> dict[str, QSplitter]:
@@ -266,12 +221,10 @@ class MainWindow(QMainWindow):
 
     def _show_state(self) -> None:
         """Bring the status bar up to date, and what there is a picture of."""
-        run, history = self.page.run, self.history.page
-        self.history.set_run_goes_on(run.is_open)
-        in_history = self._pages.currentWidget() is history
-        in_words = history.status() if history is not None and in_history and not run.is_open else self.page.status()
-        self.status.show_state(*in_words)
-        self.top.save.setEnabled(not in_history and (bool(run.rows) or run.is_open))
+        run, shown = self.page.run, self.pages.page()
+        self.pages.set_run_goes_on(run.is_open)
+        self.status.show_state(*(self.page if run.is_open else shown).status())
+        self.top.save.setEnabled(shown is self.page and (bool(run.rows) or run.is_open))
 
     def _on_opened(self, replayed: Replayed) -> None:
         if not self.page.run.is_open:  # one may have been started meanwhile
@@ -280,8 +233,7 @@ class MainWindow(QMainWindow):
             self._show_state()
 
     def _on_search(self) -> None:
-        if self.history.page is not None and self.history.page.isVisible():
-            self.history.page.focus_search()
+        self.pages.page().focus_search()
 
     def _on_run_asked(self, spec: RunSpec) -> None:
         self.show_page("run")
@@ -295,7 +247,7 @@ class MainWindow(QMainWindow):
         self.show_theme(cast(Mode, mode))
 
     def _on_help(self) -> None:
-        HelpDialog(self, "run" if self._pages.currentWidget() is self.page else "history").open()
+        HelpDialog(self, self.pages.name).open()
 
     def picture(self) -> QImage:
         """Return the result as a picture."""
@@ -306,40 +258,15 @@ class MainWindow(QMainWindow):
         return self.picture().save(str(file))
 
     def _on_save_picture(self) -> None:
-        if not self.top.save.isEnabled():
-            return
-        folder = Path(self.settings.text("window/pictures", str(Path.home())))
-        proposed = folder / f"llmscope-{self.page.run.run or 'run'}.png"
-        name, _ = QFileDialog.getSaveFileName(self, self.tr("Save picture"), str(proposed), self.tr("Picture (*.png)"))
-        if not name:
-            return
-        file = Path(name if name.lower().endswith(".png") else f"{name}.png")
-        if self.save_picture(file):
-            self.settings.keep("window/pictures", str(file.parent))
-            self.status.say(self.tr("Picture saved: {0}").format(file.name))
-        else:
-            self.status.say(self.tr("The picture could not be written to {0}.").format(file.parent))
+        if self.top.save.isEnabled():
+            self.pictures.save(f"llmscope-{self.page.run.run or 'run'}")
 
     def _on_copy_picture(self) -> None:
         if self.top.save.isEnabled():
-            QGuiApplication.clipboard().setImage(self.picture())
-            self.status.say(self.tr("Picture copied."))
+            self.pictures.copy()
 
 
 def _folder_in(event: QDropEvent) -> str:
     """Return the one folder of this computer that is dragged, else nothing."""
     paths = [url.toLocalFile() for url in event.mimeData().urls()]
     return paths[0] if len(paths) == 1 and paths[0] and Path(paths[0]).is_dir() else ""
-
-
-class _Look(QThread):
-    """Looks at the machine once, off the window's thread: waking a GPU's driver can take a second."""
-
-    found = Signal(object)
-
-    def __init__(self, look: Callable[[], host.Machine], parent: MainWindow) -> None:
-        super().__init__(parent)
-        self._look = look
-
-    def run(self) -> None:
-        self.found.emit(self._look())

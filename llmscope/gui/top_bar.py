@@ -1,5 +1,6 @@
 """The bar at the top: name, page, machine, power source, theme and Save picture."""
 
+from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -7,11 +8,9 @@ from PySide6.QtGui import QAction, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from llmscope.gui.icons import paint_icon
+from llmscope.gui.page_stack import Tab
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line
-
-#: The keys of the pages, with room for those to come between.
-PAGE_KEYS = {"run": "Ctrl+1", "history": "Ctrl+4"}
 
 
 class Logo(QWidget):
@@ -32,23 +31,15 @@ class TopBar(QFrame):
     """`page_asked` carries the page of a tab, `theme_chosen` the new mode; `picture_asked` is Save picture."""
 
     page_asked = Signal(str)
-
     picture_asked = Signal()
     theme_chosen = Signal(str)
 
-    def __init__(self) -> None:
+    def __init__(self, tabs: Sequence[Tab]) -> None:
         super().__init__()
         self.setProperty("kind", "bar")
         self.setObjectName("top_bar")
         self.setFixedHeight(theme().px("height", "top_bar"))
-        self.tabs = {"run": Button(self.tr("Run"), "gauge", "tab"),
-                     "history": Button(self.tr("History"), "history", "tab")}
-        for page, tab in self.tabs.items():
-            tab.setCheckable(True)
-            tab.setObjectName(page)
-            tab.setToolTip(PAGE_KEYS[page])
-            tab.clicked.connect(self._on_tab)
-        self.show_page("run")
+        self.tabs = {tab.name: self._make_tab(tab) for tab in tabs}
         self._name = Label("llmscope", "strong", 600)
         self._machine = Label("", "body", 600)
         self._parts = ElidedLabel("", "small", role="text_2")
@@ -117,6 +108,14 @@ class TopBar(QFrame):
         """Leave out what a small window has no room for."""
         self._parts.setVisible(not narrow)
         self._name.setVisible(not narrow)
+
+    def _make_tab(self, tab: Tab) -> Button:
+        button = Button(tab.title, tab.icon, "tab")
+        button.setCheckable(True)
+        button.setObjectName(tab.name)
+        button.setToolTip(tab.keys)
+        button.clicked.connect(self._on_tab)
+        return button
 
     def _make_theme_menu(self) -> QMenu:
         menu = QMenu(self)

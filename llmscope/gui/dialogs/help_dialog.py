@@ -11,7 +11,7 @@ class HelpDialog(QDialog):
 
     def __init__(self, parent: QWidget, page: str = "run") -> None:
         super().__init__(parent)
-        title, about, keys = self._history() if page == "history" else self._run()
+        title, about, keys = {"run": self._run, "history": self._history}[page]()
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)

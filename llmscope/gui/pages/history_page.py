@@ -13,6 +13,7 @@ from llmscope.gui.history_table import HistoryTable
 from llmscope.gui.history_thread import ListThread
 from llmscope.gui.icons import icon
 from llmscope.gui.models.history_model import SAME, SECOND, TYPE, HistoryModel
+from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.settings import Settings
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label
@@ -24,7 +25,7 @@ from llmscope.runs.entry import Entry
 DETAILS_PX, SEARCH_PX = 336, 262
 
 
-class HistoryPage(QWidget):
+class HistoryPage(Page):
     """`open_asked` carries a run's folder, `run_asked` that the person wants the Run page, `said` a line to tell."""
 
     open_asked = Signal(object)
@@ -60,9 +61,9 @@ class HistoryPage(QWidget):
         self._thread.finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
         self._thread.start()
 
-    def set_narrow(self, narrow: bool) -> None:
-        """Leave out columns, and show the details only when Enter asks for them."""
-        self._narrow = narrow
+    def set_room(self, room: Room) -> None:
+        """In a small window, leave out columns and show the details only when Enter asks for them."""
+        narrow = self._narrow = room == "narrow"
         self.details.close_button.setVisible(narrow)
         self._show_details(not narrow)
 

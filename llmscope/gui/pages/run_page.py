@@ -1,10 +1,8 @@
 """The Run page: rail and body, driven by the person's choices and by the event stream."""
 
-from typing import Literal
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSplitter
 
 from llmscope import paths
 from llmscope.core import events as ev
@@ -15,6 +13,7 @@ from llmscope.gui.ceilings import Near, near, summary
 from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.live_feed import LiveFeed
+from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.rail import Rail
 from llmscope.gui.replay import Replayed
 from llmscope.gui.run_body import RunBody
@@ -27,10 +26,7 @@ from llmscope.hardware.host import Machine
 _PANES = {"cpu_power_w": "power", "cpu_temperature_c": "temperature"}
 
 
-Room = Literal["narrow", "normal", "wide"]
-
-
-class RunPage(QWidget):
+class RunPage(Page):
     """`run_asked` carries the spec to run, `stop_asked` that it is to stop."""
 
     run_asked = Signal(object)

@@ -1,0 +1,21 @@
+"""Looks at the machine once, off the window's thread."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+from llmscope.hardware.host import Machine
+
+
+class LookThread(QThread):
+    """`found` carries the machine; waking a GPU's driver can take a second."""
+
+    found = Signal(object)
+
+    def __init__(self, look: Callable[[], Machine], parent: QObject) -> None:
+        super().__init__(parent)
+        self._look = look
+
+    def run(self) -> None:
+        """Look; Qt calls it on the new thread."""
+        self.found.emit(self._look())
