@@ -124,8 +124,16 @@ class Gradients:
 def tensor_bytes(tensors: Iterable[Any]) -> int:
     """Return the bytes of all tensors among these; what shares its memory counts once."""
     storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes()
-                for t in tensors if isinstance(t, torch.Tensor)}
+                for tensor in tensors if isinstance(tensor, torch.Tensor) for t in _plain(tensor)}
     return sum(storages.values())
+
+
+def _plain(tensor: torch.Tensor) -> list[torch.Tensor]:
+    """Return the tensors that hold a tensor's numbers: itself, or what a quantised one is made of."""
+    flatten = getattr(tensor, "__tensor_flatten__", None)
+    if flatten is None:
+        return [tensor]
+    return [plain for name in flatten()[0] for plain in _plain(getattr(tensor, name))]
 
 
 def cache_bytes(output: Any) -> int | None:
