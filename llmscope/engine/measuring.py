@@ -196,12 +196,10 @@ class _Loop:
 def _no_garbage_collection() -> Iterator[None]:
     """Collect once, then keep the collector out of the timed region."""
     gc.collect()
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
 
 

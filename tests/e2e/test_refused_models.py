@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from llmscope import paths
 from llmscope.core import events
 from llmscope.core.results import COUNTED
-from llmscope.runs import store
 from tests.e2e.conftest import TINY, Session, cell
 
 
@@ -119,14 +117,3 @@ def test_hostile_files_of_every_class_end_in_one_line_and_a_folder_full_of_code_
     notes = " ".join(e.text for e in session.heard if isinstance(e, events.Note))
     assert "auto_map in config.json is ignored" in notes and "use_kernels" in notes
     assert not list(tmp_path.rglob("canary"))
-
-
-def test_a_run_that_others_changed_is_read_with_warnings(session: Session, tiny: Path) -> None:
-    session.start(cell(tiny, "pp"))
-    (row,) = session.end()
-    started = next(e for e in session.heard if isinstance(e, events.RunStarted))
-    folder = paths.runs_folder() / started.run
-    result = (folder / store.RESULT).read_bytes()
-    (folder / store.RESULT).write_bytes(result.replace(b'"n": ', b'"n": -'))
-    run = store.read_run(folder)
-    assert run.rows[0].n == row.n and run.warnings == ("result.json holds impossible figures and was left out",)
