@@ -9,7 +9,7 @@ TRIALS = 2_000
 
 
 def trial(chance: np.random.Generator, rounds: int, faster: float = 1.0) -> bool:
-    """Return whether a difference is found between A and a B so many times as fast, on a disturbed and drifting machine."""
+    """Return whether a difference is found between A and a B so many times as fast, on a machine that drifts."""
     drift = np.cumsum(chance.normal(0, 0.02, 2 * rounds)) + np.linspace(0, 0.5, 2 * rounds)
     slow = np.where(chance.random(2 * rounds) < 0.1, 2.0, 1.0)
     times = np.exp(drift) * slow * (1 + 0.05 * np.abs(chance.standard_t(2, 2 * rounds)))
