@@ -18,6 +18,7 @@ from llmscope.analysis.work import Work, cell_of, work_of_cell
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT, Cell
+from llmscope.models.catalog import Model
 
 #: A range holds 90 % of what is expected: so many standard deviations to both sides.
 SPAN = 1.645
@@ -36,7 +37,7 @@ SAME_WORKLOAD, SAME_MODEL, SAME_DTYPE = 0.5, 0.5, 0.6
 #: Doublings of the tokens of a pass, and of a context, over which the rest changes.
 DOUBLINGS = 2.0
 NOISE = 0.03
-STEPS = 12
+STEPS, FARTHEST = 12, 5.0
 #: Of many tests the most alike are taken.
 MOST_ROWS = 64
 
@@ -57,11 +58,12 @@ def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Predi
     None where no row of its device counts, where its FLOPs and bytes are not known (loading, tokenizing, models
     without a closed form), or where the range would be wider than a factor of ten.
     """
-    wanted = work_of_cell(cell)
+    models: dict[str, Model | None] = {}
+    wanted = work_of_cell(cell, models)
     measured = {of: row for row in rows if (of := _measured(row, cell)) is not None}
     if wanted is None:
         return None
-    known = [(work, row) for of, row in measured.items() if (work := work_of_cell(of)) is not None]
+    known = [(work, row) for of, row in measured.items() if (work := work_of_cell(of, models)) is not None]
     known = sorted(known, key=lambda pair: -likeness(wanted, pair[0]))[:MOST_ROWS]
     if not known:
         return None
@@ -86,7 +88,8 @@ def _noise(row: Row) -> float:
 
 
 def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
-    models = " and ".join(sorted({row.model for row in rows}))
+    names = list(dict.fromkeys(row.model for row in rows))
+    models = " and ".join((*names[:2], *([f"{len(names) - 2} more"] if len(names) > 2 else [])))
     tests = "1 measured test" if len(rows) == 1 else f"{len(rows)} measured tests"
     beside = f" and the ceilings of {ceilings.utc[:10]}" if ceilings else ""
     dtype = DTYPE_SHORT.get(rows[0].dtype, rows[0].dtype)
@@ -97,66 +100,78 @@ class _Fit:
     """The model fitted to measured tests; parameters are logarithms."""
 
     def __init__(self, known: Sequence[tuple[Work, Row]], ceilings: Ceilings | None) -> None:
-        self._works, self._ceilings = [work for work, _ in known], ceilings
-        self._dtypes = sorted({work.dtype for work in self._works})
+        self._works = [work for work, _ in known]
+        self._ceilings, self._dtypes = ceilings, sorted({work.dtype for work in self._works})
         self._y = np.log([row.extra["seconds"] for _, row in known])
-        self._sd = self._prior_sd(len(self._dtypes))
+        self._sd = _prior_sd(len(self._dtypes), ceilings is None)
         self._theta = np.zeros(len(self._sd))
         alike = REST_SD**2 * np.array([[likeness(a, b) for b in self._works] for a in self._works])
         self._rest = alike + np.diag([_noise(row) ** 2 for _, row in known])
+        measured = _Times(self._works, self._dtypes, ceilings)
         for _ in range(STEPS):
-            self._linearise()
-            self._theta = np.square(self._sd) * (self._jacobian.T @ self._weighted)
-        self._linearise()
+            self._linearise(measured)
+            step = np.square(self._sd) * (self._jacobian.T @ self._weighted)
+            self._theta = np.clip(step, -FARTHEST * self._sd, FARTHEST * self._sd)
+        self._linearise(measured)
 
-    def _prior_sd(self, dtypes: int) -> np.ndarray:
-        overhead, compute, memory, compute_of, memory_of = PRIOR_SD
-        shared = (overhead, compute, memory) if self._ceilings else (overhead, BLIND_SD, BLIND_SD)
-        # One dtype more than was measured stands for those that were not.
-        return np.array([*shared, *[compute_of, memory_of] * (dtypes + 1)])
-
-    def _linearise(self) -> None:
+    def _linearise(self, times: "_Times") -> None:
         """Put the model as a straight one where its parameters are now (a step of Gauss and Newton)."""
-        self._jacobian, expected = self._linear(self._works)
+        self._jacobian, expected = times.linear(self._theta)
         self._inverse = np.linalg.inv(self._jacobian * np.square(self._sd) @ self._jacobian.T + self._rest)
         self._weighted = self._inverse @ (self._y - expected + self._jacobian @ self._theta)
 
-    def _linear(self, works: Sequence[Work]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the derivatives of the logarithms of the seconds by the parameters, and these logarithms."""
-        step = 1e-4
-        expected = np.array([self._log_s(work, self._theta) for work in works])
-        columns = [[(self._log_s(work, self._theta + step * unit) - now) / step
-                    for work, now in zip(works, expected, strict=True)] for unit in np.eye(len(self._theta))]
-        return np.array(columns).T, expected
-
-    def _log_s(self, work: Work, theta: np.ndarray) -> float:
-        """Return the logarithm of the seconds of a test by the model alone."""
-        of = 3 + 2 * (self._dtypes.index(work.dtype) if work.dtype in self._dtypes else len(self._dtypes))
-        flops_s = self._flops_s(work) * math.exp(theta[1] + theta[of])
-        bytes_s = self._bytes_s(work) * math.exp(theta[2] + theta[of + 1])
-        overhead_s = START_OVERHEAD_S * math.exp(theta[0]) * work.layer_passes
-        return math.log(overhead_s + sum(math.hypot(flops / flops_s, moved / bytes_s) for flops, moved in work.phases))
-
-    def _flops_s(self, work: Work) -> float:
-        ceiling = self._ceilings.product(work.dtype) if self._ceilings else None
-        return START_SHARE * (BLIND_FLOPS if ceiling is None else ceiling.value * 1e12)
-
-    def _bytes_s(self, work: Work) -> float:
-        if self._ceilings is None or not self._ceilings.memory:
-            return START_SHARE * BLIND_BYTES
-        size = working_set_bytes(work.workload, work.parameters, work.dtype)
-        ceiling = self._ceilings.at(size) or self._ceilings.memory[max(self._ceilings.memory)]
-        return START_SHARE * ceiling.value * 1e9
-
     def at(self, work: Work) -> tuple[float, float]:
         """Return the mean and the standard deviation of the logarithm of the seconds of a test."""
-        mine, alone = self._linear([work])
+        mine, alone = _Times([work], self._dtypes, self._ceilings).linear(self._theta)
         seen = mine[0] * np.square(self._sd)
         alike = REST_SD**2 * np.array([likeness(work, other) for other in self._works])
         shared = seen @ self._jacobian.T + alike
         mean = alone[0] - mine[0] @ self._theta + shared @ self._weighted
         variance = seen @ mine[0] + REST_SD**2 + NOISE**2 - shared @ self._inverse @ shared
         return float(mean), math.sqrt(max(float(variance), NOISE**2))
+
+
+def _prior_sd(dtypes: int, is_blind: bool) -> np.ndarray:
+    overhead, compute, memory, compute_of, memory_of = PRIOR_SD
+    shared = (overhead, BLIND_SD, BLIND_SD) if is_blind else (overhead, compute, memory)
+    # One dtype more than was measured stands for those that were not.
+    return np.array([*shared, *[compute_of, memory_of] * (dtypes + 1)])
+
+
+class _Times:
+    """The seconds of tests by the model alone, with the parameters of `PRIOR_SD`."""
+
+    def __init__(self, works: Sequence[Work], dtypes: Sequence[str], ceilings: Ceilings | None) -> None:
+        phases = max(len(work.phases) for work in works)
+        filled = np.array([[*work.phases, *[(0.0, 0.0)] * (phases - len(work.phases))] for work in works])
+        self._compute_s = filled[:, :, 0].T / [_flops_s(work, ceilings) for work in works]
+        self._memory_s = filled[:, :, 1].T / [_bytes_s(work, ceilings) for work in works]
+        self._overhead_s = START_OVERHEAD_S * np.array([work.layer_passes for work in works])
+        self._of_dtype = np.array([3 + 2 * (dtypes.index(work.dtype) if work.dtype in dtypes else len(dtypes))
+                                   for work in works])
+
+    def linear(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the derivatives of the logarithms of the seconds by the parameters, and these logarithms."""
+        step, now = 1e-4, self._log_s(theta)
+        return np.array([(self._log_s(theta + step * unit) - now) / step for unit in np.eye(len(theta))]).T, now
+
+    def _log_s(self, theta: np.ndarray) -> np.ndarray:
+        compute_s = self._compute_s * np.exp(-theta[1] - theta[self._of_dtype])
+        memory_s = self._memory_s * np.exp(-theta[2] - theta[self._of_dtype + 1])
+        return np.log(self._overhead_s * np.exp(theta[0]) + np.hypot(compute_s, memory_s).sum(axis=0))
+
+
+def _flops_s(work: Work, ceilings: Ceilings | None) -> float:
+    ceiling = ceilings.product(work.dtype) if ceilings else None
+    return START_SHARE * (BLIND_FLOPS if ceiling is None else ceiling.value * 1e12)
+
+
+def _bytes_s(work: Work, ceilings: Ceilings | None) -> float:
+    if ceilings is None or not ceilings.memory:
+        return START_SHARE * BLIND_BYTES
+    size = working_set_bytes(work.workload, work.parameters, work.dtype)
+    ceiling = ceilings.at(size) or ceilings.memory[max(ceilings.memory)]
+    return START_SHARE * ceiling.value * 1e9
 
 
 def likeness(a: Work, b: Work) -> float:

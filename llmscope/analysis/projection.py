@@ -1,7 +1,7 @@
 """How fast a model would run on other hardware, and whether it would fit: ranges, from published figures.
 
 A step of decoding takes the time of its bytes or of its FLOPs, whichever is longer; at worst both, one after the
-other, with the launches of its kernels.
+other, besides launching the kernels of each layer.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from llmscope.analysis.demand import SMALLER, WEIGHT_BYTES, Demand, Format
 from llmscope.analysis.figures import Fact, Range
-from llmscope.analysis.targets import LAUNCHES_S, Target, of_hardware
+from llmscope.analysis.targets import LAYER_S, Target, of_hardware
 from llmscope.hardware.catalogue import Hardware
 
 #: Without a known peak, decoding is predicted from memory alone up to so many FLOPs a byte: all published figures here
@@ -70,7 +70,8 @@ def _speed(target: Target, tokens: int, moved: float, flops: float, layers: int)
         fast_s = max(fast_s, flops / (target.tflops[1] * 1e12))
     elif flops > MEMORY_BOUND * moved:
         return None
-    return Range(tokens / (slow_s + layers * LAUNCHES_S), tokens / fast_s, "predicted", target.source)
+    fastest_s, slowest_s = (layers * seconds for seconds in LAYER_S)
+    return Range(tokens / (slow_s + slowest_s), tokens / max(fast_s, fastest_s), "predicted", target.source)
 
 
 def _energy(target: Target, decode: Range | None) -> Fact | None:

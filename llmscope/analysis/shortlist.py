@@ -18,29 +18,33 @@ _RANK: dict[Verdict, int] = {"meets": 0, "may meet": 1, "does not meet": 2}
 
 
 class Choice(Struct, frozen=True):
-    """One piece of hardware with the widest format that serves best, and the reasons for the verdict."""
+    """One piece of hardware with the widest format that serves best; `doubts` counts the reasons that say "may"."""
 
     projection: Projection
     verdict: Verdict
     reasons: tuple[str, ...]
+    doubts: int = 0
 
 
 def shortlist(model: Model, context: int, users: int = 1, speed_tok_s: float | None = None,
               budget_usd: float | None = None, prices: Mapping[str, float] | None = None) -> list[Choice]:
-    """Return all known hardware, the best first: what meets the wish, the cheapest first, then what may meet it.
+    """Return all known hardware, the best first.
 
-    `speed_tok_s` is for each user while all write at once with full contexts; what has no price comes after what has.
-    Raises BadInput where the model's costs are not known or a number is out of its bounds.
+    First comes what meets the wish, the cheapest first, then what may meet it, with the fewest doubts first. What has
+    no price comes after what has: with a budget the slowest first, as the likeliest to be within it.
+    `speed_tok_s` is for each user while all write at once with full contexts. Raises BadInput where the model's costs
+    are not known or a number is out of its bounds.
     """
     wanted = demands(model, context, users)
-    return sorted((_best(hardware, wanted, speed_tok_s, budget_usd, prices or {}) for hardware in catalogue()),
-                  key=_order)
+    choices = [_best(hardware, wanted, speed_tok_s, budget_usd, prices or {}) for hardware in catalogue()]
+    return sorted(choices, key=lambda choice: _order(choice, budget_usd is None))
 
 
-def _order(choice: Choice) -> tuple[int, float, float, str]:
+def _order(choice: Choice, fastest_first: bool) -> tuple[int, int, float, float, str]:
     target, decode = choice.projection.target, choice.projection.decode_tok_s
     price = math.inf if target.price_usd is None else target.price_usd.value
-    return _RANK[choice.verdict], price, -decode.high if decode else 0.0, target.name
+    speed = decode.high if decode else 0.0
+    return _RANK[choice.verdict], choice.doubts, price, -speed if fastest_first else speed, target.name
 
 
 def _best(hardware: Hardware, wanted: Mapping[Format, Demand], speed: float | None, budget: float | None,
@@ -57,7 +61,8 @@ def _judged(found: Projection, speed: float | None, budget: float | None) -> Cho
         return Choice(found, "does not meet", (f"{gib(-found.spare_bytes)} short with {found.demand.format}",))
     judged = [reason for reason in (_by_memory(found), _by_speed(found, speed), _by_price(found, budget)) if reason]
     worst = max((verdict for verdict, _ in judged), key=_RANK.__getitem__)
-    return Choice(found, worst, tuple(words for _, words in judged))
+    doubts = sum(verdict == "may meet" for verdict, _ in judged)
+    return Choice(found, worst, tuple(words for _, words in judged), doubts)
 
 
 def _by_memory(found: Projection) -> tuple[Verdict, str]:

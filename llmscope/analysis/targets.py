@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.demand import Demand, Format
-from llmscope.analysis.figures import Fact
+from llmscope.analysis.figures import Fact, Provenance
 from llmscope.core.units import GIB
-from llmscope.hardware.catalogue import Hardware, Peaks
+from llmscope.hardware.catalogue import Confidence, Hardware, Peaks
 
 Span = tuple[float, float]
 
@@ -36,11 +36,15 @@ LAPTOP_CLOCK, LAPTOP_MEMORY = 0.56, 0.78
 #: Of measured ceilings a model achieves more, for they are no promise.
 CEILING_MEMORY_SHARE: Span = (0.60, 1.0)
 CEILING_PRODUCT_SHARE: Span = (0.40, 1.0)
-#: Launching the kernels of a layer at worst: about ten, 5 µs each, as CUDA takes them without graphs.
-LAUNCHES_S = 10 * 5e-6
+#: Seconds that a layer takes at least, for its kernels are launched one after the other: at best one of about 5 µs, as
+#: CUDA takes for a launch; at worst ten, each after the one before.
+LAYER_S: Span = (5e-6, 50e-6)
 #: What is left of a device's own memory by ECC and driver (45 of 48 GiB on an L40S), and of one that the system
 #: shares (macOS lets the GPU have 65 to 75 %).
 OWN_MEMORY, SHARED_MEMORY = 0.95, 0.75
+
+_SOURCES: dict[Confidence, str] = {"vendor": "the vendor's figures", "secondary": "secondary sources",
+                                   "unsourced": "figures of which one has no source"}
 
 
 class Target(Struct, frozen=True, kw_only=True):
@@ -63,24 +67,27 @@ class Target(Struct, frozen=True, kw_only=True):
 
 def of_hardware(hardware: Hardware, format_: Format, prices: Mapping[str, float]) -> Target:
     """Return what published hardware achieves with weights of a format."""
-    source = f"published figures ({hardware.confidence})"
     tflops, caveats = _tflops(hardware, format_)
     return Target(id=hardware.id, name=hardware.name, kind=hardware.kind, memory=_memory(hardware),
-                  gb_s=_gb_s(hardware, format_), tflops=tflops, source=source,
+                  gb_s=_gb_s(hardware, format_), tflops=tflops,
+                  source=_SOURCES[hardware.confidence],
                   watts=None if hardware.tdp_w is None else Fact(hardware.tdp_w, "specification", "the rated power"),
                   price_usd=_price(hardware, prices), caveats=(*_caveats(hardware), *caveats))
 
 
-def of_ceilings(ceilings: Ceilings, name: str, memory: Fact | None, demand: Demand) -> Target | None:
-    """Return what a measured machine achieves, None where its memory was not measured at this size.
+def of_ceilings(ceilings: Ceilings, name: str, memory_bytes: int | None, demand: Demand) -> Target | None:
+    """Return what a measured machine achieves, None where its memory's speed was not measured at this size.
 
     Products with int8 and int4 weights are taken as computed in float32, the one that all have.
     """
     read = ceilings.at(demand.step_bytes)
     if read is None:
         return None
+    on_cpu = ceilings.device == "cpu"
+    memory = (None if memory_bytes is None else
+              _usable(memory_bytes, on_cpu or ceilings.device.startswith("mps"), "measured"))
     product = ceilings.product(demand.format if demand.format not in ("int8", "int4") else "float32")
-    return Target(id=f"here-{ceilings.device}", name=name, kind="cpu" if ceilings.device == "cpu" else "gpu",
+    return Target(id=f"here-{ceilings.device}", name=name, kind="cpu" if on_cpu else "gpu",
                   memory=memory, gb_s=_of(read.value, CEILING_MEMORY_SHARE),
                   tflops=None if product is None else _of(product.value, CEILING_PRODUCT_SHARE),
                   source=f"ceilings measured here on {ceilings.utc[:10]}")
@@ -93,9 +100,13 @@ def _of(value: float, share: Span) -> Span:
 def _memory(hardware: Hardware) -> Fact | None:
     if hardware.memory_gib is None:
         return None
-    share = SHARED_MEMORY if hardware.unified else OWN_MEMORY
-    return Fact(hardware.memory_gib * GIB * share, "specification",
-                f"{share:.0%} of {hardware.memory_gib:g} GiB{' shared with the system' if hardware.unified else ''}")
+    return _usable(hardware.memory_gib * GIB, hardware.unified, "specification")
+
+
+def _usable(memory_bytes: float, shared: bool, provenance: Provenance) -> Fact:
+    share = SHARED_MEMORY if shared else OWN_MEMORY
+    return Fact(memory_bytes * share, provenance,
+                f"{share:.0%} of {memory_bytes / GIB:.4g} GiB{' shared with the system' if shared else ''}")
 
 
 def _gb_s(hardware: Hardware, format_: Format) -> Span:
@@ -119,8 +130,9 @@ def _tflops(hardware: Hardware, format_: Format) -> tuple[Span | None, tuple[str
         return None, (f"no peak published for {format_}",)
     low, high = _shares(hardware)
     best = max(peak, peaks.int8 or 0) if _is_quantised(format_) else peak
-    in_float16 = peaks.bf16 is None and format_ not in ("float32", "float16")
-    return (peak * low, best * high), ("no bfloat16 unit: float16 peak",) if in_float16 else ()
+    said = (("no bfloat16 unit: float16 peak", peaks.bf16 is None and format_ not in ("float32", "float16")),
+            ("reading: order of magnitude", hardware.kind == "cpu"))
+    return (peak * low, best * high), tuple(text for text, holds in said if holds)
 
 
 def _peak(peaks: Peaks, format_: Format) -> float | None:
@@ -142,9 +154,7 @@ def _is_limited(hardware: Hardware) -> bool:
 
 
 def _caveats(hardware: Hardware) -> tuple[str, ...]:
-    said = (("a key figure has no source", hardware.confidence == "unsourced"),
-            ("at the top power limit", _is_limited(hardware) and hardware.kind != "cpu"),
-            ("reading: order of magnitude", hardware.kind == "cpu"),
+    said = (("at the top power limit", _is_limited(hardware) and hardware.kind != "cpu"),
             ("memory as fitted", hardware.memory_gib is None))
     return tuple(text for text, holds in said if holds)
 

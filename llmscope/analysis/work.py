@@ -9,7 +9,7 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.spec import DTYPE_BYTES, Cell, Workload
-from llmscope.models.catalog import resolve
+from llmscope.models.catalog import Model, resolve
 from llmscope.models.costs import Cost, cost
 from llmscope.models.facts import DecoderFacts
 
@@ -34,13 +34,18 @@ class Work(Struct, frozen=True, kw_only=True):
     tokens: int | None
 
 
-def work_of_cell(cell: Cell) -> Work | None:
-    """Return what a cell does, None where no closed form says or its model cannot be found (any more)."""
+def work_of_cell(cell: Cell, models: dict[str, Model | None] | None = None) -> Work | None:
+    """Return what a cell does, None where no closed form says or its model cannot be found (any more).
+
+    `models` remembers the models that were looked up, for the next cell.
+    """
     if cell.dtype not in DTYPE_BYTES or cell.workload.startswith("load"):
         return None
-    try:
-        model = resolve(cell.model)
-    except BadInput:
+    models = {} if models is None else models
+    if cell.model not in models:
+        models[cell.model] = _model(cell.model)
+    model = models[cell.model]
+    if model is None:
         return None
     counted = cost(model, cell, DTYPE_BYTES[cell.dtype])
     if counted is None or not isinstance(model.facts, DecoderFacts):
@@ -52,6 +57,13 @@ def work_of_cell(cell: Cell) -> Work | None:
         phases=_phases(counted), layer_passes=model.facts.layers * passes,
         width=cell.batch * (1 if decodes else cell.seq), context=cell.depth + cell.new if decodes else cell.seq,
         tokens=_tokens(cell))
+
+
+def _model(ref: str) -> Model | None:
+    try:
+        return resolve(ref)
+    except BadInput:
+        return None
 
 
 def _phases(counted: Cost) -> tuple[tuple[float, float], ...]:
