@@ -36,7 +36,8 @@ REST_SD = 0.25
 SAME_WORKLOAD, SAME_MODEL, SAME_DTYPE = 0.5, 0.5, 0.6
 #: Doublings of the tokens of a pass, and of a context, over which the rest changes.
 DOUBLINGS = 2.0
-NOISE = 0.03
+#: Of a median at least, and of one of so few samples that it has no interval.
+NOISE, NOISE_OF_FEW = 0.03, 0.10
 STEPS, FARTHEST = 12, 5.0
 #: Of many tests the most alike are taken.
 MOST_ROWS = 64
@@ -84,7 +85,7 @@ def _measured(row: Row, cell: Cell) -> Cell | None:
 
 def _noise(row: Row) -> float:
     """Return the standard deviation of the logarithm of a row's median."""
-    return NOISE if row.half_width is None else math.hypot(NOISE, row.half_width / 1.96)
+    return NOISE_OF_FEW if row.half_width is None else math.hypot(NOISE, row.half_width / 1.96)
 
 
 def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
@@ -113,12 +114,15 @@ class _Fit:
             step = np.square(self._sd) * (self._jacobian.T @ self._weighted)
             self._theta = np.clip(step, -FARTHEST * self._sd, FARTHEST * self._sd)
         self._linearise(measured)
+        # Rows that scatter more than they should by the model widen every range (the Birge ratio).
+        self._scatter = max(1.0, float(self._left @ self._weighted) / len(known))
 
     def _linearise(self, times: "_Times") -> None:
         """Put the model as a straight one where its parameters are now (a step of Gauss and Newton)."""
         self._jacobian, expected = times.linear(self._theta)
         self._inverse = np.linalg.inv(self._jacobian * np.square(self._sd) @ self._jacobian.T + self._rest)
-        self._weighted = self._inverse @ (self._y - expected + self._jacobian @ self._theta)
+        self._left = self._y - expected + self._jacobian @ self._theta
+        self._weighted = self._inverse @ self._left
 
     def at(self, work: Work) -> tuple[float, float]:
         """Return the mean and the standard deviation of the logarithm of the seconds of a test."""
@@ -128,7 +132,7 @@ class _Fit:
         shared = seen @ self._jacobian.T + alike
         mean = alone[0] - mine[0] @ self._theta + shared @ self._weighted
         variance = seen @ mine[0] + REST_SD**2 + NOISE**2 - shared @ self._inverse @ shared
-        return float(mean), math.sqrt(max(float(variance), NOISE**2))
+        return float(mean), math.sqrt(self._scatter * max(float(variance), NOISE**2))
 
 
 def _prior_sd(dtypes: int, is_blind: bool) -> np.ndarray:

@@ -80,6 +80,14 @@ def test_one_row_is_enough_for_its_neighbours_and_says_less_of_others() -> None:
     assert widths == sorted(widths) and widths[0] < widths[2]
 
 
+def test_rows_that_scatter_widen_the_range() -> None:
+    cells = [cell for cell in CELLS if (cell.model, cell.dtype, cell.workload) == (SMALL, "float32", "pp")]
+    wanted = replace(cells[0], seq=96)
+    steady = found([row_of(cell) for cell in cells], wanted)
+    noisy = predict([row_of(cell, 1.6 if n % 2 else 0.6) for n, cell in enumerate(cells)], wanted, CEILINGS)
+    assert noisy is None or noisy.high / noisy.low > 1.5 * steady.high / steady.low
+
+
 def test_without_ceilings_ranges_are_wider_across_dtypes() -> None:
     cell = replace(CELLS[0], dtype="bfloat16", seq=512)
     rows = [row for row in ROWS if row.dtype == "float32"]
