@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import msgspec
 import typer
 
-from llmscope import __version__, cli_runs, paths, terminal
+from llmscope import __version__, cli_runs, cli_whatif, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, Row
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False,
                   help="Shows where this computer's bottleneck lies when it runs a large language model.")
 app.add_typer(cli_runs.app, name="runs")
+app.command()(cli_whatif.whatif)
 
 OK, FAILED, WRONG_USE, CANCELLED = 0, 1, 2, 130
 
