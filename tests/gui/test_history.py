@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from llmscope import paths
@@ -348,3 +348,16 @@ def test_both_themes_draw_the_page(window: MainWindow, page: HistoryPage, both_t
     window.show_theme("light")
     light = page.table.viewport().grab().toImage()
     assert dark.pixelColor(300, 60) != light.pixelColor(300, 60)
+
+
+def test_badges_of_the_table_take_the_colours_of_another_theme(window: MainWindow, page: HistoryPage,
+                                                               qapp: QApplication) -> None:
+    def ground() -> str:
+        view = page.table
+        place = view.columnViewportPosition(VERDICT) + 4, view.rowViewportPosition(2) + view.rowHeight(2) // 2
+        return view.viewport().grab().toImage().pixelColor(*place).name()
+
+    for mode, fill in (("dark", "#1b2f27"), ("light", "#e2f2e8"), ("dark", "#1b2f27")):
+        window.show_theme(mode)  # type: ignore[arg-type]
+        qapp.processEvents()
+        assert ground() == fill

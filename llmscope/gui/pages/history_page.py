@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
@@ -83,6 +83,7 @@ class HistoryPage(Page):
         """End reading; returns when it is over."""
         if self._thread is not None:
             self._thread.requestInterruption()
+            self._thread.go_on()
             self._thread.wait()
 
     def focus_search(self) -> None:
@@ -123,6 +124,8 @@ class HistoryPage(Page):
         self._note.show_text(note)
         self.table.go_to(current.id if current is not None else "")
         self._show_stack()
+        if self._thread is not None:
+            QTimer.singleShot(0, self._thread.go_on)
 
     def _on_reading(self, done: int, of: int) -> None:
         if done < of:
