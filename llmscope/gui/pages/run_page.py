@@ -99,8 +99,9 @@ class RunPage(Page):
         if spec is None or self.run.is_open:
             return
         warnings = self.control.setup.warnings
+        lighter = advice.savings_words(spec.cells, self.control.models) if warnings else ""
         if warnings and not Question.ask(self, self.tr("This is expected to fail. Run anyway?"),
-                                         "\n".join(warnings.values()), self.tr("Run anyway"),
+                                         "\n".join((*warnings.values(), lighter)).strip(), self.tr("Run anyway"),
                                          self.tr("Change settings")):
             return
         self.begin(spec)
