@@ -164,6 +164,7 @@ class RunPage(Page):
         body.generation.forget()
         for event in self.replay():
             body.generation.on_event(event)
+        body.generation.show_stored(self.run.spec)
         self._show_end()
         self.control.show_tests(self.run)
         body.generation.refresh()
