@@ -149,4 +149,4 @@ def _largest(cell: Cell, models: Models, devices: Sequence[Device], telemetry: T
 def _other_result(changed: Cell, cell: Cell) -> str:
     if changed.test == cell.test:
         return tr("The result has the same name but other settings.")
-    return tr("The result is {0}, not comparable with {1}.").format(changed.test, cell.test)
+    return tr("{0}: not comparable with {1}.").format(changed.test, cell.test)

@@ -272,7 +272,7 @@ def _kept_beside(run: RunState) -> str:
     if not others:
         return ""
     return tr("The other test is saved.") if others == 1 else tr(
-        "The other {0} tests are saved.").format(others)
+        "{0} other tests are saved.").format(others)
 
 
 def _sentence(text: str) -> str:

@@ -160,7 +160,7 @@ def test_training_out_of_memory_offers_checkpointing_and_sgd_with_what_they_save
     offers = advice.offers(failed, cell, models, (CPU,), NOW)
     assert offers[0].changes == {"checkpointing": True} and offers[0].verdict == "fits"
     assert offers[0].title == f"Checkpointing: saves about {gib(saved[frozenset({'checkpointing'})])}"
-    assert "train512 b8 checkpointing, not comparable with train512 b8" in offers[0].text
+    assert "train512 b8 checkpointing: not comparable with train512 b8." in offers[0].text
     assert [set(offer.changes) for offer in offers] == [{"checkpointing"}, {"optimizer"}, {"batch"}]
     between = msgspec.structs.replace(NOW, memory_used_bytes=16 * GIB - (advice.peak_of([msgspec.structs.replace(
         cell, checkpointing=True)], models)[1].total_bytes - 1))  # type: ignore[index, operator]
