@@ -12,6 +12,7 @@ from llmscope.core import events
 from llmscope.core.results import COUNTED
 from llmscope.runs import store
 from tests.e2e.conftest import TINY, Session, cell
+from tests.unit.hostile.makers import TEMPLATES
 
 
 class _Canary:
@@ -130,3 +131,19 @@ def test_a_run_that_others_changed_is_read_with_warnings(session: Session, tiny:
     (folder / store.RESULT).write_bytes(result.replace(b'"n": ', b'"n": -'))
     run = store.read_run(folder)
     assert run.rows[0].n == row.n and run.warnings == ("result.json holds impossible figures and was left out",)
+
+
+@pytest.mark.parametrize("name", ["all classes", "globals of cycler", "loop in a loop", "1 GB of a message"])
+def test_a_hostile_chat_template_is_not_used_and_the_row_says_so_in_one_line(
+        session: Session, tiny: Path, name: str, tmp_path: Path) -> None:
+    template, says = TEMPLATES[name]
+    canary = tmp_path / "canary"
+    settings = json.loads((tiny / "tokenizer_config.json").read_text())
+    (tiny / "tokenizer_config.json").write_text(
+        json.dumps(settings | {"chat_template": template.replace("touch canary", f"touch '{canary}'")}))
+    session.start(cell(tiny, "ttft", seq=32), cell(tiny, "pp", seq=32))
+    row, next_one = session.end()
+    assert row.verdict in COUNTED and next_one.verdict in COUNTED
+    line = row.extra["chat_template"]
+    assert isinstance(line, str) and line.isprintable() and says in line and line.endswith("joined as plain text.")
+    assert not canary.exists()
