@@ -17,8 +17,8 @@ CODE_BYTES, TEXT_BYTES, PACKING_BYTES = 8 * _MIB, 8 * _MIB, 24 * _MIB
 #: what passes work with; in training half of it, for gradients fill some. Blocks of more than this many bytes
 #: do not lie in the heap (glibc's largest threshold).
 HOLES, HEAP_BLOCK_BYTES = 0.2, 32 * _MIB
-#: Random weights are taken from a pool of so many bytes, of which there is a copy for each width of their
-#: distribution (GPT-2 has two); they are gone after loading.
+#: Random weights are taken from a pool of so many bytes in float32, of which there is a copy in the model's dtype for
+#: each width of their distribution (GPT-2 has two); they are gone after loading.
 POOL_BYTES = 32 * _MIB
 
 
@@ -64,8 +64,8 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     if cell.device not in ("cpu", "auto") or cell.workload in ("tok", "prep"):
         return need
     worker = _worker_bytes(model, cell, dtype_bytes) + _holes_bytes(model, cell, need, dtype_bytes)
-    pools = 0 if model.folder is not None else 3 if model.facts.model_type == "gpt2" else 2
-    pool = pools * POOL_BYTES
+    widths = 2 if model.facts.model_type == "gpt2" else 1
+    pool = 0 if model.folder is not None else POOL_BYTES + widths * POOL_BYTES * dtype_bytes // 4
     rest = (need.total_bytes or 0) - (need.weights or 0) + worker
     return msgspec.structs.replace(need, worker=worker, loading=max(0, pool - rest))
 

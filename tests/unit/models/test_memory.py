@@ -190,6 +190,8 @@ def test_on_a_cpu_the_worker_counts_and_text_makes_it_larger() -> None:
     prompt, text = memory(model, Cell("x", "pp", "cpu"), 4), memory(model, Cell("x", "val", "cpu"), 4)
     assert 0 < prompt.worker < text.worker and memory(model, Cell("x", "pp", GPU), 4).worker == 0
     assert prompt.total_bytes == (prompt.weights or 0) + 2 * POOL_BYTES
+    narrow = memory(model, Cell("x", "pp", "cpu"), 2)
+    assert narrow.total_bytes == (narrow.weights or 0) + POOL_BYTES + POOL_BYTES // 2
     assert memory(model, Cell("x", "pp", "cpu", batch=512), 4).loading == 0
 
 
