@@ -61,19 +61,32 @@ class Growth:
     def by_holder(self, network: torch.nn.Module, held: dict[str, int | None]) -> dict[str, int | None]:
         """Return the bytes of the peak by what holds them; None is what could not be measured.
 
-        `held` are the gradients, optimizer state and KV cache at the peak. Activations are what is left:
-        with the inputs, the logits and whatever else a pass works with.
+        `held` are the gradients, optimizer state and KV cache at the peak, and the logits as the model gave them:
+        they are gone once gradients are there. Activations are what is left: with the inputs, what the loss
+        makes of the logits, and whatever else a pass works with.
         """
         weights = tensor_bytes((*network.parameters(), *network.buffers()))
         highest = peak_bytes(self._device)
         holders = {"weights": weights, "gradients": held.get("gradients", 0), "optimizer": held.get("optimizer", 0),
-                   "kv_cache": held.get("kv_cache", 0)}
+                   "kv_cache": held.get("kv_cache", 0), "logits": 0 if held.get("gradients") else held.get("logits", 0)}
         if highest is None or self._base is None:
             return holders | {"activations": None, "peak": None}
         grown = highest - self._base - (self._files() - self._program_bytes)
         others = [bytes_ for name, bytes_ in holders.items() if name != "weights"]
         left = None if None in others else grown - sum(bytes_ or 0 for bytes_ in others)
         return holders | {"activations": None if left is None or left < 0 else left, "peak": weights + grown}
+
+
+class Logits:
+    """Hears once how many bytes of logits a network gives: no later pass of a test gives more than the first."""
+
+    def __init__(self, network: Any) -> None:
+        self.given_bytes: int | None = None
+        self._hook = network.get_output_embeddings().register_forward_hook(self._hear)
+
+    def _hear(self, module: torch.nn.Module, inputs: Any, logits: torch.Tensor) -> None:
+        self.given_bytes = logits.nbytes
+        self._hook.remove()
 
 
 class Gradients:

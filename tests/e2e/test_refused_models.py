@@ -10,6 +10,7 @@ import pytest
 from llmscope.core import events
 from llmscope.core.results import COUNTED
 from tests.e2e.conftest import TINY, Session, cell
+from tests.unit.hostile.makers import TEMPLATES
 
 
 class _Canary:
@@ -117,3 +118,18 @@ def test_hostile_files_of_every_class_end_in_one_line_and_a_folder_full_of_code_
     notes = " ".join(e.text for e in session.heard if isinstance(e, events.Note))
     assert "auto_map in config.json is ignored" in notes and "use_kernels" in notes
     assert not list(tmp_path.rglob("canary"))
+
+
+def test_a_hostile_chat_template_is_not_used_and_the_row_says_so_in_one_line(
+        session: Session, tiny: Path, tmp_path: Path) -> None:
+    template, says = TEMPLATES["all classes"]
+    canary = tmp_path / "canary"
+    settings = json.loads((tiny / "tokenizer_config.json").read_text())
+    (tiny / "tokenizer_config.json").write_text(
+        json.dumps(settings | {"chat_template": template.replace("touch canary", f"touch '{canary}'")}))
+    session.start(cell(tiny, "ttft", seq=32), cell(tiny, "pp", seq=32))
+    row, next_one = session.end()
+    assert row.verdict in COUNTED and next_one.verdict in COUNTED
+    line = row.extra["chat_template"]
+    assert isinstance(line, str) and line.isprintable() and says in line and line.endswith("joined as plain text.")
+    assert not canary.exists()

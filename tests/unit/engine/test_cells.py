@@ -146,11 +146,12 @@ def test_rows_say_what_held_the_peak_of_memory(runner: CellRunner, heard: Heard,
     runner.run(order(folder, *HELD))
     for row in heard.rows():
         found = row.extra["peak_by_holder"]
-        holders = {"weights", "gradients", "optimizer", "kv_cache", "activations"}
+        holders = {"weights", "gradients", "optimizer", "kv_cache", "logits", "activations"}
         assert found.keys() == {*holders, "peak"} and "held" not in row.extra
         assert found["weights"] >= 4 * row.extra["parameters"]
         # Gradients that had not come when memory peaked are none.
-        at_peak = {name for name in holders - {"weights", "activations"} if found[name]}
+        at_peak = {name for name in holders - {"weights", "logits", "activations"} if found[name]}
+        assert bool(found["logits"]) != bool(found["gradients"])
         expected = HELD[row.test.rstrip("0123456789")]
         assert at_peak <= expected <= at_peak | {"gradients"}
         if found["activations"] is not None:
