@@ -21,7 +21,7 @@ from llmscope.core.results import COUNTED, Row
 #: The first claim must be this much of the time above the second to be sure.
 MARGIN = 0.10
 #: Operations that reach less of both roofs than this are limited by something that no roof describes.
-FAR_FROM_ROOF, NEAR_ROOF = 0.20, 0.50
+FAR_FROM_ROOF, NEAR_ROOF = 0.15, 0.50
 #: A change that is predicted to give less than this is said not to help.
 WORTH_IT = 1.05
 class Finding(Struct, frozen=True):

@@ -76,9 +76,13 @@ class Ceilings(Struct, frozen=True):
         return Ceiling(f"{low.test} to {high.test.rpartition(' ')[2]}", value, low.unit)
 
     def product(self, dtype: str) -> Ceiling | None:
-        """Return the ceiling of arithmetic for a model's dtype.
+        """Return the ceiling of arithmetic in a model's dtype; mixed precision has that of bfloat16."""
+        return self.products.get("bfloat16" if dtype == "amp" else dtype)
 
-        A 16-bit model may also be computed in float32, and a mixed one in either: the faster bounds them.
+    def fastest_product(self, dtype: str) -> Ceiling | None:
+        """Return the ceiling that arithmetic for a dtype cannot pass in any way it may be carried out.
+
+        A 16-bit model may also be computed in float32, and a mixed one in either.
         """
         of = {"float32": ("float32",), "amp": ("bfloat16", "float32")}.get(dtype, (dtype, "float32"))
         if of[0] not in self.products:
@@ -87,13 +91,22 @@ class Ceilings(Struct, frozen=True):
 
 
 class Limit(Struct, frozen=True):
-    """How near a test came to a ceiling: `achieved` of `ceiling`, both in `unit`; `test` measured the ceiling."""
+    """How near a test came to a ceiling: `achieved` of `ceiling`, both in `unit`; `test` measured the ceiling.
+
+    `fastest` is the ceiling of another way to do the same work, where it is higher.
+    """
 
     bound: Bound
     achieved: float
     ceiling: float
     unit: str
     test: str
+    fastest: float | None = None
+
+    @property
+    def wall(self) -> float:
+        """What cannot be passed."""
+        return max(self.ceiling, self.fastest or 0.0)
 
     @property
     def share(self) -> float:
@@ -156,7 +169,9 @@ def limits(work: Mapping[str, Any], seconds: float, dtype: str, ceilings: Ceilin
     if work.get("disk_bytes") and disk is not None:
         found.append(Limit("storage", work["disk_bytes"] / seconds / 1e9, disk.value, "GB/s", disk.test))
     if work.get("flops") and product is not None:
-        found.append(Limit("compute", work["flops"] / seconds / 1e12, product.value, "TFLOPS", product.test))
+        fastest = ceilings.fastest_product(dtype) or product
+        found.append(Limit("compute", work["flops"] / seconds / 1e12, product.value, "TFLOPS", product.test,
+                           fastest.value))
     if work.get("bytes_moved") and memory is not None:
         found.append(Limit("memory bandwidth", work["bytes_moved"] / seconds / 1e9, memory.value, "GB/s", memory.test))
     return tuple(sorted(found, key=lambda limit: -limit.share))
@@ -201,13 +216,13 @@ def judged(row: Row, ceilings: Ceilings | None) -> Row:
     found = limits(work, seconds, row.dtype, ceilings)
     if not found:
         return _not_checked(row, "no ceiling was measured at its size or dtype")
-    nearest = found[0]
-    if nearest.share > IMPOSSIBLE:
-        reason = (f"{nearest.achieved:.3g} {nearest.unit} is beyond what {nearest.test} measured of this machine "
-                  f"({nearest.ceiling:.3g} {nearest.unit}, {nearest.bound})")
+    beyond = next((limit for limit in found if limit.achieved > IMPOSSIBLE * limit.wall), None)
+    if beyond is not None:
+        reason = (f"{beyond.achieved:.3g} {beyond.unit} is beyond what {beyond.test} measured of this machine "
+                  f"({beyond.wall:.3g} {beyond.unit}, {beyond.bound})")
         return msgspec.structs.replace(row, verdict="invalid", reason=reason, median=None, low=None, high=None, n=0,
                                        timed_s=0.0, samples=())
-    limit = msgspec.to_builtins(nearest) | {"share": nearest.share, "measured_utc": ceilings.utc}
+    limit = msgspec.to_builtins(found[0]) | {"share": found[0].share, "measured_utc": ceilings.utc}
     return msgspec.structs.replace(row, extra=row.extra | {"limit": limit} | _shares(found) | _phases(row, ceilings))
 
 

@@ -27,7 +27,7 @@ WARM_UP_PASSES, WARM_UP_CAP_S = 3, 30.0
 WARM_UP_S = {"cpu": 1.0}
 WARM_UP_ACCELERATOR_S = 3.0
 #: Longest pass of which one more is run to see what it is made of.
-LOOK_INSIDE_S = 5.0
+LOOK_INSIDE_S = 3.0
 #: Where the median of rates and total work ÷ total time differ by more than this, the row shows both.
 SUSTAINED_DIFFERS = 0.02
 
@@ -53,7 +53,7 @@ def measure(workload: Workload, definition: Definition, rule: StoppingRule, mete
         with _no_garbage_collection():
             loop.warm_up(warm_up_cap_s)
             if looks_inside:
-                loop.look_inside(warm_up_cap_s)
+                loop.look_inside()
             workload.reset()
             decision = loop.repeat()
         return loop.result(decision.verdict or "not_converged", decision.reason)
@@ -91,10 +91,9 @@ class _Loop:
         self._warm_up = {"n": len(times), "seconds": elapsed, "first_s": times[0], "steady": steady}
         self._last_s = times[-1]
 
-    def look_inside(self, cap_s: float) -> None:
+    def look_inside(self) -> None:
         """Learn from one more pass how much of it its operations are; not where that would take long."""
-        pass_s = self._last_s
-        if not self._definition.of_machine and self._device.type == "cpu" and pass_s <= min(LOOK_INSIDE_S, cap_s):
+        if not self._definition.of_machine and self._device.type == "cpu" and self._last_s <= LOOK_INSIDE_S:
             self._host = host_share(lambda: self._one(self._warm_up["n"]).seconds)
 
     def repeat(self) -> Decision:

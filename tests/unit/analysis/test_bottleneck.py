@@ -56,7 +56,7 @@ def test_time_outside_of_operations_is_host_overhead() -> None:
 
 
 def test_operations_far_from_both_roofs_are_unclear_and_halfway_ones_only_probable() -> None:
-    assert found_of(row_of(gb=3.0)).limiter == "unclear"
+    assert found_of(row_of(gb=2.9)).limiter == "unclear"
     halfway = found_of(row_of(gb=8.0))
     assert halfway.limiter == "memory bandwidth" and not halfway.is_sure
 

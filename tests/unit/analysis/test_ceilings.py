@@ -82,12 +82,14 @@ def test_the_nearest_ceiling_is_what_limits() -> None:
     assert second.share == pytest.approx(0.002 / 0.15)
 
 
-def test_a_16_bit_model_is_held_against_the_faster_arithmetic() -> None:
+def test_a_16_bit_model_is_held_against_its_own_arithmetic_and_cannot_pass_the_fastest() -> None:
     known = ceilings(m64=34.0)
-    for dtype in ("bfloat16", "amp", "float32"):
-        found = known.product(dtype)
-        assert found is not None and found.value == 0.15
-    assert known.product("float16") is None
+    for dtype, own in (("bfloat16", 0.02), ("amp", 0.02), ("float32", 0.15)):
+        mine, fastest = known.product(dtype), known.fastest_product(dtype)
+        assert mine is not None and mine.value == own and fastest is not None and fastest.value == 0.15
+    upcast, impossible = (judged(row_of("pp", dtype="bfloat16", flops=t * 1e12), known) for t in (0.1, 0.16))
+    assert upcast.verdict == "valid" and upcast.extra["limit"]["share"] == pytest.approx(5.0)
+    assert impossible.verdict == "invalid" and "0.15" in (impossible.reason or "")
 
 
 def test_a_row_says_how_near_it_came() -> None:
