@@ -75,38 +75,26 @@ class Ceilings(Struct, frozen=True):
         value = math.exp((1 - share) * math.log(low.value) + share * math.log(high.value))
         return Ceiling(f"{low.test} to {high.test.rpartition(' ')[2]}", value, low.unit)
 
-    def product(self, dtype: str) -> Ceiling | None:
-        """Return the ceiling of arithmetic in a model's dtype; mixed precision has that of bfloat16."""
-        return self.products.get("bfloat16" if dtype == "amp" else dtype)
+    def product(self, dtype: str, achieved_tflops: float = 0.0) -> Ceiling | None:
+        """Return the ceiling of arithmetic in a model's dtype; mixed precision has that of bfloat16.
 
-    def fastest_product(self, dtype: str) -> Ceiling | None:
-        """Return the ceiling that arithmetic for a dtype cannot pass in any way it may be carried out.
-
-        A 16-bit model may also be computed in float32, and a mixed one in either.
+        A 16-bit model may also be computed in float32, and a mixed one in either: what is beyond its own ceiling is
+        held against the fastest of these, which cannot be passed.
         """
-        of = {"float32": ("float32",), "amp": ("bfloat16", "float32")}.get(dtype, (dtype, "float32"))
-        if of[0] not in self.products:
-            return None
-        return max((self.products[name] for name in of if name in self.products), key=lambda c: c.value)
+        own = self.products.get("bfloat16" if dtype == "amp" else dtype)
+        if own is None or dtype == "float32" or achieved_tflops <= IMPOSSIBLE * own.value:
+            return own
+        return max((own, self.products.get("float32", own)), key=lambda c: c.value)
 
 
 class Limit(Struct, frozen=True):
-    """How near a test came to a ceiling: `achieved` of `ceiling`, both in `unit`; `test` measured the ceiling.
-
-    `fastest` is the ceiling of another way to do the same work, where it is higher.
-    """
+    """How near a test came to a ceiling: `achieved` of `ceiling`, both in `unit`; `test` measured the ceiling."""
 
     bound: Bound
     achieved: float
     ceiling: float
     unit: str
     test: str
-    fastest: float | None = None
-
-    @property
-    def wall(self) -> float:
-        """What cannot be passed."""
-        return max(self.ceiling, self.fastest or 0.0)
 
     @property
     def share(self) -> float:
@@ -164,14 +152,13 @@ def limits(work: Mapping[str, Any], seconds: float, dtype: str, ceilings: Ceilin
     `work` holds what is known of `flops`, `bytes_moved`, `working_set_bytes` and `disk_bytes`.
     """
     found = []
-    product, memory = ceilings.product(dtype), ceilings.at(work.get("working_set_bytes") or 0)
+    tflops = (work.get("flops") or 0) / seconds / 1e12
+    product, memory = ceilings.product(dtype, tflops), ceilings.at(work.get("working_set_bytes") or 0)
     disk = ceilings.others.get("disk-read")
     if work.get("disk_bytes") and disk is not None:
         found.append(Limit("storage", work["disk_bytes"] / seconds / 1e9, disk.value, "GB/s", disk.test))
     if work.get("flops") and product is not None:
-        fastest = ceilings.fastest_product(dtype) or product
-        found.append(Limit("compute", work["flops"] / seconds / 1e12, product.value, "TFLOPS", product.test,
-                           fastest.value))
+        found.append(Limit("compute", tflops, product.value, "TFLOPS", product.test))
     if work.get("bytes_moved") and memory is not None:
         found.append(Limit("memory bandwidth", work["bytes_moved"] / seconds / 1e9, memory.value, "GB/s", memory.test))
     return tuple(sorted(found, key=lambda limit: -limit.share))
@@ -216,13 +203,13 @@ def judged(row: Row, ceilings: Ceilings | None) -> Row:
     found = limits(work, seconds, row.dtype, ceilings)
     if not found:
         return _not_checked(row, "no ceiling was measured at its size or dtype")
-    beyond = next((limit for limit in found if limit.achieved > IMPOSSIBLE * limit.wall), None)
-    if beyond is not None:
-        reason = (f"{beyond.achieved:.3g} {beyond.unit} is beyond what {beyond.test} measured of this machine "
-                  f"({beyond.wall:.3g} {beyond.unit}, {beyond.bound})")
+    nearest = found[0]
+    if nearest.share > IMPOSSIBLE:
+        reason = (f"{nearest.achieved:.3g} {nearest.unit} is beyond what {nearest.test} measured of this machine "
+                  f"({nearest.ceiling:.3g} {nearest.unit}, {nearest.bound})")
         return msgspec.structs.replace(row, verdict="invalid", reason=reason, median=None, low=None, high=None, n=0,
                                        timed_s=0.0, samples=())
-    limit = msgspec.to_builtins(found[0]) | {"share": found[0].share, "measured_utc": ceilings.utc}
+    limit = msgspec.to_builtins(nearest) | {"share": nearest.share, "measured_utc": ceilings.utc}
     return msgspec.structs.replace(row, extra=row.extra | {"limit": limit} | _shares(found) | _phases(row, ceilings))
 
 

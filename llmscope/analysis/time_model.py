@@ -90,7 +90,7 @@ def time_model(row: Row, ceilings: Ceilings) -> TimeModel | None:
         phases = {kind: {name: extra.get(name) for name in ("flops", "bytes_moved")} | {"seconds": seconds}}
     if not phases or not seconds or kind.startswith("load"):
         return None  # loading is steps one after another, each of which says itself what it works with
-    product = ceilings.product(row.dtype)
+    product = ceilings.product(row.dtype, (extra.get("flops") or 0) / seconds / 1e12)
     working_set = working_set_bytes(kind, extra.get("parameters", 0), row.dtype, row.options.get("optimizer") == "sgd")
     memory = ceilings.at(working_set)
     arithmetic = None if product is None else product.value * _threads_share(extra, ceilings)
