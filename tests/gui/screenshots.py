@@ -36,6 +36,8 @@ WITH_OPTIONS = (
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd"),
     Cell("bundled", "train", "cpu", "amp", seq=128),
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
+#: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run.
+HARDWARE = {"hardware_empty": "idle", "hardware_running": "running", "hardware": "done", "hardware_gpu": "gpu_done"}
 #: States of History: the table, with the details a small window opens, a run that was cut off, none found, no run,
 #: and a stored run on the Run page.
 HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
@@ -88,14 +90,16 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HISTORY):
+    for name in (*STATES, *HARDWARE, *HISTORY):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
                 if wanted and file not in wanted:
                     continue
                 theme().set_mode(mode)  # type: ignore[arg-type]
-                if name in STATES and name != "idle":
+                if name == "hardware_empty":
+                    shutil.rmtree(paths.data_folder(), ignore_errors=True)
+                elif name in HARDWARE or (name in STATES and name != "idle"):
                     know_ceilings()
                 window = MainWindow(FakeRunner, lambda: MACHINE)
                 window.show_page("run")
@@ -105,6 +109,9 @@ def main(folder: Path, wanted: list[str]) -> None:
                 app.processEvents()
                 if name in STATES:
                     feed(window, name)
+                elif name in HARDWARE:
+                    feed(window, HARDWARE[name])
+                    window.show_page("hardware")
                 else:
                     feed(window, "idle")
                     show_history(window, name)
@@ -113,7 +120,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                     window.tick()
                     app.processEvents()
                 window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", "options", *HISTORY[:-2]) and not suffix:
+                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

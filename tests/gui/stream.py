@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any, Literal
 
+import msgspec
+
+from llmscope.analysis.bottleneck import finding
 from llmscope.analysis.ceilings import judged
 from llmscope.core import events as ev
 from llmscope.core.definitions import DEFINITIONS
@@ -209,7 +212,9 @@ class _Run:
                   "valid": None}[verdict]
         row = Row(**common, median=median, low=low, high=high, n=len(shown), timed_s=sum(seconds),
                   verdict=verdict, reason=reason, samples=tuple(shown), extra=_extra(cell, seconds))
-        return judged(row, CEILINGS[cell.device])
+        row = judged(row, CEILINGS[cell.device])
+        found = msgspec.to_builtins(finding(row, CEILINGS[cell.device]))
+        return row if found is None else msgspec.structs.replace(row, extra=row.extra | {"bottleneck": found})
 
     def _devices(self) -> tuple[ev.Device, ...]:
         dtypes = (ev.DtypeProbe("float32", True), ev.DtypeProbe("bfloat16", False))

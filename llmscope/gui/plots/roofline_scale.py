@@ -1,0 +1,67 @@
+"""Where things lie in the roofline's plot: both axes logarithmic, whole decades, and labels that do not meet."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, QSizeF
+
+#: Decades of FLOP per byte that are always shown: one token at a time to long prompts.
+FIRST, LAST = -1, 3
+#: Decades below the highest roof that are always shown.
+DEPTH = 3
+
+
+@dataclass(frozen=True)
+class LogScale:
+    """A part of the plane in powers of ten, and the rectangle that it is drawn in."""
+
+    left: int
+    right: int
+    bottom: int
+    top: int
+    area: QRectF
+
+    def place(self, intensity: float, tflops: float) -> QPointF:
+        """Return the place of an intensity (FLOP per byte) and a speed (TFLOPS)."""
+        x = (math.log10(intensity) - self.left) / (self.right - self.left)
+        y = (math.log10(tflops) - self.bottom) / (self.top - self.bottom)
+        return QPointF(self.area.left() + x * self.area.width(), self.area.bottom() - y * self.area.height())
+
+
+def scale_for(spots: Iterable[tuple[float, float]], roofs: Sequence[tuple[float, float]], area: QRectF) -> LogScale:
+    """Return the decades that hold all spots (intensity, TFLOPS) and all roofs (peak TFLOPS, GB/s)."""
+    spots = [*spots, *((1e3 * peak / bandwidth, peak) for peak, bandwidth in roofs)]
+    highest = max((speed for _, speed in spots), default=1.0)
+    left = min([FIRST, *(math.floor(math.log10(intensity)) for intensity, _ in spots)])
+    right = max([LAST, *(math.ceil(math.log10(intensity)) for intensity, _ in spots)])
+    top = math.ceil(math.log10(1.6 * highest))
+    bottom = min([top - DEPTH - 1, *(math.floor(math.log10(0.8 * speed)) for _, speed in spots)])
+    return LogScale(left, right, bottom, top, area)
+
+
+def free_place(at: QPointF, size: QSizeF, area: QRectF, taken: Sequence[QRectF],
+               lines: Sequence[tuple[QPointF, QPointF]]) -> tuple[QRectF, bool]:
+    """Return a place for a label beside a point that meets nothing, and whether it is so far off as to need a leader.
+
+    Where all places meet something, it is the last one.
+    """
+    w, h = size.width(), size.height()
+    near = ((9, -h / 2), (-w / 2, 8), (-9 - w, -h / 2), (-w / 2, -8 - h))
+    far = [(x, y) for y in (20, 36, 52, 68, -36, -52) for x in (4.0, -4 - w)]
+    place, is_far = QRectF(at, size), False
+    for number, (dx, dy) in enumerate((*near, *far)):
+        place, is_far = QRectF(at + QPointF(dx, dy), size), number >= len(near)
+        meets = any(place.intersects(other) for other in taken) or any(crosses(place, *line) for line in lines)
+        if area.contains(place) and not meets:
+            break
+    return place, is_far
+
+
+def crosses(rect: QRectF, a: QPointF, b: QPointF) -> bool:
+    """Return whether the line from a to b goes through a rectangle."""
+    if not QRectF(a, b).normalized().adjusted(-1, -1, 1, 1).intersects(rect):
+        return False
+    sides = [(b.x() - a.x()) * (c.y() - a.y()) - (b.y() - a.y()) * (c.x() - a.x())
+             for c in (rect.topLeft(), rect.topRight(), rect.bottomLeft(), rect.bottomRight())]
+    return min(sides) < 0 < max(sides)
