@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from llmscope.analysis.ceilings import Ceiling, Ceilings, work_of
+from llmscope.analysis.evidence import percent
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.units import NBSP, significant
 
@@ -77,7 +78,7 @@ class Point(Struct, frozen=True):
         is_flat = self.peak.value <= self.intensity * self.bandwidth.value / 1e3
         roof = _with_unit(self.peak.value, "TFLOPS") if is_flat else sloped
         return (*lines, f"roof: min({_with_unit(self.peak.value, 'TFLOPS')}, {memory}) = {roof}; "
-                        f"{100 * self.share:.0f}{NBSP}% of it reached")
+                        f"{percent(self.share)} of it reached")
 
 
 def point(test: str, device: str, dtype: str, work: Mapping[str, Any], seconds: float,

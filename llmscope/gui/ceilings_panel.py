@@ -7,15 +7,15 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QWidget
 
 from llmscope.analysis.ceilings import Ceiling, Ceilings
-from llmscope.core.units import NBSP, gib, significant
+from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
 from llmscope.gui.plots.style import series_role
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import ElidedLabel, Label, Panel
 
 BAR_PX, NAME_PX = 6, 118
-#: So many sizes of memory are shown: the smallest, the largest, and between them.
-SIZES = 3
+#: So many sizes of memory are shown of one device, and of each of several: the smallest, the largest, and between.
+SIZES, FEWER_SIZES = 5, 3
 Group = tuple[str, str, list[tuple[str, Ceiling]]]
 
 
@@ -63,12 +63,13 @@ class CeilingsPanel(Panel):
 
     def _groups(self) -> Iterator[Group]:
         shown = self._shown or {}
+        count = SIZES if len(shown) == 1 else FEWER_SIZES
         for device, ceilings in shown.items():
-            of = f", {_short(device)}" if len(shown) > 1 else ""
+            of = f", {words.short_device(device)}" if len(shown) > 1 else ""
             yield device, self.tr("Matrix multiply") + of, [
                 (words.short_dtype(dtype), peak) for dtype, peak in
                 sorted(ceilings.products.items(), key=lambda item: -item[1].value)]
-            yield device, self.tr("Memory, read and copy") + of, list(_memory(ceilings))
+            yield device, self.tr("Memory, read and copy") + of, list(_memory(ceilings, count))
         moving = {"h2d": self.tr("Host to GPU"), "d2h": self.tr("GPU to host"), "disk-read": self.tr("Disk, cold read")}
         found: dict[str, tuple[str, Ceiling]] = {}
         for device, ceilings in shown.items():
@@ -106,7 +107,7 @@ class CeilingsPanel(Panel):
         devices = list(self._shown or {})
         for device in devices if len(devices) > 1 else ():
             self._key.addWidget(_Mark(device))
-            self._key.addWidget(Label(_short(device), "small", role="text_2"))
+            self._key.addWidget(Label(words.short_device(device), "small", role="text_2"))
         self._key.addSpacing(4)
 
 
@@ -146,14 +147,13 @@ class _Mark(QWidget):
         (painter.drawEllipse if self._device == "cpu" else painter.drawRect)(self.rect())
 
 
-def _memory(ceilings: Ceilings) -> Iterator[tuple[str, Ceiling]]:
+def _memory(ceilings: Ceilings, count: int) -> Iterator[tuple[str, Ceiling]]:
     """Yield some sizes, each with the better of reading and copying."""
     sizes = sorted(ceilings.memory)
     last = len(sizes) - 1
-    picked = sorted({round(n * last / (SIZES - 1)) for n in range(SIZES)}) if sizes else []
+    picked = sorted({round(n * last / (count - 1)) for n in range(count)}) if sizes else []
     for size in (sizes[number] for number in picked):
-        name = gib(size) if size >= 2**30 else f"{size // 2**20}{NBSP}MiB"
-        yield name, ceilings.memory[size]
+        yield words.block(size), ceilings.memory[size]
 
 
 def _value(ceiling: Ceiling) -> str:
@@ -162,7 +162,3 @@ def _value(ceiling: Ceiling) -> str:
 
 def _role(device: str) -> str:
     return series_role("cpu" if device == "cpu" else "gpu0")
-
-
-def _short(device: str) -> str:
-    return "CPU" if device == "cpu" else "GPU"

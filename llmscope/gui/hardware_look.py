@@ -7,7 +7,7 @@ from llmscope.analysis.bottleneck import Finding, finding, stored_finding
 from llmscope.analysis.ceilings import SHARES, Ceilings, limits, work_of
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.definitions import DEFINITIONS
-from llmscope.core.results import COUNTED, Row
+from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.units import NBSP, gib, significant
 from llmscope.gui import words
 from llmscope.gui.words import tr
@@ -84,7 +84,8 @@ def _numbers(row: Row, ceilings: Ceilings | None, found: Finding | None) -> tupl
     """Return GFLOP, GB, FLOP per byte, TFLOPS, GB/s, the shares of both ceilings, and what limits it."""
     work, seconds = work_of(row), row.extra.get("seconds")
     if row.verdict not in COUNTED or not seconds:
-        return (*(UNKNOWN for _ in range(7)), words.limiter_name(found))
+        limit = VERDICT_WORDS[row.verdict] if found is None else words.limiter_name(found)
+        return (*(UNKNOWN for _ in range(7)), limit)
     flops, moved = work.get("flops"), work.get("bytes_moved")
     shares = dict.fromkeys(SHARES.values(), None) | {
         limit.bound: limit.share for limit in (limits(work, seconds, row.dtype, ceilings) if ceilings else ())}
@@ -103,7 +104,7 @@ def _name(row: Row, rows: Sequence[Row]) -> str:
     if len({other.model for other in rows}) > 1:
         parts.append(words.model_name(row.model))
     if len({other.device for other in rows}) > 1:
-        parts.append(row.device)
+        parts.append(words.short_device(row.device))
     return f"{NBSP}· ".join(parts)
 
 

@@ -56,7 +56,7 @@ class ResultsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             test = " ".join(part for part in words.test_parts(state.cell) if part)
             return "\n".join((test, f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}",
-                              words.detail(state)))
+                              words.detail(state), *words.why_limited(state.row)))
         return None
 
     def badge(self, row: int) -> str:

@@ -96,7 +96,7 @@ class VerdictCard(Panel):
             label.setTextFormat(Qt.TextFormat.RichText)
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
-        grid.setVerticalSpacing(4)
+        grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
         grid.addWidget(self._of_time, 0, 1, 1, 2, Qt.AlignmentFlag.AlignRight)
         for row, claim in enumerate(self._claims, 1):
@@ -108,7 +108,7 @@ class VerdictCard(Panel):
         foot.addWidget(self.why, 1)
         inner = QVBoxLayout()
         inner.setContentsMargins(14, 10, 14, 12)
-        inner.setSpacing(6)
+        inner.setSpacing(8)
         for part in (self.limiter, self.evidence):
             inner.addWidget(part)
         inner.addLayout(grid)

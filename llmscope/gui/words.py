@@ -10,12 +10,13 @@ from typing import Any
 from msgspec import structs
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
+from llmscope.analysis import evidence
 from llmscope.analysis.bottleneck import Finding, stored_finding
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT, MACHINE, OF_MACHINE, Cell
-from llmscope.core.units import NBSP, measured, plus_minus, significant
+from llmscope.core.units import GIB, NBSP, gib, measured, plus_minus, significant
 from llmscope.gui.run_state import CellState
 from llmscope.models import catalog
 from llmscope.runs.entry import Brief, Entry
@@ -153,6 +154,12 @@ def limit_share(row: Row | None) -> float | None:
     return limit.get("share")
 
 
+def why_limited(row: Row | None) -> tuple[str, ...]:
+    """Return the measurement that says what limits a test, none where nothing was found out."""
+    found = None if row is None else stored_finding(row)
+    return () if found is None else (f"{limiter_name(found)}: {found.evidence}",)
+
+
 def limited_by(found: Finding) -> str:
     """Return `limited by compute`, or `probably compute` where it is not sure."""
     return (tr("limited by {0}") if found.is_sure else tr("probably {0}")).format(bound_name(found.limiter))
@@ -167,8 +174,8 @@ def limiter_name(found: Finding | None) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share as `83 %`, below 10 % with one decimal; a dash where it is not known."""
-    return "—" if share is None else f"{100 * share:.{0 if share >= 0.1 or not share else 1}f}{NBSP}%"
+    """Return a share as `83 %`; a dash where it is not known."""
+    return "—" if share is None else evidence.percent(share)
 
 
 def bound_name(bound: str) -> str:
@@ -177,6 +184,17 @@ def bound_name(bound: str) -> str:
             "memory capacity": tr("memory capacity"), "host overhead": tr("host overhead"),
             "other programs": tr("other programs"), "heat or power": tr("heat or power"),
             "interconnect": tr("interconnect"), "unclear": tr("unclear")}[bound]
+
+
+def short_device(device: str) -> str:
+    """Return `CPU`, `GPU`, or `GPU 1` for the second one."""
+    kind, _, number = device.partition(":")
+    return "CPU" if kind == "cpu" else f"GPU{NBSP}{number}" if number not in ("", "0") else "GPU"
+
+
+def block(size_bytes: float) -> str:
+    """Return the size of a block of memory as `32 MiB` or `1.00 GiB`."""
+    return gib(size_bytes) if size_bytes >= GIB else f"{size_bytes / 1024**2:.0f}{NBSP}MiB"
 
 
 def day_of(utc: str) -> str:

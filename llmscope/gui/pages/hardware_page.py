@@ -15,6 +15,8 @@ from llmscope.gui.theme import theme
 from llmscope.gui.verdict_card import VerdictCard
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Label, Panel
 
+#: As wide as Qt lets a widget become.
+WIDEST_PX = 16_777_215
 CEILINGS_PX, VERDICT_PX, UPPER_PX = 372, 372, 410
 NARROW_CEILINGS_PX, NARROW_PLOT_PX = 330, 340
 
@@ -50,7 +52,8 @@ class HardwarePage(Page):
         self._about.set_text(look.about)
         self._machine.set_text(look.machine)
         self._show_button()
-        self.ceilings.show_ceilings(look.ceilings, self.tr("Press “Measure now” to see what this machine can do at most."))
+        self.ceilings.show_ceilings(
+            look.ceilings, self.tr("Press “Measure now” to see what this machine can do at most."))
         self.roofline.remark.set_text(look.run)
         names = [test.name for test in look.tests]
         self._number = names.index(self._picked) if self._picked in names else key_test(look.tests)
@@ -72,8 +75,8 @@ class HardwarePage(Page):
         for part in (self.ceilings, self.roofline, self.card):
             grid.removeWidget(part)
         self.ceilings.setFixedWidth(NARROW_CEILINGS_PX if narrow else CEILINGS_PX)
-        self.card.setMinimumWidth(0)
-        self.card.setMaximumWidth(16_777_215 if narrow else VERDICT_PX)
+        self.card.setMinimumWidth(0 if narrow else VERDICT_PX)
+        self.card.setMaximumWidth(WIDEST_PX if narrow else VERDICT_PX)
         self.roofline.setMinimumHeight(NARROW_PLOT_PX if narrow else UPPER_PX)
         grid.addWidget(self.ceilings, 0, 0, 2 if narrow else 1, 1)
         grid.addWidget(self.card, 0, 1 if narrow else 2)
@@ -87,12 +90,13 @@ class HardwarePage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shown.emit()
+        (self.table if self.look.tests else self.measure).setFocus()
 
     def _show_tests(self) -> None:
         tests, number = self.look.tests, self._number
         points = {n: (test.name, test.point) for n, test in enumerate(tests) if test.point is not None}
         self.plot.choose(number)
-        self.plot.show_tests(points, self.look.roofs)
+        self.plot.show_tests(points, self.look.roofs, self._missing())
         self.card.show_tests(tests, number, self._empty())
         self.table.show_tests(tests, number)
         self.numbers.setVisible(bool(tests))
@@ -111,6 +115,12 @@ class HardwarePage(Page):
         if self.look.is_open:
             return self.tr("It is told here when the first test is done.")
         return self.tr("Run a test to see what limits it (F5), or open a run in History.")
+
+    def _missing(self) -> str:
+        if not self.look.roofs:
+            return self.tr("No ceilings of this run's machine are known here.") if self.look.is_measured else \
+                self.tr("The roofs are drawn when the ceilings are measured.")
+        return "" if self.look.tests or self.look.is_open else self.tr("Run a test (F5) to see where it stands.")
 
     def _show_button(self) -> None:
         look = self.look
@@ -148,6 +158,8 @@ class HardwarePage(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
+        for before, after in ((self.measure, self.card.picker), (self.card.picker, self.plot), (self.plot, self.table)):
+            QWidget.setTabOrder(before, after)
         self.set_room("normal")
         self._show_button()
 

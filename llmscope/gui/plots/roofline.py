@@ -9,14 +9,16 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.roofline import Point
-from llmscope.core.units import NBSP, gib, significant
+from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
-from llmscope.gui.plots.roofline_scale import free_place, scale_for
+from llmscope.gui.plots.roofline_scale import beside, free_place, scale_for
 from llmscope.gui.plots.style import font, pen, series_role
 from llmscope.gui.theme import theme
 
-AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 40, 14, 10
+AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 40, 24, 12
 DOT_PX, REACH_PX = 9.0, 14.0
+#: Where along a sloped line its label may stand, the best first.
+ALONG = (0.62, 0.78, 0.46, 0.32, 0.2)
 #: Roofs of memory that differ by less than this are drawn as one.
 SAME = 1.10
 #: The running test is drawn anew when it has moved by this much.
@@ -34,6 +36,7 @@ class RooflinePlot(QWidget):
         self._points: dict[int, tuple[str, Point]] = {}
         self._chosen = -1
         self._live: Point | None = None
+        self._note = ""
         self._drawn: QPixmap | None = None
         self._scale = scale_for((), (), QRectF(0, 0, 1, 1))
         self._lines: list[tuple[QPointF, QPointF]] = []
@@ -43,9 +46,9 @@ class RooflinePlot(QWidget):
         self.setMinimumSize(360, 240)
         theme().changed.connect(self._renew)
 
-    def show_tests(self, points: Mapping[int, tuple[str, Point]], roofs: Mapping[str, Ceilings]) -> None:
-        """Show tests by number, each with its name, below the roofs of their devices."""
-        self._points, self._roofs = dict(points), roofs
+    def show_tests(self, points: Mapping[int, tuple[str, Point]], roofs: Mapping[str, Ceilings], note: str) -> None:
+        """Show tests by number, each with its name, below the roofs of their devices; a note says what is missing."""
+        self._points, self._roofs, self._note = dict(points), roofs, note
         self._renew()
 
     def choose(self, number: int) -> None:
@@ -135,13 +138,18 @@ class RooflinePlot(QWidget):
                  for peak in ceilings.products.values() for gb_s in bandwidths[device]]
         points = [point for _, point in self._points.values()] + ([self._live] if self._live else [])
         self._scale = scale_for([(p.intensity, p.speed_tflops) for p in points], roofs, self._area())
-        self._lines, self._taken = [], []
+        self._lines, self._taken = [], [_around(self._at(point), DOT_PX + 4) for point in points]
         painter = QPainter(drawn)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         self._paint_axes(painter)
         for device, ceilings in self._roofs.items():
             self._paint_roofs(painter, device, ceilings, bandwidths[device])
         self._paint_points(painter)
+        painter.setFont(font("body"))
+        painter.setPen(theme().colour("text_2"))
+        down = Qt.AlignmentFlag.AlignBottom if self._roofs else Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(self._scale.area.adjusted(20, 20, -20, -16),
+                         Qt.AlignmentFlag.AlignHCenter | down | Qt.TextFlag.TextWordWrap, self._note)
         painter.end()
         return drawn
 
@@ -156,8 +164,8 @@ class RooflinePlot(QWidget):
             found.setdefault(ceilings.memory[largest].value, largest)
         kept: dict[float, float] = {}
         for gb_s, size in found.items():
-            if all(max(gb_s, other) > SAME * min(gb_s, other) for other in kept):
-                kept[gb_s] = size
+            same = next((other for other in kept if max(gb_s, other) <= SAME * min(gb_s, other)), gb_s)
+            kept[same] = max(size, kept.get(same, 0))
         return kept
 
     def _paint_axes(self, painter: QPainter) -> None:
@@ -186,22 +194,26 @@ class RooflinePlot(QWidget):
         painter.restore()
 
     def _paint_roofs(self, painter: QPainter, device: str, ceilings: Ceilings, bandwidths: dict[float, float]) -> None:
-        """Draw the flat roofs by dtype and the sloped ones of memory; those of the chosen test are whole lines."""
+        """Draw the flat roofs by dtype and the sloped ones of memory.
+
+        Those of the chosen test are whole lines; of another device, its fastest dtype and memory beyond the caches.
+        """
         if not bandwidths or not ceilings.products:
             return
         role, scale = series_role(_source(device)), self._scale
         chosen = self._points.get(self._chosen, (None, None))[1]
         mine = chosen if chosen is not None and chosen.device == device else None
-        highest, widest = max(peak.value for peak in ceilings.products.values()), max(bandwidths)
-        for gb_s, size in bandwidths.items():
-            is_mine = mine is None or mine.bandwidth is None or mine.bandwidth.value == gb_s
+        highest = max(peak.value for peak in ceilings.products.values())
+        lowest_gb_s, widest = min(bandwidths), max(bandwidths)
+        for number, (gb_s, size) in enumerate(sorted(bandwidths.items(), reverse=True)):
+            is_mine = gb_s == (lowest_gb_s if mine is None or mine.bandwidth is None else mine.bandwidth.value)
             lowest = max(10.0**scale.left, 1e3 * 10.0**scale.bottom / gb_s)
             line = (scale.place(lowest, lowest * gb_s / 1e3), scale.place(1e3 * highest / gb_s, highest))
             self._line(painter, line, role, is_mine)
-            self._along(painter, line, f"{significant(gb_s)}{NBSP}GB/s, {gib(size)}")
+            self._along(painter, line, f"{significant(gb_s)}{NBSP}GB/s, {words.block(size)}", number)
         labels: list[tuple[float, str]] = []
         for dtype, peak in sorted(ceilings.products.items(), key=lambda item: -item[1].value):
-            is_mine = mine is None or mine.peak is None or mine.peak.value == peak.value
+            is_mine = peak.value == (highest if mine is None or mine.peak is None else mine.peak.value)
             right = scale.place(10.0**scale.right, peak.value)
             self._line(painter, (scale.place(1e3 * peak.value / widest, peak.value), right), role, is_mine)
             text = f"{words.short_dtype(dtype)} {significant(peak.value)}"
@@ -217,26 +229,26 @@ class RooflinePlot(QWidget):
         painter.drawLine(*line)
         self._lines.append(line)
 
-    def _along(self, painter: QPainter, line: tuple[QPointF, QPointF], text: str) -> None:
-        """Write over a sloped line, along it."""
+    def _along(self, painter: QPainter, line: tuple[QPointF, QPointF], text: str, number: int) -> None:
+        """Write along a sloped line: over the first, which has nothing above it, and under the others."""
         start, end = line
         slope = math.atan2(end.y() - start.y(), end.x() - start.x())
         width = QFontMetrics(font("caption")).horizontalAdvance(text)
         length = math.hypot(end.x() - start.x(), end.y() - start.y())
         if length < width + 40:
             return
+        for share in ALONG:
+            boxes = beside(start, end, share, width, 10 if number == 0 else -10)
+            if not any(box.intersects(other) for box in boxes for other in self._taken):
+                break
         painter.save()
         painter.translate(start)
         painter.rotate(math.degrees(slope))
         painter.setFont(font("caption"))
         painter.setPen(theme().colour("text"))
-        painter.drawText(QPointF(0.62 * length - width / 2, -5), text)
+        painter.drawText(QPointF(share * length - width / 2, -5 if number == 0 else 14), text)
         painter.restore()
-        middle = start + (end - start) * 0.62
-        for part in range(-2, 3):
-            along = QPointF(math.cos(slope), math.sin(slope)) * (part * width / 4)
-            off = QPointF(math.sin(slope), -math.cos(slope)) * 10
-            self._taken.append(QRectF(middle + along + off - QPointF(9, 9), QSizeF(18, 18)))
+        self._taken += boxes
 
     def _right_label(self, painter: QPainter, y: float, text: str) -> None:
         width = QFontMetrics(font("caption")).horizontalAdvance(text)
@@ -248,7 +260,6 @@ class RooflinePlot(QWidget):
 
     def _paint_points(self, painter: QPainter) -> None:
         places = {number: self._at(point) for number, (_, point) in self._points.items()}
-        self._taken += [_around(at, DOT_PX + 4) for at in places.values()]
         for number in sorted(places, key=lambda number: number == self._chosen):
             _name, point = self._points[number]
             at, is_chosen = places[number], number == self._chosen
@@ -291,6 +302,7 @@ class RooflinePlot(QWidget):
         typeface = font("caption", 600)
         width = QFontMetrics(typeface).horizontalAdvance(text)
         x = at.x() + 12 if at.x() + 12 + width < self.width() - 4 else at.x() - 12 - width
+        painter.fillRect(QRectF(x - 2, at.y() - 8, width + 4, 16), theme().colour("well"))
         painter.setFont(typeface)
         painter.setPen(theme().colour("text"))
         painter.drawText(QPointF(x, at.y() + 4), text)

@@ -47,7 +47,8 @@ def free_place(at: QPointF, size: QSizeF, area: QRectF, taken: Sequence[QRectF],
     Where all places meet something, it is the last one.
     """
     w, h = size.width(), size.height()
-    near = ((9, -h / 2), (-w / 2, 8), (-9 - w, -h / 2), (-w / 2, -8 - h))
+    near = ((9, -h / 2), (-w / 2, 8), (-9 - w, -h / 2), (-w / 2, -8 - h),
+            (8, 3), (-8 - w, 3), (8, -3 - h), (-8 - w, -3 - h))
     far = [(x, y) for y in (20, 36, 52, 68, -36, -52) for x in (4.0, -4 - w)]
     place, is_far = QRectF(at, size), False
     for number, (dx, dy) in enumerate((*near, *far)):
@@ -56,6 +57,14 @@ def free_place(at: QPointF, size: QSizeF, area: QRectF, taken: Sequence[QRectF],
         if area.contains(place) and not meets:
             break
     return place, is_far
+
+
+def beside(start: QPointF, end: QPointF, share: float, length: float, off: float) -> list[QRectF]:
+    """Return boxes that cover a text of so many px along a line, centred at a share of it, `off` px above it."""
+    slope = math.atan2(end.y() - start.y(), end.x() - start.x())
+    along, up = QPointF(math.cos(slope), math.sin(slope)), QPointF(math.sin(slope), -math.cos(slope))
+    middle = start + (end - start) * share + up * off
+    return [QRectF(middle + along * (part * length / 4) - QPointF(9, 9), QSizeF(18, 18)) for part in range(-2, 3)]
 
 
 def crosses(rect: QRectF, a: QPointF, b: QPointF) -> bool:
