@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from llmscope.gui.pages.hardware_page import HardwarePage
 
 #: The running test's place is brought up to date every so many ms.
-LIVE_MS = 500
+LIVE_MS = 250
 
 
 class HardwareControl(QObject):

@@ -158,9 +158,9 @@ class HardwarePage(Page):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
+        self.set_room("normal")
         for before, after in ((self.measure, self.card.picker), (self.card.picker, self.plot), (self.plot, self.table)):
             QWidget.setTabOrder(before, after)
-        self.set_room("normal")
         self._show_button()
 
     def _head(self) -> QHBoxLayout:
