@@ -1,10 +1,11 @@
 """What can be done after a test failed: concrete settings, each checked against the memory that is free now."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import structs
 
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import Device, Telemetry
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell
@@ -16,6 +17,8 @@ from llmscope.gui.words import tr
 from llmscope.models.limits import Size
 from llmscope.runs.fit import memory_now
 
+#: What a training test can do with less memory by: activations computed again, one moment instead of two.
+_LIGHTER: dict[str, int | str] = {"checkpointing": True, "optimizer": "sgd"}
 #: A sequence shorter than this is not worth offering.
 LEAST_SEQ = 32
 MOST_OFFERS = 3
@@ -41,7 +44,10 @@ def offers(row: Row, cell: Cell, models: Models, devices: Sequence[Device], tele
 
     found = []
     if is_out_of_memory(row):
-        found += [checked(*lower) for lower in _lower(cell, models, devices, telemetry)]
+        lighter = [checked(*way) for way in _lighter(cell, models)]
+        fitting = [offer for offer in lighter if offer.verdict != "does not fit"]
+        single = [offer for offer in fitting if len(offer.changes) == 1]
+        found += [*(single or fitting), *(checked(*way) for way in _lower(cell, models, devices, telemetry))]
     if cell.device != "cpu" and any(device.id == "cpu" for device in devices):
         found.append(checked(tr("Run this test on the CPU"), tr("Slower, with the computer's own memory."),
                              tr("Use the CPU"), replace_cell(cell, device="cpu", dtype="auto"),
@@ -49,6 +55,39 @@ def offers(row: Row, cell: Cell, models: Models, devices: Sequence[Device], tele
     again = checked(tr("Try this test again"), tr("With the same settings, in a new process."), tr("Only this test"),
                     cell, {})
     return ([*found, again] if is_out_of_memory(row) else [again, *found])[:MOST_OFFERS]
+
+
+def savings(cell: Cell, models: Models) -> list[tuple[dict[str, int | str], int]]:
+    """Return the options that let a training test do with less memory, each with the bytes that it is expected to save.
+
+    Where there are several, the last is all of them together.
+    """
+    uses = DEFINITIONS[cell.workload].uses
+    single: list[dict[str, int | str]] = [
+        {name: value} for name, value in _LIGHTER.items() if name in uses and getattr(cell, name) != value]
+    every = [*single, single[0] | single[1]] if len(single) == 2 else single
+    need = _peak_bytes(cell, models)
+    less = [(changes, need - _peak_bytes(replace_cell(cell, **changes), models)) for changes in every]
+    return [(changes, saved) for changes, saved in less if saved > 0]
+
+
+def savings_words(cells: Iterable[Cell], models: Models) -> str:
+    """Return what the test that needs most could do with less of, empty where there is no such option."""
+    found = peak_of(cells, models)
+    ways = [tr("{0} would save {1}").format(words_of(changes), gib(saved))
+            for changes, saved in (savings(found[0], models) if found else []) if len(changes) == 1]
+    return f"{', '.join(ways)}." if ways else ""
+
+
+def words_of(changes: dict[str, int | str]) -> str:
+    """Return how options of training are called."""
+    names = {"checkpointing": tr("Checkpointing"), "optimizer": "SGD"}
+    return " + ".join(names[name] for name in changes)
+
+
+def _peak_bytes(cell: Cell, models: Models) -> int:
+    found = peak_of([cell], models)
+    return (found[1].total_bytes or 0) if found else 0
 
 
 def fit(cell: Cell, models: Models, devices: Sequence[Device], telemetry: Telemetry | None) -> tuple[str, str]:
@@ -67,6 +106,14 @@ def fit(cell: Cell, models: Models, devices: Sequence[Device], telemetry: Teleme
 def replace_cell(cell: Cell, **changes: int | str) -> Cell:
     """Return a cell with some settings changed."""
     return structs.replace(cell, **changes)
+
+
+def _lighter(cell: Cell, models: Models) -> Iterator[tuple[str, str, str, Cell, dict[str, int | str]]]:
+    """Yield options of training that need less memory."""
+    for changes, saved in savings(cell, models):
+        changed = replace_cell(cell, **changes)
+        title = tr("{0}: saves about {1}").format(words_of(changes), gib(saved))
+        yield title, _other_result(changed, cell), tr("Use this"), changed, changes
 
 
 def _lower(cell: Cell, models: Models, devices: Sequence[Device],
@@ -102,4 +149,4 @@ def _largest(cell: Cell, models: Models, devices: Sequence[Device], telemetry: T
 def _other_result(changed: Cell, cell: Cell) -> str:
     if changed.test == cell.test:
         return tr("The result has the same name but other settings.")
-    return tr("The result is {0}, not comparable with {1}.").format(changed.test, cell.test)
+    return tr("{0}: not comparable with {1}.").format(changed.test, cell.test)

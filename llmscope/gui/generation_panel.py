@@ -10,7 +10,7 @@ from llmscope.gui import words
 from llmscope.gui.generation_text import Columns, Sequence
 from llmscope.gui.plots.token_timeline import EMPTY, TokenTimeline, WaitPool
 from llmscope.gui.sampling_fields import SamplingFields
-from llmscope.gui.widgets.basic import Label, Line, Panel, repolish
+from llmscope.gui.widgets.basic import Button, Label, Line, Panel, repolish
 
 #: Suits the bundled model, which was trained on plays.
 DEFAULT_PROMPT = "SCENE I. A hall in the castle. Enter the KING and a MESSENGER. KING. What news from France?"
@@ -21,7 +21,8 @@ _SHARES, _SHARES_OF_SEVERAL = (47, 53), (70, 30)
 class GenerationPanel(Panel):
     """Takes the event stream by `on_event`, and shows what came when `refresh` is called.
 
-    While it is locked the words and sampling of the running test are shown, else what the next run will take.
+    While it is locked the words and sampling of the running test are shown, after a stored run was opened those of
+    that run, else what the next run will take.
     """
 
     changed = Signal()
@@ -41,10 +42,16 @@ class GenerationPanel(Panel):
         self._own_prompt = DEFAULT_PROMPT
         self._chosen: Scenario | None = None
         self._running: Cell | None = None
+        self._stored: RunSpec | None = None
         self._said = ""
         self.fields = SamplingFields()
         self.fields.changed.connect(self._on_sampling)
         self.head.addWidget(self.fields)
+        self.own_button = Button(self.tr("My settings"), "close", "quiet", "text_2")
+        self.own_button.setToolTip(self.tr("These are the stored run's: back to those of the next run"))
+        self.own_button.clicked.connect(self._on_own)
+        self.own_button.hide()
+        self.head.addWidget(self.own_button)
         self._build_body()
         self._say_idle()
 
@@ -105,7 +112,14 @@ class GenerationPanel(Panel):
 
     def seed(self) -> int:
         """Return the seed of the run."""
-        return self.fields.seed.value()
+        return self.fields.own_seed()
+
+    def show_stored(self, spec: RunSpec | None) -> None:
+        """Show words, sampling and seed of a stored run, locked, or those of the next run again."""
+        self._stored = spec
+        self.fields.show_stored(None if spec is None else (spec.sampling, spec.seed))
+        self.own_button.setVisible(spec is not None)
+        self._show_request()
 
     def show_scenario(self, scenario: Scenario | None) -> None:
         """Show the words and the sampling of a scenario, locked, or the person's own."""
@@ -126,22 +140,24 @@ class GenerationPanel(Panel):
 
     def set_locked(self, is_locked: bool) -> None:
         """Lock prompt and sampling during a run."""
+        self.show_stored(None)
         self._is_locked = is_locked
         self.fields.set_locked(is_locked)
         self._show_request()
 
     def _show_request(self) -> None:
         """Show the words and the sampling in force."""
-        is_running = self._is_locked and self._running is not None
-        scenario = self._running.scenario if is_running else self._chosen  # type: ignore[union-attr]
+        is_locked = self._is_locked or self._stored is not None
+        scenario = self._running.scenario if is_locked and self._running is not None else self._chosen
         shape = SCENARIOS[scenario] if scenario is not None else None
         self.fields.show_shape(shape)
-        text = self._own_prompt if shape is None else shape.prompt
+        own = self._own_prompt if self._stored is None else self._stored.prompt
+        text = own if shape is None else shape.prompt
         if text != self._prompt.text():
             with QSignalBlocker(self._prompt):
                 self._prompt.setText(text)
                 self._prompt.setCursorPosition(0)
-        is_open = not self._is_locked and shape is None
+        is_open = not is_locked and shape is None
         if self._prompt.isEnabled() != is_open:
             self._prompt.setEnabled(is_open)
             self._prompt.setProperty("locked", not is_open)
@@ -149,6 +165,9 @@ class GenerationPanel(Panel):
         self._prompt.setToolTip("" if scenario is None else self.tr(
             "{0}, after a passage of the shipped text: {1}").format(words.scenario_names()[scenario], text))
         self._set_note(self._said)
+
+    def _on_own(self) -> None:
+        self.show_stored(None)
 
     def _on_prompt(self, text: str) -> None:
         self._own_prompt = text

@@ -1,46 +1,20 @@
 """The table of stored runs: one line a run, a band above the runs of a day."""
 
-from functools import lru_cache
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPen, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
-)
-
-from llmscope.gui.models.history_model import (
-    DEVICE,
-    KEY,
-    MODEL,
-    SAME,
-    SECOND,
-    TYPE,
-    VERDICT,
-    WHEN,
-    HistoryModel,
-    figure,
-)
-from llmscope.gui.plots.style import series_role
+from llmscope.gui.history_rows import EDGE, GAP, PLUS_WIDTH, SAME_PX, RowPainter
+from llmscope.gui.models.history_model import DEVICE, KEY, MODEL, SAME, SECOND, TYPE, VERDICT, WHEN, HistoryModel
 from llmscope.gui.theme import theme
-from llmscope.gui.widgets.badge import paint_badge
 from llmscope.runs.entry import Entry
 
 Index = QModelIndex | QPersistentModelIndex
-EDGE = 12
 #: Widths in px; model and device share what is left.
 WIDTHS = {WHEN: 58, TYPE: 60, KEY: 150, SECOND: 84, SAME: 124, VERDICT: 116}
 MODEL_SHARE = 0.56
-#: Room in px for ± after a value, and after that.
-PLUS_WIDTH, GAP = 54, 12
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-_SAME_PX = QPointF(88, 14)
-_LEAST_SPAN = 0.10
 
 
 class HistoryTable(QTableView):
@@ -55,7 +29,7 @@ class HistoryTable(QTableView):
         self.runs = model
         self._hidden: frozenset[int] = frozenset()
         self.setModel(model)
-        self.setItemDelegate(_Delegate(self))
+        self._painter = RowPainter(self, model)
         self.setShowGrid(False)
         self.setTabKeyNavigation(False)
         self.setWordWrap(False)
@@ -105,6 +79,30 @@ class HistoryTable(QTableView):
                 self.setColumnHidden(column, column in columns)
             self._share_width()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        rows, dirty = self.runs.rowCount(), event.rect()
+        if rows:
+            first, last = self.rowAt(dirty.top()), self.rowAt(dirty.bottom())
+            self._painter.paint(QPainter(self.viewport()), max(first, 0), last if last >= 0 else rows - 1)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_painter"):
+            self._painter.forget()
+        super().changeEvent(event)
+
+    def currentChanged(self, current: Index, previous: Index) -> None:
+        super().currentChanged(current, previous)
+        self._update_row(previous.row())
+        self._update_row(current.row())
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._update_row(self.currentIndex().row())
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._update_row(self.currentIndex().row())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.opened.emit()
@@ -122,6 +120,10 @@ class HistoryTable(QTableView):
         super().resizeEvent(event)
         self._share_width()
 
+    def _update_row(self, row: int) -> None:
+        """Have a row painted anew: the frame of the current one goes over all its cells."""
+        self.viewport().update(0, self.rowViewportPosition(row), self.viewport().width(), self.rowHeight(row))
+
     def _share_width(self) -> None:
         widths = {column: width for column, width in WIDTHS.items() if column not in self._hidden}
         for column, width in widths.items():
@@ -129,67 +131,6 @@ class HistoryTable(QTableView):
         rest = max(160, self.viewport().width() - sum(widths.values()))
         self.setColumnWidth(MODEL, round(rest * MODEL_SHARE))
         self.setColumnWidth(DEVICE, rest - round(rest * MODEL_SHARE))
-
-
-class _Delegate(QStyledItemDelegate):
-    """Paints a cell with its part of the row's ground; a day is painted across all cells."""
-
-    def __init__(self, view: HistoryTable) -> None:
-        super().__init__(view)
-        self._view = view
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        entry, rect = self._view.runs.entry(index.row()), QRect(option.rect)
-        self._ground(painter, rect, entry, bool(option.state & QStyle.StateFlag.State_Selected))
-        if entry is not None:
-            self._cell(painter, rect, index.column(), entry)
-            if not (self._view.hasFocus() and self._view.currentIndex().row() == index.row()):
-                return
-        painter.save()
-        painter.setClipRect(rect)
-        whole = QRect(0, rect.top(), self._view.viewport().width(), rect.height())
-        if entry is None:
-            _text(painter, whole.adjusted(EDGE, 0, 0, 0), self._view.runs.day(index.row()), "small", 600)
-        else:
-            painter.setPen(QPen(theme().colour("focus"), 2))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawRect(whole.adjusted(1, 1, -1, -2))
-        painter.restore()
-
-    @staticmethod
-    def _ground(painter: QPainter, rect: QRect, entry: Entry | None, is_selected: bool) -> None:
-        if entry is None:
-            painter.fillRect(rect, theme().colour("window"))
-        elif is_selected:
-            painter.fillRect(rect, theme().colour("selection"))
-        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme().colour("divider"))
-
-    def _cell(self, painter: QPainter, rect: QRect, column: int, entry: Entry) -> None:
-        texts = self._view.runs.texts(entry)
-        match column:
-            case 0:
-                _text(painter, rect.adjusted(EDGE, 0, 0, 0), texts[WHEN], "body", 400, "text_2")
-            case 1:
-                model = texts[MODEL] or entry.id
-                _text(painter, rect.adjusted(4, 0, -10, 0), model, "body", 600, mode=Qt.TextElideMode.ElideMiddle)
-            case 2 if entry.device:
-                paint_mark(painter, QRectF(rect.left(), rect.center().y() - 4, 9, 9), entry.device_id)
-                _text(painter, rect.adjusted(17, 0, -8, 0), texts[DEVICE], "body", mode=Qt.TextElideMode.ElideMiddle)
-            case 3:
-                _text(painter, rect, texts[TYPE], "body", 400, "text_2")
-            case 4:
-                value, plus = figure(entry.test(self._view.runs.key))
-                _text(painter, rect.adjusted(0, 0, -PLUS_WIDTH - GAP, 0), value, "body", 600 if value != "—" else 400,
-                      "text" if value != "—" else "text_2", RIGHT)
-                _text(painter, rect.adjusted(0, 0, -GAP, 0), plus, "small", 400, "text_2", RIGHT)
-            case 5:
-                _text(painter, rect, texts[SECOND], "body", 400, "text" if texts[SECOND] != "—" else "text_2", RIGHT)
-            case 6:
-                box = QRectF(rect.right() - 16 - _SAME_PX.x(), rect.center().y() - _SAME_PX.y() / 2, _SAME_PX.x(),
-                             _SAME_PX.y())
-                _paint_same(painter, box, self._view.runs.same(entry), _role(entry.device_id))
-            case 7:
-                paint_badge(painter, QRectF(rect), texts[VERDICT], at_left=True)
 
 
 class _Header(QHeaderView):
@@ -202,7 +143,7 @@ class _Header(QHeaderView):
         painter.fillRect(rect, theme().colour("panel"))
         painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme().colour("divider"))
         text = self.model().headerData(column, Qt.Orientation.Horizontal) or ""
-        left = {WHEN: EDGE, MODEL: 4, SAME: rect.width() - 16 - round(_SAME_PX.x())}.get(column, 0)
+        left = {WHEN: EDGE, MODEL: 4, SAME: rect.width() - 16 - round(SAME_PX.x())}.get(column, 0)
         box = rect.adjusted(left, 0, 0, 0)
         if column == KEY:  # over the value, unless its unit needs the room of the ±
             wide = QFontMetrics(theme().font("small")).horizontalAdvance(text) > rect.width() - PLUS_WIDTH - GAP
@@ -210,55 +151,9 @@ class _Header(QHeaderView):
         _text(painter, box, text, "small", 400, "text_2", RIGHT if column in (KEY, SECOND) else LEFT)
 
 
-def paint_mark(painter: QPainter, box: QRectF, device_id: str) -> None:
-    """Paint the mark of a device: a square for a GPU, a dot for the CPU."""
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().colour(_role(device_id)))
-    if device_id.startswith("cpu"):
-        painter.drawEllipse(box)
-    else:
-        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
-    painter.restore()
-
-
-def _role(device_id: str) -> str:
-    return series_role("cpu" if device_id.startswith("cpu") else "gpu0")
-
-
-def _paint_same(painter: QPainter, box: QRectF, values: list[float], role: str) -> None:
-    """Paint values from left to right that end at the right end of the box, the last one as a dot."""
-    if not values:
-        return
-    middle = sorted(values)[len(values) // 2]
-    span = max(_LEAST_SPAN, *(abs(value / middle - 1) for value in values)) if middle > 0 else 1.0
-    step = box.width() / 6
-    points = [QPointF(box.right() - 3 - (len(values) - 1 - i) * step,
-                      box.center().y() - (value / middle - 1 if middle > 0 else 0.0) / span * box.height() / 2)
-              for i, value in enumerate(values)]
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(theme().colour(role), 1.5))
-    painter.drawPolyline(QPolygonF(points))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().colour(role))
-    painter.drawEllipse(points[-1], 3, 3)
-
-
 def _text(painter: QPainter, rect: QRect, text: str, size: str, weight: int = 400, role: str = "text",
-          align: Qt.AlignmentFlag = LEFT, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
-    if not text:
-        return
-    painter.setFont(_font(size, weight))
+          align: Qt.AlignmentFlag = LEFT) -> None:
+    font = theme().font(size, weight)
+    painter.setFont(font)
     painter.setPen(theme().colour(role))
-    painter.drawText(rect, align, _elided(text, size, weight, mode, rect.width()))
-
-
-@lru_cache
-def _font(size: str, weight: int) -> QFont:
-    return theme().font(size, weight)
-
-
-@lru_cache(maxsize=4096)
-def _elided(text: str, size: str, weight: int, mode: Qt.TextElideMode, width: int) -> str:
-    return QFontMetrics(_font(size, weight)).elidedText(text, mode, width)
+    painter.drawText(rect, align, QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width()))

@@ -1,6 +1,7 @@
 """What History reads off the window's thread: the list of runs, and one run to be shown again."""
 
 from pathlib import Path
+from threading import Event
 
 from PySide6.QtCore import QObject, QThread, Signal
 
@@ -9,6 +10,9 @@ from llmscope.gui.models.history_model import trends
 from llmscope.gui.replay import Cancelled, replay
 from llmscope.runs.entry import Entry
 from llmscope.runs.index import Index
+
+#: After this the rest is read, whether the list is drawn or not.
+_LONGEST_S = 1.0
 
 
 class ListThread(QThread):
@@ -25,6 +29,11 @@ class ListThread(QThread):
         super().__init__(parent)
         self.setObjectName("history")
         self._runs = runs
+        self._drawn = Event()
+
+    def go_on(self) -> None:
+        """Say that the list is drawn: until then the window's thread has the interpreter for itself."""
+        self._drawn.set()
 
     def run(self) -> None:
         index = Index(self._runs)
@@ -39,6 +48,7 @@ class ListThread(QThread):
 
     def _list(self, entries: list[Entry], note: str) -> None:
         self.listed.emit(entries, note)
+        self._drawn.wait(_LONGEST_S)
         self.compared.emit(trends(entries))
 
     def _on_progress(self, done: int, of: int) -> bool:

@@ -131,7 +131,7 @@ class Ledger(QWidget):
             legend.addWidget(value, row, column + 2)
             self._legend[role] = (label, value)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 8, 12, 4)
+        layout.setContentsMargins(12, 7, 12, 3)
         layout.setSpacing(3)
         layout.addLayout(head)
         layout.addWidget(self._bar)

@@ -285,8 +285,8 @@ def _kept_beside(run: RunState) -> str:
     others = len(run.counted)
     if not others:
         return ""
-    return tr("The other test finished and is saved.") if others == 1 else tr(
-        "The other {0} tests finished and are saved.").format(others)
+    return tr("The other test is saved.") if others == 1 else tr(
+        "{0} other tests are saved.").format(others)
 
 
 def _sentence(text: str) -> str:

@@ -124,11 +124,9 @@ class _Sheet(QWidget):
         body.show_welcome(False)
         body.below.setVisible(bool(run.spoken))
         page.show_in(body)
-        body.generation.set_sampling(page.body.generation.sampling(), page.body.generation.seed())
-        body.generation.set_prompt(page.body.generation.prompt())
-        body.generation.set_locked(True)
         for event in page.replay():
             body.generation.on_event(event)
+        body.generation.show_stored(run.spec)
         for button in self.findChildren(QPushButton):
             button.hide()
 

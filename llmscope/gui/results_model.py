@@ -11,6 +11,8 @@ from llmscope.gui.run_state import CellState, RunState
 
 Index = QModelIndex | QPersistentModelIndex
 TEST, RESULT, INTERVAL, COUNT, VERDICT, DETAIL = range(6)
+#: Between the parts of a second line.
+DOT = " · "
 #: Role under which a row hands out its `CellState`.
 STATE_ROLE = Qt.ItemDataRole.UserRole + 1
 
@@ -56,7 +58,7 @@ class ResultsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             test = " ".join(part for part in words.test_parts(state.cell) if part)
             return "\n".join((test, f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}",
-                              words.detail(state), *words.why_limited(state.row)))
+                              DOT.join(words.detail(state)), *words.why_limited(state.row)))
         return None
 
     def badge(self, row: int) -> str:
@@ -72,9 +74,13 @@ class ResultsModel(QAbstractTableModel):
 
     def detail(self, row: int) -> str:
         """Return the second line; it names the model where that is not the run's first."""
+        return DOT.join(self.parts(row))
+
+    def parts(self, row: int, short: bool = False) -> list[str]:
+        """Return the second line by its parts, what matters most first."""
         state = self.run.cells[row]
         other = state.cell.model != self.run.cells[0].cell.model
-        return words.detail(state, words.model_name(state.cell.model) if other else "")
+        return words.detail(state, words.model_name(state.cell.model) if other else "", short)
 
     def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
         """Return header and rows as texts, for the clipboard."""
@@ -85,4 +91,4 @@ class ResultsModel(QAbstractTableModel):
         number, unit, interval, count = words.value(state)
         cell = state.cell
         return (cell.test, words.model_name(cell.model), cell.device, cell.dtype, number, unit, interval, count, badge,
-                words.detail(state))
+                DOT.join(words.detail(state)))

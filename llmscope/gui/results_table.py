@@ -1,9 +1,12 @@
 """The results: one row a test, drawn in two lines, or in one where the window is narrow."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
+    QFont,
     QFontMetrics,
     QGuiApplication,
     QKeyEvent,
@@ -23,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from llmscope.gui import words
 from llmscope.gui.icons import paint_icon
-from llmscope.gui.results_model import COUNT, DETAIL, INTERVAL, RESULT, STATE_ROLE, TEST, VERDICT, ResultsModel
+from llmscope.gui.results_model import COUNT, DETAIL, DOT, INTERVAL, RESULT, STATE_ROLE, TEST, VERDICT, ResultsModel
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.badge import paint_badge
@@ -109,8 +112,7 @@ class _CellDelegate(QStyledItemDelegate):
             paint_sparkline(painter, place, speeds)
         failed = state.row is not None and state.row.median is None
         rect = rect.adjusted(70 if share is not None or len(speeds) > 1 else 36 if failed else 16, 0, -EDGE, 0)
-        text = QFontMetrics(theme().font("small")).elidedText(
-            self._view.results.detail(row), Qt.TextElideMode.ElideRight, rect.width())
+        text = whole_parts(self._view.results.parts(row, short=True), theme().font("small"), rect.width())
         self._text(painter, rect, text, "small", 400, LEFT, "text_2")
 
     @staticmethod
@@ -255,8 +257,7 @@ class ResultsTable(QTreeView):
         font = theme().font("small")
         painter.setFont(font)
         painter.setPen(theme().colour("text" if failed or row == self.results.run.current else "text_2"))
-        text = QFontMetrics(font).elidedText(self.results.detail(row), Qt.TextElideMode.ElideRight, line.width())
-        painter.drawText(line, LEFT, text)
+        painter.drawText(line, LEFT, whole_parts(self.results.parts(row), font, line.width()))
 
     def _plain_words(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
         """Say what a test that has not begun will do."""
@@ -267,8 +268,7 @@ class ResultsTable(QTreeView):
         line = rect.adjusted(max(WIDTHS[TEST] - 16, EDGE + taken + 12), 0, -104, 0)
         painter.setFont(font)
         painter.setPen(theme().colour("text_2"))
-        painter.drawText(line, LEFT, QFontMetrics(font).elidedText(
-            self.results.detail(row), Qt.TextElideMode.ElideRight, line.width()))
+        painter.drawText(line, LEFT, whole_parts(self.results.parts(row), font, line.width()))
 
     def _share_width(self) -> None:
         widths = NARROW_WIDTHS if self.narrow else WIDTHS
@@ -277,6 +277,17 @@ class ResultsTable(QTreeView):
             self.setColumnWidth(column, width)
         rest = self.viewport().width() - sum(widths.values())
         self.setColumnWidth(DETAIL if self.narrow else VERDICT, max(60, rest))
+
+
+def whole_parts(parts: Sequence[str], font: QFont, width: int) -> str:
+    """Return as many parts of a line as there is room for, and … for the rest; only the first is ever cut.
+
+    Nothing is cut within a number that way; the tooltip has all parts.
+    """
+    metrics = QFontMetrics(font)
+    lines = [DOT.join(parts), *(f"{DOT.join(parts[:count])}{DOT}…" for count in range(len(parts) - 1, 0, -1))]
+    first = metrics.elidedText(parts[0], Qt.TextElideMode.ElideRight, width)
+    return next((line for line in lines if metrics.horizontalAdvance(line) <= width), first)
 
 
 class _Header(QHeaderView):

@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -88,6 +89,7 @@ class RunBody(QWidget):
         frame.setContentsMargins(0, 0, 0, 0)
         frame.addWidget(self.plots)
         self._cards = QWidget()
+        self._cards.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         cards = QHBoxLayout(self._cards)
         cards.setContentsMargins(0, 0, 0, 0)
         cards.setSpacing(theme().px("layout", "gap"))

@@ -17,7 +17,7 @@ QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; width: 0
 
 
 class SamplingFields(QWidget):
-    """The person's own settings; while a scenario is in force its settings stand in their place, locked.
+    """The person's own settings; those of a scenario or a stored run stand in their place, locked, while it is shown.
 
     One answer is made where the most likely token is taken: the others would be the same.
     """
@@ -27,6 +27,8 @@ class SamplingFields(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._own: dict[str, float] = {}
+        self._own_seed = DEFAULT_SEED
+        self._stored: tuple[Sampling, int] | None = None
         self._shape: Shape | None = None
         self._is_locked = False
         self._row = QHBoxLayout(self)
@@ -39,14 +41,13 @@ class SamplingFields(QWidget):
         self.seed = self._count(self.tr("Seed"), 0, 2**31 - 1, width=58)
         self.temperature.setToolTip(self.tr("0 takes the most likely token each time"))
         self.top_k.setToolTip(self.tr("0 considers every token"))
-        self.seed.setValue(DEFAULT_SEED)
         self._boxes: dict[str, QSpinBox | QDoubleSpinBox] = {
             "temperature": self.temperature, "top_p": self.top_p, "top_k": self.top_k, "sequences": self.sequences}
         self.set_sampling(Sampling())
         for name, box in self._boxes.items():
             box.setObjectName(name)
             box.valueChanged.connect(self._on_edited)
-        self.seed.valueChanged.connect(self.changed)
+        self.seed.valueChanged.connect(self._on_seed)
 
     def sampling(self) -> Sampling:
         """Return the person's own settings."""
@@ -59,6 +60,15 @@ class SamplingFields(QWidget):
         self._own = {name: getattr(sampling, name) for name in self._boxes}
         self._show()
         self.changed.emit()
+
+    def own_seed(self) -> int:
+        """Return the person's own seed."""
+        return self._own_seed
+
+    def show_stored(self, stored: tuple[Sampling, int] | None) -> None:
+        """Show sampling and seed of a stored run, or the person's own again."""
+        self._stored = stored
+        self._show()
 
     def show_shape(self, shape: Shape | None) -> None:
         """Show the settings of a scenario, or the person's own again."""
@@ -74,22 +84,28 @@ class SamplingFields(QWidget):
     def remark(self) -> str:
         """Return what is to be known of the settings: how many answers there will be, where that is not as asked."""
         temperature = self._own["temperature"] if self._shape is None else self._shape.temperature
-        if temperature or self._own["sequences"] == 1:
+        if self._stored is not None or temperature or self._own["sequences"] == 1:
             return ""
         return self.tr("At temperature 0 all {0} sequences would be the same: one is made.").format(
             round(self._own["sequences"]))
 
     def _show(self) -> None:
-        values = dict(self._own)
+        sampling, seed = self._stored or (None, self._own_seed)
+        values = dict(self._own) if sampling is None else {name: getattr(sampling, name) for name in self._boxes}
         if self._shape is not None:
             values |= {name: getattr(self._shape, name) for name in ("temperature", "top_p", "top_k")}
         is_one = values["temperature"] == 0
+        is_open = not self._is_locked and self._stored is None
         values["sequences"] = 1 if is_one else values["sequences"]
         for name, box in self._boxes.items():
             with QSignalBlocker(box):
                 box.setValue(values[name])  # type: ignore[arg-type]
-            self._set_open(box, not self._is_locked and not (is_one if name == "sequences" else self._shape))
-        self._set_open(self.seed, not self._is_locked)
+            self._set_open(box, is_open and not (is_one if name == "sequences" else self._shape))
+        with QSignalBlocker(self.seed):
+            # The terminal takes seeds that a box cannot count to: such a one stands as text at the least value.
+            self.seed.setSpecialValueText(str(seed) if seed > self.seed.maximum() else "")
+            self.seed.setValue(seed if seed <= self.seed.maximum() else self.seed.minimum())
+        self._set_open(self.seed, is_open)
         self.sequences.setToolTip(self.tr("Several sequences need a temperature above 0") if is_one
                                   else self.tr("Answers to the same request, side by side"))
 
@@ -103,6 +119,10 @@ class SamplingFields(QWidget):
     def _on_edited(self, value: float) -> None:
         self._own[self.sender().objectName()] = round(value, 2)
         self._show()
+        self.changed.emit()
+
+    def _on_seed(self, seed: int) -> None:
+        self._own_seed = seed
         self.changed.emit()
 
     def _number(self, name: str, low: float, high: float) -> QDoubleSpinBox:

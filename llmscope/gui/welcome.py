@@ -1,6 +1,6 @@
 """What stands above the plan until the first run: what will happen, this machine, and what one knows afterwards."""
 
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from llmscope.core.events import Device, Telemetry
 from llmscope.core.units import NBSP, gib
@@ -47,7 +47,6 @@ class MachineCard(Panel):
             self.body.addWidget(self._rows[key])
         self._rows["sensors"].line.hide()
         self.body.addStretch(1)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
 
     def show_machine(self, machine: Machine) -> None:
         """Show what does not change."""

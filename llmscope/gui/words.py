@@ -264,21 +264,22 @@ def value(state: CellState) -> tuple[str, str, str, str]:
     return "", "", "", str(len(state.seconds)) if state.seconds else ""
 
 
-def detail(state: CellState, model: str = "") -> str:
-    """Return the second line of a row: the reason, or what limits it and what stands behind the value.
+def detail(state: CellState, model: str = "", short: bool = False) -> list[str]:
+    """Return the second line of a row by its parts: what limits the test, then what stands behind its value.
 
-    `model` is named where it is not the run's first; it comes after the limit, which gets shorter for it.
+    A failure or a warning has its reason first. `model` is named where it is not the run's first; the limit gets
+    shorter for it, and where there is little room (`short`).
     """
     row = state.row
     if row is None or row.median is None:
         line = _progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
-        return f"{model}: {line}" if model else line
-    parts = [part for part in (limit_line(row, short=bool(model)), model, _behind(row)) if part]
+        return [f"{model}: {line}" if model else line]
+    parts = [part for part in (limit_line(row, short or bool(model)), model, _behind(row)) if part]
     if row.reason and row.verdict != "cancelled":
         # That the width was not reached, the badge says already; what can be acted on comes first.
         is_plain = row.verdict == "not_converged" and "other programs" not in row.reason
         parts.insert(len(parts) if is_plain else 0, row.reason)
-    return " · ".join(parts)
+    return parts
 
 
 def _progress(state: CellState) -> str:

@@ -9,6 +9,7 @@ import errno
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
 
 import msgspec
@@ -18,15 +19,15 @@ from llmscope.runs.entry import Entry, read_entry
 
 FILE = "index.sqlite"
 #: Says whose database it is, and how its tables look; any other number has it made anew.
-APPLICATION_ID, VERSION = 0x6C6C6D73, 1
+APPLICATION_ID, VERSION = 0x6C6C6D73, 2
 BUSY_S = 2.0
 #: Runs that are read between two writes of the index.
 CHUNK = 250
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _TABLE = "CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, stamp TEXT, entry BLOB)"
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Entry).decode
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Entry).decode
 
 
 class _Damaged(sqlite3.DatabaseError):
@@ -60,7 +61,7 @@ class Index:
                 damaged.append((run,))
         if damaged:
             self._write([], damaged)  # the next refresh reads their folders
-        return sorted(found, key=lambda entry: (entry.at_s, entry.id), reverse=True)
+        return sorted(found, key=attrgetter("at_s", "id"), reverse=True)
 
     def refresh(self, on_progress: Callable[[int, int], bool] = lambda done, of: True) -> bool:
         """Look at the folders, and read the runs that are new or changed; returns whether anything was.

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from PySide6.QtCore import QEvent, QSize
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QSize, QTimer
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from llmscope.core.events import Event
@@ -25,6 +25,25 @@ def no_window_left(qapp: QApplication) -> Iterator[None]:
     assert not left, f"left open: {left}"
 
 
+@pytest.fixture(autouse=True)
+def no_question_waits(qapp: QApplication) -> Iterator[list[str]]:
+    """Close a question that nobody answers, by its safe answer, and fail the test: it would wait for ever."""
+    asked: list[str] = []
+
+    def close() -> None:
+        dialog = qapp.activeModalWidget()
+        if isinstance(dialog, QMessageBox | QFileDialog):
+            asked.append(dialog.windowTitle())
+            dialog.close()
+
+    timer = QTimer()
+    timer.timeout.connect(close)
+    timer.start(250)
+    yield asked
+    timer.stop()
+    assert not asked, f"nobody answered: {asked}"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def themed(qapp: QApplication) -> None:
     """Style the application once."""
@@ -42,6 +61,7 @@ def window(qtbot: QtBot) -> Iterator[MainWindow]:
     window._timer.stop()
     qtbot.waitUntil(lambda: window.machine is not None)
     yield window
+    window.feed.drain()
     window.page.run.status = "idle"
     window.close()
     window.deleteLater()

@@ -1,13 +1,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.core import events as ev
+from llmscope.core.spec import RunSpec, Sampling
 from llmscope.gui import replay as replaying
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.history_thread import OpenThread
@@ -348,3 +350,43 @@ def test_both_themes_draw_the_page(window: MainWindow, page: HistoryPage, both_t
     window.show_theme("light")
     light = page.table.viewport().grab().toImage()
     assert dark.pixelColor(300, 60) != light.pixelColor(300, 60)
+
+
+def test_badges_of_the_table_take_the_colours_of_another_theme(window: MainWindow, page: HistoryPage,
+                                                               qapp: QApplication) -> None:
+    def ground() -> str:
+        view = page.table
+        place = view.columnViewportPosition(VERDICT) + 4, view.rowViewportPosition(2) + view.rowHeight(2) // 2
+        return view.viewport().grab().toImage().pixelColor(*place).name()
+
+    for mode, fill in (("dark", "#1b2f27"), ("light", "#e2f2e8"), ("dark", "#1b2f27")):
+        window.show_theme(mode)  # type: ignore[arg-type]
+        qapp.processEvents()
+        assert ground() == fill
+
+
+def test_a_stored_run_shows_its_own_sampling_and_the_next_run_takes_the_persons(
+        window: MainWindow, page: HistoryPage, runs: list[Path], qtbot: QtBot, play: Play) -> None:
+    play(e for e in stream(until_s=0.0) if isinstance(e, ev.Hello | ev.Devices | ev.Telemetry))
+    panel, fields = window.page.body.generation, window.page.body.generation.fields
+    fields.top_k.setValue(7)
+    fields.seed.setValue(9)
+    panel.set_prompt("Mine")
+    manifest = runs[GPU_DONE] / store.MANIFEST
+    spec = RunSpec(store.read_manifest(runs[GPU_DONE])[0].started.spec.cells, accuracy="quick", prompt="Theirs",
+                   sampling=Sampling(temperature=0.3, top_k=3, top_p=0.4, sequences=2), seed=2**40)
+    stored = msgspec.json.decode(manifest.read_bytes())
+    stored["started"]["spec"] = msgspec.to_builtins(spec)
+    manifest.write_bytes(msgspec.json.encode(stored))
+    open_run(window, page, runs[GPU_DONE], qtbot)
+    shown = [box.text() for box in (fields.temperature, fields.top_k, fields.top_p, fields.sequences, fields.seed)]
+    assert shown == ["0.30", "3", "0.40", "2", str(2**40)] and panel._prompt.text() == "Theirs"
+    assert not fields.top_k.isEnabled() and not fields.seed.isEnabled() and not panel._prompt.isEnabled()
+    next_run = window.page.spec()
+    assert next_run is not None and (next_run.sampling.top_k, next_run.seed, next_run.prompt) == (7, 9, "Mine")
+    panel.own_button.click()
+    assert fields.top_k.text() == "7" and fields.seed.text() == "9" and panel._prompt.text() == "Mine"
+    assert fields.top_k.isEnabled() and panel.own_button.isHidden()
+    open_run(window, page, runs[GPU_DONE], qtbot)
+    qtbot.keyClick(window, Qt.Key.Key_F5)
+    assert panel._prompt.text() == "Mine" and fields.top_k.text() == "7" and panel.own_button.isHidden()

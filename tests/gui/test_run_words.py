@@ -6,7 +6,7 @@ import pytest
 from llmscope.core.events import Device, DtypeProbe, Telemetry
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec
-from llmscope.core.units import GIB, NBSP
+from llmscope.core.units import GIB, NBSP, gib
 from llmscope.gui import advice, looks, words
 from llmscope.gui.expected import Expected
 from llmscope.gui.run_state import CellState, RunState
@@ -57,7 +57,7 @@ def test_the_text_of_the_last_generation_is_kept() -> None:
 def test_missing_values_are_blank_and_never_zero() -> None:
     state = CellState(Cell("bundled", "pp"), row(verdict="failed", reason="the worker died", median=None))
     assert words.value(state) == ("", "", "", "0")
-    assert words.detail(state) == "the worker died"
+    assert words.detail(state) == ["the worker died"]
 
 
 def test_a_value_without_interval_says_so() -> None:
@@ -148,6 +148,28 @@ def test_out_of_memory_offers_settings_that_fit() -> None:
     assert [offer.changes for offer in offers][-1] == {}
     assert offers[0].verdict == "fits" and 0 < int(offers[0].changes["batch"]) < 64
     assert "GiB" in offers[0].peak
+
+
+def test_training_out_of_memory_offers_checkpointing_and_sgd_with_what_they_save() -> None:
+    cell = Cell("arch:smollm2-135m", "train", "cpu", "float32", batch=8, seq=512)
+    models, failed = Models(), row(verdict="failed", reason="out of memory: …", extra={"memory": {}})
+    saved = {frozenset(changes): size for changes, size in advice.savings(cell, models)}
+    weights = advice.peak_of([cell], models)[1].weights  # type: ignore[index]
+    assert saved[frozenset({"optimizer"})] == pytest.approx(weights, rel=0.01)  # one moment less
+    assert saved[frozenset({"checkpointing", "optimizer"})] > saved[frozenset({"checkpointing"})] > GIB
+    offers = advice.offers(failed, cell, models, (CPU,), NOW)
+    assert offers[0].changes == {"checkpointing": True} and offers[0].verdict == "fits"
+    assert offers[0].title == f"Checkpointing: saves about {gib(saved[frozenset({'checkpointing'})])}"
+    assert "train512 b8 checkpointing: not comparable with train512 b8." in offers[0].text
+    assert [set(offer.changes) for offer in offers] == [{"checkpointing"}, {"optimizer"}, {"batch"}]
+    between = msgspec.structs.replace(NOW, memory_used_bytes=16 * GIB - (advice.peak_of([msgspec.structs.replace(
+        cell, checkpointing=True)], models)[1].total_bytes - 1))  # type: ignore[index, operator]
+    only_both = advice.offers(failed, cell, models, (CPU,), between)[0]
+    assert set(only_both.changes) == {"checkpointing", "optimizer"} and only_both.verdict != "does not fit"
+    light = Cell("arch:smollm2-135m", "train", "cpu", "float32", optimizer="sgd", checkpointing=True)
+    assert advice.savings(light, models) == [] and advice.savings_words([light], models) == ""
+    assert advice.savings_words([cell], models).startswith("Checkpointing would save ")
+    assert advice.savings(Cell("arch:smollm2-135m", "gen"), models) == []
 
 
 def test_a_failure_on_a_gpu_offers_the_cpu() -> None:

@@ -38,17 +38,19 @@ class HistoryModel(QAbstractTableModel):
         self.key = self.second = ""
         self._chosen = ""
         self._wanted: list[str] = []
-        self._rows: list[Entry | str] = []
-        self._days: list[str] = []
+        self._rows: list[Entry | float] = []
+        self._named: dict[float, str] = {}
         self._texts: dict[str, tuple[str, ...]] = {}
         self._trends: Trends = {}
 
     def show_entries(self, entries: Sequence[Entry]) -> None:
         """Take the runs, the latest first."""
-        counts = Counter(test for entry in entries for test in entry.planned)
+        counts: Counter[str] = Counter()
+        for planned, runs in Counter(entry.planned for entry in entries).items():  # far fewer plans than runs
+            counts.update(dict.fromkeys(planned, runs))
         self.tests = sorted(counts, key=lambda test: (-counts[test], _rank(test), test))
         self.entries = list(entries)
-        self._days = list(_days(self.entries))
+        self._named.clear()
         self._choose()
         self._fill()
 
@@ -83,8 +85,12 @@ class HistoryModel(QAbstractTableModel):
 
     def day(self, row: int) -> str:
         """Return the day that a row names, empty for a run."""
-        line = self._rows[row]
-        return line if isinstance(line, str) else ""
+        began = self._rows[row]
+        if isinstance(began, Entry):
+            return ""
+        if began not in self._named:
+            self._named[began] = words.day(QDate(*time.localtime(began)[:3]), QDate.currentDate())
+        return self._named[began]
 
     def row_of(self, run: str) -> int:
         """Return the row of a run, −1 where it is not shown."""
@@ -159,11 +165,10 @@ class HistoryModel(QAbstractTableModel):
 
     def _fill(self) -> None:
         self.beginResetModel()
-        dated = list(zip(self._days, self.entries, strict=True))
+        self.found = self.entries
         for word in self._wanted:
-            dated = [(day, entry) for day, entry in dated if word in entry.words]
-        self.found = [entry for _, entry in dated]
-        self._rows = list(_with_days(dated))
+            self.found = [entry for entry in self.found if word in entry.words]
+        self._rows = list(_with_days(self.found))
         self.endResetModel()
 
     def _say_changed(self, first: int, last: int) -> None:
@@ -199,22 +204,12 @@ def group(entry: Entry, brief: Brief) -> Group:
     return entry.device, brief.test, brief.model, brief.same
 
 
-def _days(entries: Sequence[Entry]) -> Iterator[str]:
-    """Yield the name of each entry's day."""
-    today = QDate.currentDate()
-    names: dict[tuple[int, ...], str] = {}
+def _with_days(entries: Sequence[Entry]) -> Iterator[Entry | float]:
+    """Yield the entries, which are in the order of time, each day's first after the moment at which the day began."""
+    began, ended = 0.0, 0.0
     for entry in entries:
-        date = time.localtime(entry.at_s)[:3]
-        if date not in names:
-            names[date] = words.day(QDate(*date), today)
-        yield names[date]
-
-
-def _with_days(dated: Sequence[tuple[str, Entry]]) -> Iterator[Entry | str]:
-    """Yield the entries, each day's first after the name of the day."""
-    last = ""
-    for day, entry in dated:
-        if day != last:
-            last = day
-            yield day
+        if not began <= entry.at_s < ended:
+            year, month, day = time.localtime(entry.at_s)[:3]
+            began, ended = (time.mktime((year, month, day + days, 0, 0, 0, 0, 0, -1)) for days in (0, 1))
+            yield began
         yield entry

@@ -2,21 +2,21 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.core.errors import BadInput
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.history_details import HistoryDetails
+from llmscope.gui.history_parts import NoRuns, NoteLine, SearchBox
 from llmscope.gui.history_table import HistoryTable
 from llmscope.gui.history_thread import ListThread
-from llmscope.gui.icons import icon
 from llmscope.gui.models.history_model import SAME, SECOND, TYPE, HistoryModel
 from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.settings import Settings
 from llmscope.gui.theme import theme
-from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label
+from llmscope.gui.widgets.basic import Label
 from llmscope.gui.widgets.field import Picker
 from llmscope.gui.words import models, moment, tr
 from llmscope.runs import folders
@@ -40,10 +40,10 @@ class HistoryPage(Page):
         self.model = HistoryModel(self)
         self.table = HistoryTable(self.model)
         self.details = HistoryDetails(runs)
-        self.search = _Search()
+        self.search = SearchBox()
         self.key = Picker()
-        self._count, self._note = Label("", "body", role="text_2"), _Note()
-        self._stack, self._empty = QStackedWidget(), _Empty()
+        self._count, self._note = Label("", "body", role="text_2"), NoteLine()
+        self._stack, self._empty = QStackedWidget(), NoRuns()
         self._lay_out()
         self._connect()
         self.search.setText(settings.text("history/search", ""))
@@ -83,6 +83,7 @@ class HistoryPage(Page):
         """End reading; returns when it is over."""
         if self._thread is not None:
             self._thread.requestInterruption()
+            self._thread.go_on()
             self._thread.wait()
 
     def focus_search(self) -> None:
@@ -123,6 +124,8 @@ class HistoryPage(Page):
         self._note.show_text(note)
         self.table.go_to(current.id if current is not None else "")
         self._show_stack()
+        if self._thread is not None:
+            QTimer.singleShot(0, self._thread.go_on)
 
     def _on_reading(self, done: int, of: int) -> None:
         if done < of:
@@ -292,88 +295,6 @@ class HistoryPage(Page):
         layout.addLayout(head)
         layout.addLayout(filters)
         layout.addWidget(self._stack, 1)
-
-
-class _Search(QLineEdit):
-    """The search box; its icon follows the theme."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setPlaceholderText(self.tr("Search model, device, test…"))
-        self.setAccessibleName(self.tr("Search the runs"))
-        self.setToolTip(self.tr("Words that must all occur (Ctrl+F)"))
-        self.setMaxLength(200)
-        self.setFont(theme().font())
-        self._action = self.addAction(icon("search", 16, "text_2"), QLineEdit.ActionPosition.LeadingPosition)
-        self._key = Label(self.tr("Ctrl+F"), "caption", role="text_2", parent=self)
-        self._key.setProperty("kind", "keycap")
-        self._key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.textChanged.connect(self._place_key)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._place_key()
-
-    def _place_key(self) -> None:
-        size = self._key.sizeHint()
-        self._key.setGeometry(self.width() - size.width() - 6, (self.height() - size.height()) // 2, size.width(),
-                              size.height())
-        self._key.setVisible(not self.text())
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_action"):
-            self._action.setIcon(icon("search", 16, "text_2"))
-        super().changeEvent(event)
-
-
-class _Note(QWidget):
-    """One line of warning with its icon."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = ElidedLabel("", "small", role="warn")
-        self._icon = Icon("warning", 14, "warn")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(6, 0, 6, 0)
-        row.setSpacing(6)
-        row.addWidget(self._icon)
-        row.addWidget(self._text, 1)
-        self.show_text("")
-
-    def show_text(self, text: str) -> None:
-        self._text.set_text(text)
-        self._icon.setVisible(bool(text))
-
-
-class _Empty(QWidget):
-    """What stands in the place of the table while there is nothing in it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._title, self._text = Label("", "title", 600), Label("", "body", role="text_2")
-        self.run = Button(self.tr("Go to the Run page"), "gauge")
-        self.clear = Button(self.tr("Clear the search"), "close")
-        layout = QVBoxLayout(self)
-        layout.setSpacing(12)
-        layout.addStretch(2)
-        for widget in (self._title, self._text, self.run, self.clear):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(3)
-
-    def show_why(self, is_loaded: bool, has_runs: bool) -> None:
-        """Say why there is nothing: not read yet, no run yet, or none that was searched for."""
-        if not is_loaded:
-            self._title.setText("")
-            self._text.setText(self.tr("Reading the list of runs"))
-        elif has_runs:
-            self._title.setText(self.tr("No run has all of these words"))
-            self._text.setText("")
-        else:
-            self._title.setText(self.tr("No runs yet"))
-            self._text.setText(self.tr("Every run is kept here, with its graphs and its text."))
-        self._text.setVisible(bool(self._text.text()))
-        self.run.setVisible(is_loaded and not has_runs)
-        self.clear.setVisible(is_loaded and has_runs)
 
 
 def _runs(count: int) -> str:

@@ -9,9 +9,8 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter
 from llmscope import paths
 from llmscope.analysis.roofline import Point
 from llmscope.core import events as ev
-from llmscope.core.spec import QUICK_LIMIT_S, RunSpec, Sampling
-from llmscope.core.units import about, gib
-from llmscope.gui import advice, looks, words
+from llmscope.core.spec import QUICK_LIMIT_S, RunSpec
+from llmscope.gui import advice, before_run, generation_memory, looks, words
 from llmscope.gui.ceilings import Near, near, point_now, summary
 from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
@@ -20,15 +19,13 @@ from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.rail import Rail
 from llmscope.gui.replay import Replayed
 from llmscope.gui.run_body import RunBody
-from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.run_state import RunState
 from llmscope.gui.settings import Settings
 from llmscope.gui.setup import resolve
 from llmscope.gui.setup_control import SetupControl
 from llmscope.gui.theme import theme
 from llmscope.hardware.host import Machine
 from llmscope.models.catalog import Model
-
-_PANES = {"cpu_power_w": "power", "cpu_temperature_c": "temperature"}
 
 
 class RunPage(Page):
@@ -67,7 +64,7 @@ class RunPage(Page):
         self.body.advice.chosen.connect(self._on_advice)
         self.body.strip.dismissed.connect(self._on_dismissed)
         self.body.strip.copy_asked.connect(self._on_copy_details)
-        self._restore_generation()
+        generation_memory.restore(settings, self.body.generation)
         self.body.generation.changed.connect(self._keep_generation)
         self.control.resolve()
 
@@ -87,7 +84,7 @@ class RunPage(Page):
         self.control.take_machine(machine)
         self.body.machine.show_machine(machine)
         self._show_devices()
-        self._fold_panes(self.body, machine)
+        before_run.fold_panes(self.body, machine)
 
     def spec(self) -> RunSpec | None:
         """Return what a press of Run starts, None where something stands against it."""
@@ -104,8 +101,9 @@ class RunPage(Page):
         if spec is None or self.run.is_open:
             return
         warnings = self.control.setup.warnings
+        lighter = advice.savings_words(spec.cells, self.control.models) if warnings else ""
         if warnings and not Question.ask(self, self.tr("This is expected to fail. Run anyway?"),
-                                         "\n".join(warnings.values()), self.tr("Run anyway"),
+                                         "\n".join((*warnings.values(), lighter)).strip(), self.tr("Run anyway"),
                                          self.tr("Change settings")):
             return
         self.start(spec)
@@ -184,6 +182,7 @@ class RunPage(Page):
         body.generation.forget()
         for event in self.replay():
             body.generation.on_event(event)
+        body.generation.show_stored(self.run.spec)
         self._show_end()
         self.control.show_tests(self.run)
         body.generation.refresh()
@@ -218,7 +217,7 @@ class RunPage(Page):
         if not self.run.is_open:
             body.plots.set_end(self.run.status, self.run.seconds, "")
         if self.control.machine is not None:
-            self._fold_panes(body, self.control.machine)
+            before_run.fold_panes(body, self.control.machine)
 
     def replay(self) -> list[ev.Event]:
         """Return the events from which a generation panel shows the last text again."""
@@ -273,37 +272,11 @@ class RunPage(Page):
     def _on_resolved(self) -> None:
         self.body.generation.show_scenario(self.rail.choices.scenario)
         self.control.show_tests(self.run)
-        self._show_expected_memory()
+        before_run.show_expected_memory(self.body, self.control.setup)
         self._show_ceilings(self.body)
         if self.run.status == "idle":
-            self._show_plan()
+            before_run.show_plan(self.body, self.control.setup, self.rail.choices, self.control.expected)
         self.refresh_text()
-
-    def _show_plan(self) -> None:
-        """Show the planned tests and phases before the first run."""
-        setup, chosen, expected = self.control.setup, self.rail.choices, self.control.expected
-        plan = RunState(cells=[CellState(cell) for cell in setup.cells])
-        kind = self.tr("in the {0} preset").format(chosen.preset) if chosen.preset else self.tr("ticked")
-        self.body.results.show_run(plan, f"{looks.tests_of(plan)} {kind}")
-        self.body.plots.set_plan(expected.plan(setup.cells, chosen.accuracy))
-        time = self.tr("This takes {0}.").format(about(expected.total(setup.cells, chosen.accuracy)))
-        included = self.tr("The model is included: no download, no account, and nothing leaves this computer.")
-        self.body.welcome.show_text(f"{time} {included}" if chosen.source == "bundled" else time)
-
-    def _show_expected_memory(self) -> None:
-        facts, device = self.control.setup.ledger, self.control.setup.device
-        source = f"gpu{device.id.partition(':')[2] or 0}" if device is not None and facts.is_gpu else "cpu"
-        if facts.peak is None or not facts.total:
-            self.body.plots.set_expected_memory(source, None)
-        else:
-            self.body.plots.set_expected_memory(source, 100 * facts.peak / facts.total, gib(facts.peak))
-
-    @staticmethod
-    def _fold_panes(body: RunBody, machine: Machine) -> None:
-        """Fold the graphs that nothing on this machine can fill, each with the reason."""
-        if not machine.gpus:
-            body.plots.set_unavailable({pane: machine.not_readable[key] for key, pane in _PANES.items()
-                                        if key in machine.not_readable})
 
     def _show_devices(self) -> None:
         reason = self.control.machine.not_readable.get("gpus", "") if self.control.machine else ""
@@ -349,24 +322,8 @@ class RunPage(Page):
             self.rail.take(lowered(self.rail.choices, cell, changes))
             self.rail.run_button.setFocus()
 
-    def _restore_generation(self) -> None:
-        panel, known = self.body.generation, self._settings
-        first = panel.sampling()
-        temperature = known.number("gen/temperature", first.temperature, 0, 10)
-        panel.set_sampling(Sampling(
-            temperature=temperature,
-            top_k=round(known.number("gen/top_k", first.top_k, 0, 1_000_000)),
-            top_p=known.number("gen/top_p", first.top_p, 0.01, 1),
-            sequences=round(known.number("gen/sequences", first.sequences, 1, 64)) if temperature else 1,
-        ), round(known.number("gen/seed", panel.seed(), 0, 2**31 - 1)))
-        panel.set_prompt(known.text("gen/prompt", panel.prompt()))
-
     def _keep_generation(self) -> None:
-        panel = self.body.generation
-        for name in ("temperature", "top_k", "top_p", "sequences"):
-            self._settings.keep(f"gen/{name}", getattr(panel.sampling(), name))
-        self._settings.keep("gen/seed", panel.seed())
-        self._settings.keep("gen/prompt", panel.prompt())
+        generation_memory.keep(self._settings, self.body.generation)
 
     def _on_copy_details(self) -> None:
         """Copy what happened, the raw message, and where the run's files are."""

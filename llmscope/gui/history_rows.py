@@ -1,0 +1,196 @@
+"""Paints the rows of the table of stored runs.
+
+All visible rows at once, and texts and badges as they were laid out the first time: a delegate's paint per
+cell takes eight times as long, and a filter paints all of them at each key.
+"""
+
+from math import ceil
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF, QStaticText
+from PySide6.QtWidgets import QTableView
+
+from llmscope.gui.models.history_model import (
+    DEVICE,
+    MODEL,
+    SECOND,
+    TYPE,
+    VERDICT,
+    WHEN,
+    HistoryModel,
+    figure,
+)
+from llmscope.gui.plots.style import series_role
+from llmscope.gui.theme import theme
+from llmscope.gui.widgets.badge import HEIGHT, badge_width, paint_badge
+from llmscope.runs.entry import Entry
+
+EDGE = 12
+#: Room in px for ± after a value, and after that.
+PLUS_WIDTH, GAP = 54, 12
+SAME_PX = QPointF(88, 14)
+_LEAST_SPAN = 0.10
+#: Layouts that are kept; a history of many models and widths must not grow them without end.
+_MOST_KEPT = 4096
+_MIDDLE = Qt.TextElideMode.ElideMiddle
+#: Text, size, weight, where it is shortened, and the px it has.
+_Laid = tuple[str, str, int, Qt.TextElideMode, int]
+
+
+class RowPainter:
+    """Keeps what it laid out until `forget`, which a change of the theme needs."""
+
+    def __init__(self, table: QTableView, runs: HistoryModel) -> None:
+        self._table, self._runs = table, runs
+        self._texts: dict[_Laid, QStaticText] = {}
+        self._badges: dict[str, QPixmap] = {}
+        self._fonts: dict[tuple[str, int], QFont] = {}
+        self._colours: dict[str, QColor] = {}
+
+    def forget(self) -> None:
+        """Let go of all pictures: their colours have changed."""
+        self._badges.clear()
+        self._colours.clear()
+
+    def paint(self, painter: QPainter, first: int, last: int) -> None:
+        """Paint these rows of the table."""
+        table = self._table
+        columns = [(column, table.columnViewportPosition(column), table.columnWidth(column))
+                   for column in range(self._runs.columnCount()) if not table.isColumnHidden(column)]
+        for row in range(first, last + 1):
+            whole = QRect(0, table.rowViewportPosition(row), table.viewport().width(), table.rowHeight(row))
+            entry = self._runs.entry(row)
+            self._ground(painter, whole, row, entry)
+            if entry is None:
+                self._text(painter, whole.adjusted(EDGE, 0, 0, 0), self._runs.day(row), "small", 600)
+                continue
+            for column, left, width in columns:
+                self._cell(painter, QRect(left, whole.top(), width, whole.height()), column, entry)
+            if table.hasFocus() and table.currentIndex().row() == row:
+                painter.setPen(QPen(theme().colour("focus"), 2))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRect(whole.adjusted(1, 1, -1, -2))
+
+    def _ground(self, painter: QPainter, whole: QRect, row: int, entry: Entry | None) -> None:
+        if entry is None:
+            painter.fillRect(whole, self._colour("window"))
+        elif self._table.selectionModel().isRowSelected(row):
+            painter.fillRect(whole, self._colour("selection"))
+        painter.fillRect(QRect(0, whole.bottom(), whole.width(), 1), self._colour("divider"))
+
+    def _cell(self, painter: QPainter, rect: QRect, column: int, entry: Entry) -> None:
+        texts = self._runs.texts(entry)
+        match column:
+            case 0:
+                self._text(painter, rect.adjusted(EDGE, 0, 0, 0), texts[WHEN], role="text_2")
+            case 1:
+                self._text(painter, rect.adjusted(4, 0, -10, 0), texts[MODEL] or entry.id, weight=600, mode=_MIDDLE)
+            case 2 if entry.device:
+                paint_mark(painter, QRectF(rect.left(), rect.center().y() - 4, 9, 9), entry.device_id)
+                self._text(painter, rect.adjusted(17, 0, -8, 0), texts[DEVICE], mode=_MIDDLE)
+            case 3:
+                self._text(painter, rect, texts[TYPE], role="text_2")
+            case 4:
+                value, plus = figure(entry.test(self._runs.key))
+                self._number(painter, rect.adjusted(0, 0, -PLUS_WIDTH - GAP, 0), value, 600)
+                self._text(painter, rect.adjusted(0, 0, -GAP, 0), plus, "small", role="text_2", at_right=True)
+            case 5:
+                self._number(painter, rect, texts[SECOND])
+            case 6:
+                box = QRectF(rect.right() - 16 - SAME_PX.x(), rect.center().y() - SAME_PX.y() / 2, SAME_PX.x(),
+                             SAME_PX.y())
+                _paint_same(painter, box, self._runs.same(entry), _role(entry.device_id))
+            case 7:
+                badge = self._badge(texts[VERDICT])
+                painter.drawPixmap(rect.left(), rect.center().y() + 1 - HEIGHT // 2, badge)
+
+    def _number(self, painter: QPainter, rect: QRect, value: str, weight: int = 400) -> None:
+        is_there = value != "—"
+        self._text(painter, rect, value, weight=weight if is_there else 400, role="text" if is_there else "text_2",
+                   at_right=True)
+
+    def _text(self, painter: QPainter, rect: QRect, text: str, size: str = "body", weight: int = 400,
+              role: str = "text", at_right: bool = False, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> None:
+        if not text:
+            return
+        laid = self._laid((text, size, weight, mode, rect.width()))
+        painter.setFont(self._font(size, weight))
+        painter.setPen(self._colour(role))
+        room = laid.size()
+        left = rect.right() + 1 - room.width() if at_right else rect.left()
+        painter.drawStaticText(QPointF(left, rect.top() + ceil((rect.height() - room.height()) / 2)), laid)
+
+    def _laid(self, key: _Laid) -> QStaticText:
+        """Return a text as it is laid out, shortened to its room."""
+        known = self._texts.get(key)
+        if known is None:
+            text, size, weight, mode, width = key
+            font = self._font(size, weight)
+            known = QStaticText(QFontMetrics(font).elidedText(text, mode, width))
+            known.setTextFormat(Qt.TextFormat.PlainText)
+            known.prepare(font=font)
+            if len(self._texts) >= _MOST_KEPT:
+                self._texts.clear()
+            self._texts[key] = known
+        return known
+
+    def _font(self, size: str, weight: int) -> QFont:
+        if (size, weight) not in self._fonts:
+            self._fonts[size, weight] = theme().font(size, weight)
+        return self._fonts[size, weight]
+
+    def _colour(self, role: str) -> QColor:
+        if role not in self._colours:
+            self._colours[role] = theme().colour(role)
+        return self._colours[role]
+
+    def _badge(self, word: str) -> QPixmap:
+        """Return a badge as a picture, at the scale of the screen that the table is on."""
+        scale = self._table.devicePixelRatioF()
+        known = self._badges.get(word)
+        if known is None or known.devicePixelRatio() != scale:
+            known = QPixmap(round(badge_width(word) * scale), round(HEIGHT * scale))
+            known.setDevicePixelRatio(scale)
+            known.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(known)
+            paint_badge(painter, QRectF(0, 0, badge_width(word), HEIGHT), word, at_left=True)
+            painter.end()
+            self._badges[word] = known
+        return known
+
+
+def paint_mark(painter: QPainter, box: QRectF, device_id: str) -> None:
+    """Paint the mark of a device: a square for a GPU, a dot for the CPU."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().colour(_role(device_id)))
+    if device_id.startswith("cpu"):
+        painter.drawEllipse(box)
+    else:
+        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
+    painter.restore()
+
+
+def _role(device_id: str) -> str:
+    return series_role("cpu" if device_id.startswith("cpu") else "gpu0")
+
+
+def _paint_same(painter: QPainter, box: QRectF, values: list[float], role: str) -> None:
+    """Paint values from left to right that end at the right end of the box, the last one as a dot."""
+    if not values:
+        return
+    middle = sorted(values)[len(values) // 2]
+    span = max(_LEAST_SPAN, *(abs(value / middle - 1) for value in values)) if middle > 0 else 1.0
+    step = box.width() / 6
+    points = [QPointF(box.right() - 3 - (len(values) - 1 - i) * step,
+                      box.center().y() - (value / middle - 1 if middle > 0 else 0.0) / span * box.height() / 2)
+              for i, value in enumerate(values)]
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(theme().colour(role), 1.5))
+    painter.drawPolyline(QPolygonF(points))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(theme().colour(role))
+    painter.drawEllipse(points[-1], 3, 3)
+    painter.restore()
