@@ -9,6 +9,7 @@ from llmscope.core.results import Row
 from llmscope.core.spec import MACHINE
 from llmscope.core.units import about
 from llmscope.gui import words
+from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class HardwareControl(QObject):
     def _take_run(self) -> None:
         """Take the tests of the run that is shown; those of an earlier one stay where it has none of a model."""
         run = self._run_page.run
-        if any(state.cell.model != MACHINE for state in run.cells) and run.status != "starting":
+        if any(state.cell.model != MACHINE for state in run.cells):
             self._rows = run.rows
             models = words.models(list(dict.fromkeys(row.model for row in self._rows)))
             self._title = f"{models}, {words.day_of(run.utc)}" if models else ""
@@ -77,17 +78,15 @@ class HardwareControl(QObject):
         run = self._run_page.run
         return run.is_open and all(state.cell.model == MACHINE for state in run.cells)
 
-    def _look(self, done: int) -> Any:
-        from llmscope.gui import hardware_look as looks
-
+    def _look(self, done: int) -> HardwareLook:
         control, run = self._run_page.control, self._run_page.run
         devices = [device.id for device in control.devices] or ["cpu"]
         ceilings = self._known(sorted(devices, key=lambda device: device == "cpu"), None)
         of_rows = list(dict.fromkeys(row.device for row in self._rows))
         roofs = self._known(of_rows, self._of) if of_rows else ceilings
-        return looks.HardwareLook(
-            looks.facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title,
-            looks.measured(self._rows, roofs), run.is_open, self._is_measuring())
+        return HardwareLook(
+            facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title,
+            measured(self._rows, roofs), run.is_open, self._is_measuring())
 
     def _known(self, devices: list[str], machine: dict[str, Any] | None) -> dict[str, Ceilings]:
         found = {device: self._run_page.control.ceilings_of(device, machine) for device in devices}

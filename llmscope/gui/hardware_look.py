@@ -63,13 +63,13 @@ def key_test(tests: Sequence[Measured]) -> int:
 
 
 def facts(machine: Machine | None) -> str:
-    """Return what a machine is made of: `AMD EPYC · 2 cores, 4 threads · 16.0 GiB · Linux 6 · virtual machine`."""
+    """Return what a machine is made of: `AMD EPYC · 2 cores, 4 threads · 16.0 GiB · Debian 12 · virtual machine`."""
     if machine is None:
         return ""
     threads = tr("{0} threads").format(machine.threads_usable or machine.threads) if machine.threads else ""
     cores = tr("{0} cores").format(machine.cores) if machine.cores else ""
     parts = [machine.cpu, ", ".join(part for part in (cores, threads) if part), gib(machine.memory_bytes),
-             *(f"{gpu.name} {gib(gpu.memory_bytes)}" for gpu in machine.gpus), f"{machine.system} {machine.kernel}",
+             *(f"{gpu.name} {gib(gpu.memory_bytes)}" for gpu in machine.gpus), machine.system,
              tr("virtual machine") if machine.virtual else ""]
     return " · ".join(part for part in parts if part)
 

@@ -105,7 +105,7 @@ def done_look(run: RunState) -> MessageLook:
     advice = tr("Close what else runs, or choose Standard for more time.") if noisy else ""
     title = tr("Done: {0} in {1}, {2}").format(tests_of(run), duration(run.seconds), verdicts(run.rows))
     saved = tr("Saved as run {0}, {1}").format(run.run, when(run.utc))
-    said = (advice, _key_limit(run), saved)
+    said = (_key_limit(run), advice, saved)
     return MessageLook(kind, title, " ".join(part for part in said if part), _figures(run))
 
 

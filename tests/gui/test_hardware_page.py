@@ -49,20 +49,19 @@ def test_the_ceilings_stand_with_their_values_from_small_to_large(page: Hardware
 
 def test_every_test_of_the_run_is_in_plot_card_and_table(page: HardwarePage) -> None:
     assert names(page) == [cell.test for cell in CELLS]
-    assert page.card.picker.count() == page.table.numbers.rowCount() == len(page.plot._points) == len(CELLS)
+    assert page.card.picker.count() == page.table.numbers.rowCount() == len(page.plot.points) == len(CELLS)
     tg = page.table.numbers.texts(names(page).index("tg32"))
     assert tg[3] == "0.500" and tg[7] == f"73{NBSP}%" and tg[-1] == "memory bandwidth"
 
 
 def test_one_click_on_a_point_shows_its_formula_and_what_limits_it(page: HardwarePage, qtbot: QtBot) -> None:
-    page.plot.grab()  # it has its places once it is drawn
     number = names(page).index("pp512")
-    at = page.plot._at(page.plot._points[number][1]).toPoint()
+    at = page.plot.place(number).toPoint()
     qtbot.mouseClick(page.plot, Qt.MouseButton.LeftButton, pos=at)
     assert page.formula.text().startswith("pp512: ") and "FLOP/byte" in page.formula.text()
     assert page.card.limiter.text() == "Compute" and page.card.badge.accessibleName() == "sure"
     assert page.card.picker.taken() == str(number) and page.table.currentIndex().row() == number
-    qtbot.mouseClick(page.plot, Qt.MouseButton.LeftButton, pos=at + QPoint(60, 40))
+    qtbot.mouseClick(page.plot, Qt.MouseButton.LeftButton, pos=QPoint(page.plot.width() - 30, page.plot.height() - 60))
     assert page.card.limiter.text() == "Compute"  # a click beside all points changes nothing
 
 
@@ -106,16 +105,16 @@ def test_the_running_test_moves_on_the_roofline_while_the_page_is_in_view(window
     page = opened(window)
     events = list(stream(until_s=34.0))
     play(events[:-200])
-    before = page.plot._live
+    before = page.plot.live
     play(events[-200:])
-    assert before is not None and page.plot._live is not None and before != page.plot._live
-    assert page.plot._live.test == "train128" and page.plot._live.share is not None
+    assert before is not None and page.plot.live is not None and before != page.plot.live
+    assert page.plot.live.test == "train128" and page.plot.live.share is not None
     window.show_page("run")
-    last = page.plot._live
+    last = page.plot.live
     play(e for e in stream() if e.t_ns > events[-1].t_ns)
-    assert page.plot._live is last  # out of view, nothing is done
+    assert page.plot.live is last  # out of view, nothing is done
     window.show_page("hardware")
-    assert page.plot._live is None and "train128" in names(page)
+    assert page.plot.live is None and "train128" in names(page)
 
 
 def test_the_running_test_is_drawn_at_least_twice_a_second_and_only_if_it_moved(
@@ -129,7 +128,7 @@ def test_the_running_test_is_drawn_at_least_twice_a_second_and_only_if_it_moved(
     for _ in range(20):
         window.hardware.tick(50)
     assert len(asked) >= 2
-    page.plot.show_live(page.plot._live)
+    page.plot.show_live(page.plot.live)
     assert not updates
 
 

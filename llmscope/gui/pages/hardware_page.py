@@ -95,8 +95,7 @@ class HardwarePage(Page):
     def _show_tests(self) -> None:
         tests, number = self.look.tests, self._number
         points = {n: (test.name, test.point) for n, test in enumerate(tests) if test.point is not None}
-        self.plot.choose(number)
-        self.plot.show_tests(points, self.look.roofs, self._missing())
+        self.plot.show_tests(points, self.look.roofs, number, self._missing())
         self.card.show_tests(tests, number, self._empty())
         self.table.show_tests(tests, number)
         self.numbers.setVisible(bool(tests))

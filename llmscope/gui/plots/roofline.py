@@ -1,71 +1,75 @@
 """The roofline: measured roofs, every test below them, and the running test as it moves."""
 
-import math
 from collections.abc import Mapping
+from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.roofline import Point
-from llmscope.core.units import NBSP, significant
-from llmscope.gui import words
-from llmscope.gui.plots.roofline_scale import beside, free_place, scale_for
+from llmscope.core.units import significant
+from llmscope.gui.plots.roofline_drawing import Drawing, Scene, share_words, source
 from llmscope.gui.plots.style import font, pen, series_role
 from llmscope.gui.theme import theme
 
-AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 40, 24, 12
-DOT_PX, REACH_PX = 9.0, 14.0
-#: Where along a sloped line its label may stand, the best first.
-ALONG = (0.62, 0.78, 0.46, 0.32, 0.2)
-#: Roofs of memory that differ by less than this are drawn as one.
-SAME = 1.10
+#: A click chooses a test that is so near.
+REACH_PX = 14.0
 #: The running test is drawn anew when it has moved by this much.
 MOVED_PX = 0.5
 
 
 class RooflinePlot(QWidget):
-    """Shows tests by number; `chosen` carries the one that was clicked, or that an arrow key leads to."""
+    """Shows tests by number; `chosen` carries the one that was clicked, or that an arrow key leads to.
+
+    What does not move is drawn once and kept.
+    """
 
     chosen = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
-        self._roofs: Mapping[str, Ceilings] = {}
-        self._points: dict[int, tuple[str, Point]] = {}
-        self._chosen = -1
-        self._live: Point | None = None
-        self._note = ""
+        self._scene = Scene()
+        self._drawing: Drawing | None = None
         self._drawn: QPixmap | None = None
-        self._scale = scale_for((), (), QRectF(0, 0, 1, 1))
-        self._lines: list[tuple[QPointF, QPointF]] = []
-        self._taken: list[QRectF] = []
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(360, 240)
         theme().changed.connect(self._renew)
 
-    def show_tests(self, points: Mapping[int, tuple[str, Point]], roofs: Mapping[str, Ceilings], note: str) -> None:
-        """Show tests by number, each with its name, below the roofs of their devices; a note says what is missing."""
-        self._points, self._roofs, self._note = dict(points), roofs, note
-        self._renew()
+    @property
+    def points(self) -> Mapping[int, tuple[str, Point]]:
+        """The tests that are shown, by number, each with its name."""
+        return self._scene.points
 
-    def choose(self, number: int) -> None:
-        """Frame a test."""
-        if number != self._chosen:
-            self._chosen = number
-            self._renew()
+    @property
+    def live(self) -> Point | None:
+        """The running test."""
+        return self._scene.live
+
+    def place(self, number: int) -> QPointF:
+        """Return where a test is shown."""
+        return self._laid_out().at(self.points[number][1])
+
+    def show_tests(self, points: Mapping[int, tuple[str, Point]], roofs: Mapping[str, Ceilings], chosen: int,
+                   note: str) -> None:
+        """Show tests below the roofs of their devices, one of them framed; a note says what is missing."""
+        self._scene = Scene(points, roofs, chosen, note, self.live)
+        self.setAccessibleName(self._sentence())
+        self._renew()
 
     def show_live(self, point: Point | None) -> None:
         """Show where the running test is now; draws only if that has moved."""
-        before, self._live = self._live, point
-        if point is not None and not self._holds(point):
+        before = self.live
+        if point == before:
+            return
+        self._scene = replace(self._scene, live=point)
+        drawing = self._laid_out()
+        if point is not None and not drawing.holds(point):
             self._renew()
-        elif (before is None) != (point is None) or (
-                before is not None and point is not None and (
-                    _share_words(before) != _share_words(point) or before.test != point.test
-                    or (self._at(before) - self._at(point)).manhattanLength() >= MOVED_PX)):
+        elif (point is None or before is None or point.test != before.test or share_words(point) != share_words(before)
+              or (drawing.at(before) - drawing.at(point)).manhattanLength() >= MOVED_PX):
             self.update()
 
     def sizeHint(self) -> QSize:
@@ -77,10 +81,11 @@ class RooflinePlot(QWidget):
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._drawn)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if self._live is not None:
-            self._paint_live(painter, self._live)
+        if self.live is not None:
+            self._paint_live(painter, self.live)
         if self.hasFocus():
             painter.setPen(QPen(theme().colour("focus"), 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -89,43 +94,29 @@ class RooflinePlot(QWidget):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         at = event.position()
-        near = {number: (self._at(point) - at).manhattanLength() for number, (_, point) in self._points.items()}
+        near = {number: (self.place(number) - at).manhattanLength() for number in self.points}
         nearest = min(near, key=lambda number: near[number], default=-1)
         if nearest >= 0 and near[nearest] <= REACH_PX:
             self.chosen.emit(nearest)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(Qt.Key(event.key()))
-        order = sorted(self._points, key=lambda number: self._points[number][1].intensity)
+        order = sorted(self.points, key=lambda number: self.points[number][1].intensity)
         if step is None or not order:
             super().keyPressEvent(event)
             return
-        at = order.index(self._chosen) + step if self._chosen in order else 0
+        at = order.index(self._scene.chosen) + step if self._scene.chosen in order else 0
         self.chosen.emit(order[min(max(at, 0), len(order) - 1)])
 
     def _renew(self) -> None:
-        """Draw all anew when it is next seen."""
-        self._drawn = None
-        self.setAccessibleName(self._sentence())
+        """Lay out and draw all anew when it is next seen."""
+        self._drawing = self._drawn = None
         self.update()
 
-    def _sentence(self) -> str:
-        said = [self.tr("{0}: {1} FLOP per byte, {2} TFLOPS, {3} of its roof").format(
-            name, significant(point.intensity), significant(point.speed_tflops), _share_words(point) or "—")
-            for name, point in self._points.values()]
-        return self.tr("Roofline. {0}").format("; ".join(said) or self.tr("No test yet"))
-
-    def _at(self, point: Point) -> QPointF:
-        return self._scale.place(point.intensity, point.speed_tflops)
-
-    def _holds(self, point: Point) -> bool:
-        scale = self._scale
-        return (scale.left <= math.log10(point.intensity) <= scale.right
-                and scale.bottom <= math.log10(point.speed_tflops) <= scale.top)
-
-    def _area(self) -> QRectF:
-        return QRectF(AXIS_PX, TOP_PX, max(1, self.width() - AXIS_PX - EDGE_PX),
-                      max(1, self.height() - TOP_PX - FOOT_PX))
+    def _laid_out(self) -> Drawing:
+        if self._drawing is None:
+            self._drawing = Drawing(self._scene, self.width(), self.height())
+        return self._drawing
 
     def _draw(self) -> QPixmap:
         """Return everything but the running test."""
@@ -133,171 +124,25 @@ class RooflinePlot(QWidget):
         drawn = QPixmap(self.size() * ratio)
         drawn.setDevicePixelRatio(ratio)
         drawn.fill(theme().colour("well"))
-        bandwidths = {device: self._bandwidths(device) for device in self._roofs}
-        roofs = [(peak.value, gb_s) for device, ceilings in self._roofs.items()
-                 for peak in ceilings.products.values() for gb_s in bandwidths[device]]
-        points = [point for _, point in self._points.values()] + ([self._live] if self._live else [])
-        self._scale = scale_for([(p.intensity, p.speed_tflops) for p in points], roofs, self._area())
-        self._lines, self._taken = [], [_around(self._at(point), DOT_PX + 4) for point in points]
         painter = QPainter(drawn)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_axes(painter)
-        for device, ceilings in self._roofs.items():
-            self._paint_roofs(painter, device, ceilings, bandwidths[device])
-        self._paint_points(painter)
-        painter.setFont(font("body"))
-        painter.setPen(theme().colour("text_2"))
-        down = Qt.AlignmentFlag.AlignBottom if self._roofs else Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self._scale.area.adjusted(20, 20, -20, -16),
-                         Qt.AlignmentFlag.AlignHCenter | down | Qt.TextFlag.TextWordWrap, self._note)
+        self._laid_out().paint(painter)
         painter.end()
         return drawn
 
-    def _bandwidths(self, device: str) -> dict[float, float]:
-        """Return the roofs of memory to draw, GB/s by working set: the chosen test's first, and others that differ."""
-        ceilings = self._roofs[device]
-        wanted = sorted(self._points.items(), key=lambda item: item[0] != self._chosen)
-        found = {point.bandwidth.value: point.working_set_bytes for _, (_, point) in wanted
-                 if point.device == device and point.bandwidth is not None}
-        if ceilings.memory:
-            largest = max(ceilings.memory)
-            found.setdefault(ceilings.memory[largest].value, largest)
-        kept: dict[float, float] = {}
-        for gb_s, size in found.items():
-            same = next((other for other in kept if max(gb_s, other) <= SAME * min(gb_s, other)), gb_s)
-            kept[same] = max(size, kept.get(same, 0))
-        return kept
-
-    def _paint_axes(self, painter: QPainter) -> None:
-        scale, area = self._scale, self._scale.area
-        painter.setFont(font("caption"))
-        centre = Qt.AlignmentFlag.AlignCenter
-        for n in range(scale.left, scale.right + 1):
-            x = scale.place(10.0**n, 10.0**scale.bottom).x()
-            painter.setPen(pen("divider"))
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(x - 40, area.bottom() + 3, 80, 15), centre, _decade(n))
-        for n in range(scale.bottom, scale.top + 1):
-            y = scale.place(10.0**scale.left, 10.0**n).y()
-            painter.setPen(pen("divider"))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, _decade(n))
-        foot = QRectF(area.left(), area.bottom() + 19, area.width(), 16)
-        painter.drawText(foot, centre, self.tr("arithmetic intensity, FLOP per byte (log scale)"))
-        painter.save()
-        painter.translate(2, area.bottom())
-        painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, area.height(), 14), centre, self.tr("speed, TFLOPS (log scale)"))
-        painter.restore()
-
-    def _paint_roofs(self, painter: QPainter, device: str, ceilings: Ceilings, bandwidths: dict[float, float]) -> None:
-        """Draw the flat roofs by dtype and the sloped ones of memory.
-
-        Those of the chosen test are whole lines; of another device, its fastest dtype and memory beyond the caches.
-        """
-        if not bandwidths or not ceilings.products:
-            return
-        role, scale = series_role(_source(device)), self._scale
-        chosen = self._points.get(self._chosen, (None, None))[1]
-        mine = chosen if chosen is not None and chosen.device == device else None
-        highest = max(peak.value for peak in ceilings.products.values())
-        lowest_gb_s, widest = min(bandwidths), max(bandwidths)
-        for number, (gb_s, size) in enumerate(sorted(bandwidths.items(), reverse=True)):
-            is_mine = gb_s == (lowest_gb_s if mine is None or mine.bandwidth is None else mine.bandwidth.value)
-            lowest = max(10.0**scale.left, 1e3 * 10.0**scale.bottom / gb_s)
-            line = (scale.place(lowest, lowest * gb_s / 1e3), scale.place(1e3 * highest / gb_s, highest))
-            self._line(painter, line, role, is_mine)
-            self._along(painter, line, f"{significant(gb_s)}{NBSP}GB/s, {words.block(size)}", number)
-        labels: list[tuple[float, str]] = []
-        for dtype, peak in sorted(ceilings.products.items(), key=lambda item: -item[1].value):
-            is_mine = peak.value == (highest if mine is None or mine.peak is None else mine.peak.value)
-            right = scale.place(10.0**scale.right, peak.value)
-            self._line(painter, (scale.place(1e3 * peak.value / widest, peak.value), right), role, is_mine)
-            text = f"{words.short_dtype(dtype)} {significant(peak.value)}"
-            if labels and right.y() - labels[-1][0] < 15:
-                labels[-1] = (labels[-1][0], f"{labels[-1][1]} · {text}")
-            else:
-                labels.append((right.y(), text))
-        for y, text in labels:
-            self._right_label(painter, y, f"{text}{NBSP}TFLOPS")
-
-    def _line(self, painter: QPainter, line: tuple[QPointF, QPointF], role: str, is_mine: bool) -> None:
-        painter.setPen(pen(role, 2.0) if is_mine else pen(role, 1.0, (5.0, 4.0)))
-        painter.drawLine(*line)
-        self._lines.append(line)
-
-    def _along(self, painter: QPainter, line: tuple[QPointF, QPointF], text: str, number: int) -> None:
-        """Write along a sloped line: over the first, which has nothing above it, and under the others."""
-        start, end = line
-        slope = math.atan2(end.y() - start.y(), end.x() - start.x())
-        width = QFontMetrics(font("caption")).horizontalAdvance(text)
-        length = math.hypot(end.x() - start.x(), end.y() - start.y())
-        if length < width + 40:
-            return
-        for share in ALONG:
-            boxes = beside(start, end, share, width, 10 if number == 0 else -10)
-            if not any(box.intersects(other) for box in boxes for other in self._taken):
-                break
-        painter.save()
-        painter.translate(start)
-        painter.rotate(math.degrees(slope))
-        painter.setFont(font("caption"))
-        painter.setPen(theme().colour("text"))
-        painter.drawText(QPointF(share * length - width / 2, -5 if number == 0 else 14), text)
-        painter.restore()
-        self._taken += boxes
-
-    def _right_label(self, painter: QPainter, y: float, text: str) -> None:
-        width = QFontMetrics(font("caption")).horizontalAdvance(text)
-        place = QRectF(self._scale.area.right() - width - 4, y - 16, width + 2, 14)
-        painter.setFont(font("caption"))
-        painter.setPen(theme().colour("text"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-        self._taken.append(place)
-
-    def _paint_points(self, painter: QPainter) -> None:
-        places = {number: self._at(point) for number, (_, point) in self._points.items()}
-        for number in sorted(places, key=lambda number: number == self._chosen):
-            _name, point = self._points[number]
-            at, is_chosen = places[number], number == self._chosen
-            if is_chosen and point.roof_tflops:
-                painter.setPen(pen("text_2", 1.0, (2.0, 3.0)))
-                painter.drawLine(at, self._scale.place(point.intensity, point.roof_tflops))
-            _dot(painter, at, point.device)
-            if is_chosen:
-                painter.setPen(pen("text", 2.0))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(_around(at, DOT_PX + 9))
-        for number in sorted(places, key=lambda number: number != self._chosen):
-            self._label(painter, places[number], *self._points[number], number == self._chosen)
-
-    def _label(self, painter: QPainter, at: QPointF, name: str, point: Point, is_bold: bool) -> None:
-        share = _share_words(point)
-        text = f"{name} · {share}" if share else name
-        typeface = font("caption", 600 if is_bold else 400)
-        metrics = QFontMetrics(typeface)
-        size = QSizeF(metrics.horizontalAdvance(text) + 4, metrics.height())
-        beside = at + QPointF(4 if is_bold else 0, 0)
-        place, is_far = free_place(beside, size, self._scale.area, self._taken, self._lines)
-        self._taken.append(place)
-        if is_far:
-            below = place.center().y() > at.y()
-            painter.setPen(pen("strong_line"))
-            painter.drawLine(at + QPointF(0, 6 if below else -6), QPointF(at.x(), place.center().y()))
-        painter.setFont(typeface)
-        painter.setPen(theme().colour("text"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+    def _sentence(self) -> str:
+        said = [self.tr("{0}: {1} FLOP per byte, {2} TFLOPS, {3} of its roof").format(
+            name, significant(point.intensity), significant(point.speed_tflops), share_words(point) or "—")
+            for name, point in self.points.values()]
+        return self.tr("Roofline. {0}").format("; ".join(said) or self.tr("No test yet"))
 
     def _paint_live(self, painter: QPainter, point: Point) -> None:
         """Draw the running test as a ring, with its share."""
-        at = self._at(point)
-        painter.setPen(pen(series_role(_source(point.device)), 2.0))
+        at = self._laid_out().at(point)
+        painter.setPen(pen(series_role(source(point.device)), 2.0))
         painter.setBrush(theme().colour("well"))
         painter.drawEllipse(at, 6, 6)
-        share = _share_words(point)
+        share = share_words(point)
         text = self.tr("{0} now").format(point.test) + (f" · {share}" if share else "")
         typeface = font("caption", 600)
         width = QFontMetrics(typeface).horizontalAdvance(text)
@@ -306,30 +151,3 @@ class RooflinePlot(QWidget):
         painter.setFont(typeface)
         painter.setPen(theme().colour("text"))
         painter.drawText(QPointF(x, at.y() + 4), text)
-
-
-def _dot(painter: QPainter, at: QPointF, device: str) -> None:
-    """Draw a circle for the CPU and a square for others, each on a rim of the ground."""
-    painter.setPen(pen("well", 2.0))
-    painter.setBrush(theme().colour(series_role(_source(device))))
-    if device == "cpu":
-        painter.drawEllipse(at, DOT_PX / 2 + 1, DOT_PX / 2 + 1)
-    else:
-        painter.drawRect(_around(at, DOT_PX + 1))
-
-
-def _around(at: QPointF, side: float) -> QRectF:
-    return QRectF(at.x() - side / 2, at.y() - side / 2, side, side)
-
-
-def _source(device: str) -> str:
-    kind, _, number = device.partition(":")
-    return "cpu" if kind == "cpu" else f"gpu{number or 0}"
-
-
-def _share_words(point: Point) -> str:
-    return "" if point.share is None else words.percent(point.share)
-
-
-def _decade(n: int) -> str:
-    return f"{10**n:,}" if n >= 0 else f"{10.0**n:.{-n}f}"
