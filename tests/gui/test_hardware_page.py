@@ -219,6 +219,9 @@ def test_labels_keep_clear_of_others_and_of_lines() -> None:
     assert not second.intersects(first)
     line = (QPointF(0, 150), QPointF(400, 150))
     assert crosses(first, *line) and not crosses(free_place(at, size, area, [], [line])[0], *line)
+    everywhere = [QRectF(x, y, 30, 30) for x in range(0, 400, 31) for y in range(0, 300, 31)]
+    crowded, _ = free_place(QPointF(20, 150), size, area, everywhere, [])
+    assert area.contains(crowded)
     at_the_edge, _ = free_place(QPointF(398, 150), size, area, [], [])
     assert area.contains(at_the_edge)
 

@@ -42,21 +42,27 @@ def scale_for(spots: Iterable[tuple[float, float]], roofs: Sequence[tuple[float,
 
 def free_place(at: QPointF, size: QSizeF, area: QRectF, taken: Sequence[QRectF],
                lines: Sequence[tuple[QPointF, QPointF]]) -> tuple[QRectF, bool]:
-    """Return a place for a label beside a point that meets nothing, and whether it is so far off as to need a leader.
+    """Return the place for a label that meets least, and whether it is so far off as to need a leader.
 
-    Where all places meet something, it is the last one.
+    A label over another is worst, one over a line next; then the farther off, the worse.
     """
     w, h = size.width(), size.height()
     near = ((9, -h / 2), (-w / 2, 8), (-9 - w, -h / 2), (-w / 2, -8 - h),
             (8, 3), (-8 - w, 3), (8, -3 - h), (-8 - w, -3 - h))
-    far = [(x, y) for y in (20, 36, 52, 68, -36, -52) for x in (4.0, -4 - w)]
-    place, is_far = QRectF(at, size), False
+    far = [(x, y) for y in (20, 36, 52, -36, -52) for x in (4.0, -4 - w)]
+    best, least, best_is_far = QRectF(at, size), math.inf, False
     for number, (dx, dy) in enumerate((*near, *far)):
         place, is_far = QRectF(at + QPointF(dx, dy), size), number >= len(near)
-        meets = any(place.intersects(other) for other in taken) or any(crosses(place, *line) for line in lines)
-        if area.contains(place) and not meets:
+        if not area.contains(place):
+            continue
+        met = sum(place.intersects(other) for other in taken)
+        crossed = sum(crosses(place, *line) for line in lines)
+        cost = 10 * met + 2 * crossed + is_far + 0.01 * number
+        if cost < least:
+            best, least, best_is_far = place, cost, is_far
+        if cost < 1:
             break
-    return place, is_far
+    return best, best_is_far
 
 
 def beside(start: QPointF, end: QPointF, share: float, length: float, off: float) -> list[QRectF]:
