@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import msgspec
 import typer
 
-from llmscope import __version__, cli_runs, paths, terminal
+from llmscope import __version__, cli_runs, cli_whatif, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, WORKLOADS, Accuracy, Dtype, RunSpec
 from llmscope.runs.export import Format
-from llmscope.runs.sweep import sweep
+from llmscope.runs.sweep import counts, sweep, with_threads
 
 if TYPE_CHECKING:
     from llmscope.models.catalog import Model
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions_enable=False,
                   help="Shows where this computer's bottleneck lies when it runs a large language model.")
 app.add_typer(cli_runs.app, name="runs")
+app.command()(cli_whatif.whatif)
 
 OK, FAILED, WRONG_USE, CANCELLED = 0, 1, 2, 130
 
@@ -88,7 +89,18 @@ def bench(
     scenario: Annotated[str | None, typer.Option(
         help="Shapes of gen with words and sampling of their own: assistant (256+128), translation (64+64), question "
              "(1024+32); several with commas.")] = None,
-    threads: Annotated[int | None, typer.Option(help="CPU threads; torch's own choice if not given.")] = None,
+    backend: Annotated[str, typer.Option(
+        help="eager (plain transformers), compile (torch.compile), int8 (weights as 8-bit numbers); several with "
+             "commas.")] = "eager",
+    attention: Annotated[str | None, typer.Option(
+        help="How attention is computed: auto (transformers' choice), sdpa, eager; several with commas.")] = None,
+    cache: Annotated[str | None, typer.Option(
+        help="KV cache of tg and gen: dynamic (grows) or static (allocated once); both with a comma.")] = None,
+    threads: Annotated[str | None, typer.Option(
+        help="CPU threads; torch's own choice if not given; several with commas.")] = None,
+    in_turns: Annotated[bool, typer.Option(
+        "--in-turns", help="Measure two settings of one test round by round, and say how many times as fast the second "
+                           "is.")] = False,
     accuracy: Annotated[str | None, typer.Option(
         help="quick ±3 %, standard ±1 %, rigorous ±0.5 %; quick for the quick preset, else standard.")] = None,
     temperature: Annotated[float, typer.Option(help="0 takes the most likely id.")] = 0.8,
@@ -107,10 +119,13 @@ def bench(
                                 *(("dtype", word.strip(), get_args(Dtype)) for word in dtype.split(","))):
         if text not in choices:
             raise BadInput(f"There is no {name} '{text}': use {', '.join(choices)}.")
+    thread_counts = counts("threads", threads) if threads is not None else []
     spec = _spec(
-        sweep(model=model, device=device, dtype=dtype, batch=batch, seq=seq, new=new, depth=depth,
-              workload=workload, preset=preset, optimizer=optimizer, checkpointing=checkpointing, scenario=scenario),
-        accuracy=accuracy, preset=preset, threads=threads, prompt=prompt, seed=seed,
+        with_threads(sweep(model=model, device=device, dtype=dtype, batch=batch, seq=seq, new=new, depth=depth,
+              workload=workload, preset=preset, optimizer=optimizer, checkpointing=checkpointing, scenario=scenario,
+              backend=backend, attention=attention, cache=cache), thread_counts),
+        accuracy=accuracy, preset=preset, in_turns=in_turns,
+        threads=thread_counts[0] if len(thread_counts) == 1 else None, prompt=prompt, seed=seed,
         sampling={"temperature": temperature, "top_k": top_k, "top_p": top_p, "sequences": sequences})
     if out is not None:
         terminal.check_writable(out)

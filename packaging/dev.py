@@ -3,8 +3,9 @@
     python3 packaging/dev.py run [arguments]     start the program
     python3 packaging/dev.py test [arguments]    lint, types, import contracts, all tests
     python3 packaging/dev.py bench [arguments]   measure the program's own speed
+    python3 packaging/dev.py prove [arguments]   long proofs: injected limits, predictions, comparisons
 
-Arguments go on to the program, to pytest, or to the benchmarks. A second call starts at once.
+Arguments go on to the program, to pytest, to the benchmarks, or to the proofs. A second call starts at once.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Failure(Exception):
 
 def main(arguments: list[str]) -> int:
     """Do one job and return its exit code."""
-    jobs = {"run": run, "test": test, "bench": bench}
+    jobs = {"run": run, "test": test, "bench": bench, "prove": prove}
     if not arguments or arguments[0] not in jobs:
         print((__doc__ or "").strip())
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
@@ -97,6 +98,13 @@ def bench(arguments: list[str]) -> int:
     python = prepare("test")
     os.chdir(ROOT)
     return become([python, "-m", "tests.benchmarks", *arguments])
+
+
+def prove(arguments: list[str]) -> int:
+    """Make the long proofs, or those named."""
+    python = prepare("test")
+    os.chdir(ROOT)
+    return become([python, "-m", "tests.proofs", *arguments])
 
 
 def prepare(*extras: str) -> Path:

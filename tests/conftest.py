@@ -1,5 +1,6 @@
 """What every test stands on: no display, a data folder of its own, and nothing left running behind it."""
 
+import gc
 import os
 import threading
 import time
@@ -12,6 +13,18 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # One thread is enough for small models, and cannot wait for another that a busy machine holds up.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_configure() -> None:
+    """Look for no garbage while the tests are collected: what is imported then stays."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage from now on, but not among modules, which takes half a second with torch."""
+    gc.freeze()
+    gc.enable()
+
 
 #: Seconds that threads and processes have to end after a test.
 GRACE_S = 5.0

@@ -21,6 +21,8 @@ Key = TypeVar("Key", int, str)
 
 #: Names of the shares: of the ceiling of arithmetic, and of that of memory.
 SHARES: dict[str, Bound] = {"mfu": "compute", "mbu": "memory bandwidth"}
+#: Phases of a training step and the tests that are nothing but these.
+_TESTS_OF_PHASES = {"forward": "fwd", "backward": "bwd", "optimizer": "opt"}
 #: Beyond this share of a ceiling a result cannot be true.
 IMPOSSIBLE = 1.05
 #: Where the last two sizes agree this well, the caches are left behind and the ceiling holds for all larger ones.
@@ -185,8 +187,8 @@ def working_set_bytes(workload: str, parameters: int, dtype: str, sgd: bool = Fa
 def judged(row: Row, ceilings: Ceilings | None) -> Row:
     """Return a row with the limit it came nearest to, `invalid` if it went beyond one that cannot be passed.
 
-    `extra` gets `limit` (its `share` of the ceiling among it), and `mfu` and `mbu`, the shares of both ceilings;
-    where nothing could be compared, `not_checked` says why.
+    `extra` gets `limit` (its `share` of the ceiling among it), and `mfu` and `mbu`, the shares of both ceilings,
+    and so does each of its `phases`; where nothing could be compared, `not_checked` says why.
     """
     kind = row.definition.partition("/")[0]
     if DEFINITIONS[kind].of_machine or row.verdict not in COUNTED:
@@ -205,9 +207,23 @@ def judged(row: Row, ceilings: Ceilings | None) -> Row:
                   f"({nearest.ceiling:.3g} {nearest.unit}, {nearest.bound})")
         return msgspec.structs.replace(row, verdict="invalid", reason=reason, median=None, low=None, high=None, n=0,
                                        timed_s=0.0, samples=())
-    shares = {name: limit.share for limit in found for name, bound in SHARES.items() if limit.bound == bound}
     limit = msgspec.to_builtins(nearest) | {"share": nearest.share, "measured_utc": ceilings.utc}
-    return msgspec.structs.replace(row, extra=row.extra | {"limit": limit} | shares)
+    return msgspec.structs.replace(row, extra=row.extra | {"limit": limit} | _shares(found) | _phases(row, ceilings))
+
+
+def _shares(found: Iterable[Limit]) -> dict[str, float]:
+    return {name: limit.share for limit in found for name, bound in SHARES.items() if limit.bound == bound}
+
+
+def _phases(row: Row, ceilings: Ceilings) -> dict[str, Any]:
+    """Return the row's phases with their own shares of the ceilings, at the working set of the part that each is."""
+    sgd, kind = row.options.get("optimizer") == "sgd", row.definition.partition("/")[0]
+    judged_phases = {}
+    for name, phase in row.extra.get("phases", {}).items():
+        size = working_set_bytes(_TESTS_OF_PHASES.get(name, kind), row.extra.get("parameters", 0), row.dtype, sgd)
+        found = limits(phase | {"working_set_bytes": size}, phase["seconds"], row.dtype, ceilings)
+        judged_phases[name] = phase | _shares(found)
+    return {"phases": judged_phases} if judged_phases else {}
 
 
 def _not_checked(row: Row, why: str) -> Row:

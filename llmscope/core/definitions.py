@@ -98,36 +98,37 @@ DEFINITIONS: dict[str, Definition] = {
             "pp", "tok/s", "prefill", "Prefill", "reading a prompt", "one pass",
             "batch × sequence length ÷ seconds of one forward pass over random ids into an empty KV cache, "
             "logits of the last position only; no tokenizer, no sampling",
-            uses=("batch", "seq"), work="seq", tokens="seq", needs=("model",),
+            uses=("batch", "seq", "attention"), work="seq", tokens="seq", needs=("model",),
         ),
         Definition(
             "tg", "tok/s", "decode", "Decode", "writing, one token after another", "one pass of all new tokens",
             "batch × new tokens ÷ seconds of that many one-token forward passes; the next id is the largest "
             "logit, chosen on the device; no prompt unless a depth is given, no tokenizer, no sampling",
-            uses=("batch", "new", "depth"), work="new", tokens="new", needs=("model",),
+            uses=("batch", "new", "depth", "attention", "cache"), work="new", tokens="new", needs=("model",),
         ),
         Definition(
             "ttft", "ms", "first token", "First token", "waiting for the first token", "one request",
             "milliseconds from the request to its first new id: the chat template where there is one, tokenizing, "
             "prefill of exactly the sequence length, sampling",
-            uses=("batch", "seq"), work="seq", needs=("model", "tokenizer"), version=2,
+            uses=("batch", "seq", "attention"), work="seq", needs=("model", "tokenizer"), version=2,
         ),
         Definition(
             "gen", "tok/s", "generate", "Generate", "answering a request", "one request",
             "all new ids ÷ seconds from the request to the last id: tokenizing, prefill of exactly the "
             "sequence length, sampling, detokenizing; the end token is suppressed; a scenario fixes lengths, "
             "words and sampling",
-            uses=("batch", "seq", "new", "scenario"), work="new", tokens="new", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "new", "scenario", "attention", "cache"), work="new", tokens="new",
+            needs=("model", "tokenizer"),
         ),
         Definition(
             "fwd", "tok/s", "forward", "Forward pass", "the forward half of a training step", "one pass",
             "batch × sequence length ÷ seconds of the forward pass with the loss over all positions, in training mode",
-            uses=("batch", "seq", "checkpointing"), work="seq", tokens="seq", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "checkpointing", "attention"), work="seq", tokens="seq", needs=("model", "tokenizer"),
         ),
         Definition(
             "bwd", "tok/s", "backward", "Backward pass", "the backward half of a training step", "one pass",
             "batch × sequence length ÷ seconds of the backward pass from the loss over all positions",
-            uses=("batch", "seq", "checkpointing"), work="seq", tokens="seq", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "checkpointing", "attention"), work="seq", tokens="seq", needs=("model", "tokenizer"),
         ),
         Definition(
             "opt", "ms", "optimizer", "Optimizer step", "updating the weights", "one step",
@@ -140,13 +141,14 @@ DEFINITIONS: dict[str, Definition] = {
             "train", "tok/s", "train", "Training step", "one training step", "one step",
             "batch × sequence length ÷ seconds of a whole step: data, forward with loss over all positions, "
             "backward, step of the optimizer",
-            uses=("batch", "seq", "optimizer", "checkpointing"), work="seq", tokens="seq", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "optimizer", "checkpointing", "attention"), work="seq", tokens="seq",
+            needs=("model", "tokenizer"),
         ),
         Definition(
             "val", "tok/s", "validate", "Validation", "reading held-out text and scoring it", "one pass",
             "batch × sequence length ÷ seconds of one forward pass with the loss over all positions on held-out "
             "text, in evaluation mode and without gradients",
-            uses=("batch", "seq"), work="seq", tokens="seq", needs=("model", "tokenizer"),
+            uses=("batch", "seq", "attention"), work="seq", tokens="seq", needs=("model", "tokenizer"),
         ),
         Definition(
             "gemm", "TFLOPS", "products", "Matrix product", "multiplying matrices", "one product",
@@ -190,10 +192,11 @@ DEFINITIONS: dict[str, Definition] = {
 
 
 def test_id(kind: str, *, seq: int = 0, new: int = 0, depth: int = 0, batch: int = 1, size: int = 0,
-            dtype: str = "", options: Mapping[str, str | bool] | None = None) -> str:
+            dtype: str = "", options: Mapping[str, str | bool | int] | None = None) -> str:
     """Return the id of a test in llama-bench's grammar, extended.
 
-    Such as `pp512`, `tg128 @ d512`, `gen128 b4`, `train512 sgd checkpointing`, `gemm2048-bf16`, `membw-read 64MiB`.
+    Such as `pp512`, `tg128 @ d512`, `gen128 b4`, `train512 sgd checkpointing`, `tg128 static-cache`,
+    `gemm2048-bf16`, `membw-read 64MiB`.
     """
     definition = DEFINITIONS[kind]
     if definition.of_machine:
@@ -203,5 +206,13 @@ def test_id(kind: str, *, seq: int = 0, new: int = 0, depth: int = 0, batch: int
     work = {"seq": str(seq), "new": str(new), "": ""}[definition.work]
     at_depth = f" @ d{depth}" if depth and "depth" in definition.uses else ""
     with_batch = f" b{batch}" if batch != 1 and "batch" in definition.uses else ""
-    others = "".join(f" {name if value is True else value}" for name, value in (options or {}).items())
+    others = "".join(f" {_option(name, value)}" for name, value in (options or {}).items())
     return f"{kind}{work}{at_depth}{with_batch}{others}"
+
+
+def _option(name: str, value: str | bool | int) -> str:
+    if name in ("attention", "cache"):
+        return f"{value}-{name}"
+    if name == "threads":
+        return f"{value}-thread{'s' if value != 1 else ''}"
+    return name if value is True else str(value)

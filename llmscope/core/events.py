@@ -145,7 +145,10 @@ class Judged(_Event, tag="judged", frozen=True):
 
 
 class Gpu(Struct, frozen=True, kw_only=True):
-    """What NVML says of one GPU; None is "not readable". `utilization` is time with any kernel active."""
+    """What NVML says of one GPU; None is "not readable". `utilization` is time with any kernel active.
+
+    `slowed_by` says what lowers the clock now, in words: heat or power; empty when nothing does.
+    """
 
     index: int
     name: str
@@ -155,6 +158,7 @@ class Gpu(Struct, frozen=True, kw_only=True):
     power_w: float | None = None
     temperature_c: float | None = None
     sm_clock_mhz: float | None = None
+    slowed_by: str | None = None
 
 
 class Telemetry(_Event, tag="telemetry", frozen=True):

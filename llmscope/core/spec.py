@@ -15,11 +15,20 @@ Workload = Literal["load-cold", "load-warm", "tok", "prep", "pp", "tg", "ttft", 
 Dtype = Literal["auto", "float32", "float16", "bfloat16", "amp"]
 Preset = Literal["quick", "inference", "training", "hardware", "everything"]
 Optimizer = Literal["adamw", "sgd"]
+#: `eager` is plain transformers; `compile` the same network through torch.compile; `int8` its layers' weights as 8-bit
+#: whole numbers with a scale for each row, computed in the dtype (torchao).
+Backend = Literal["eager", "compile", "int8"]
+#: `auto` is transformers' own choice for the model.
+Attention = Literal["auto", "sdpa", "eager"]
+Cache = Literal["dynamic", "static"]
 
 WORKLOADS: tuple[Workload, ...] = get_args(Workload)
 DTYPE_SHORT = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "amp": "amp"}
 #: Bytes of a weight.
 DTYPE_BYTES = {"float32": 4, "float16": 2, "bfloat16": 2, "amp": 4}
+
+#: Values of settings that go without saying.
+_USUAL = ("adamw", False, "auto", "dynamic")
 
 #: The model of tests that measure the machine itself.
 MACHINE = "machine"
@@ -38,6 +47,9 @@ _PRODUCT_DTYPES: tuple[Dtype, ...] = ("float32", "bfloat16", "float16")
 
 #: The model of the quick preset at which the machine, not Python, is the limit.
 YARDSTICK = "arch:smollm2-135m"
+
+#: Tests that leave the network as it was, so that two settings of one can be measured in turns.
+IN_TURNS: tuple[Workload, ...] = ("pp", "tg", "ttft", "gen", "val")
 
 #: Longest measuring of one test in the quick preset: three tests with their warm-ups end within a minute.
 QUICK_LIMIT_S = 11.0
@@ -64,13 +76,14 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     `device` and `dtype` may be `auto`; the supervisor resolves them to what the worker reports before
     the run starts, so that a stored cell always names what ran. `size` is the order of a product's square
     matrices, or the bytes that a test of memory or disk works on. A scenario fixes `seq` and `new` of `gen`.
+    `threads` of the CPU hold for this cell alone; None takes the run's.
     """
 
     model: str
     workload: Workload
     device: str = "auto"
     dtype: Dtype = "auto"
-    backend: Literal["eager"] = "eager"
+    backend: Backend = "eager"
     batch: Annotated[int, Meta(ge=1, le=65_536)] = 1
     seq: Count = 512
     new: Count = 128
@@ -79,6 +92,9 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     optimizer: Optimizer = "adamw"
     checkpointing: bool = False
     scenario: Scenario | None = None
+    attention: Attention = "auto"
+    cache: Cache = "dynamic"
+    threads: Annotated[int, Meta(ge=1, le=1024)] | None = None
 
     def __post_init__(self) -> None:
         if self.scenario is not None and self.workload == "gen":
@@ -97,11 +113,15 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
                        dtype=DTYPE_SHORT.get(self.dtype, ""), options=self.options)
 
     @property
-    def options(self) -> dict[str, str | bool]:
+    def options(self) -> dict[str, str | bool | int]:
         """Settings of the test that are not the usual ones, by name."""
         uses = DEFINITIONS[self.workload].uses
-        named = {"optimizer": self.optimizer, "checkpointing": self.checkpointing, "scenario": self.scenario}
-        return {name: value for name, value in named.items() if name in uses and value not in ("adamw", False, None)}
+        named: dict[str, str | bool | int | None] = {
+            "optimizer": self.optimizer, "checkpointing": self.checkpointing, "scenario": self.scenario,
+                 "attention": self.attention, "cache": self.cache}
+        kept = {name: value for name, value in named.items() if name in uses and value is not None
+                and value not in _USUAL}
+        return kept | ({} if self.threads is None else {"threads": self.threads})
 
     def sampling(self, asked: Sampling) -> Sampling:
         """Return how this cell picks the next id: as asked, or as its scenario fixes it.
@@ -127,7 +147,10 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole run. `time_limit_s` caps the seconds spent on measuring one test; `threads` None is torch's own."""
+    """A whole run. `time_limit_s` caps the seconds spent on measuring one test; `threads` None is torch's own.
+
+    With `in_turns` the two cells are measured round by round: the question is how many times as fast the second is.
+    """
 
     cells: Annotated[tuple[Cell, ...], Meta(min_length=1, max_length=10_000)]
     accuracy: Accuracy = "standard"
@@ -137,6 +160,14 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
     threads: Annotated[int, Meta(ge=1, le=1024)] | None = None
     time_limit_s: Annotated[float, Meta(gt=0)] | None = None
     preset: Preset | None = None
+    in_turns: bool = False
+
+    def __post_init__(self) -> None:
+        if self.in_turns:
+            tests = {cell.workload for cell in self.cells}
+            if len(self.cells) != 2 or len(tests) != 1 or not tests <= set(IN_TURNS):
+                raise ValueError("Two settings of one test can be compared in turns, the test being one of "
+                                 f"{', '.join(IN_TURNS)}: this plan has {len(self.cells)} tests.")
 
 
 def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dtype = "auto",

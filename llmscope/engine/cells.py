@@ -12,11 +12,13 @@ from llmscope.core import commands, events
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import ModelRefused
 from llmscope.core.events import CellEnded, CellStarted, Note
+from llmscope.core.results import Verdict
 from llmscope.core.rows import make_row
 from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
 from llmscope.core.stopping import MACHINE_LIMIT_S, T_MIN_MACHINE_S, StoppingRule
 from llmscope.engine import checks, conditions, failures, memory, versions
-from llmscope.engine.backends import eager
+from llmscope.engine.backends import eager, load
+from llmscope.engine.interleaved import Side, as_extra, compare
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Cancelled, Meter
 from llmscope.engine.workloads import make, make_of_machine
@@ -28,6 +30,8 @@ from llmscope.models.headers import signatures
 #: With a time limit on each test, warming up may take at most this share of it.
 WARM_UP_SHARE = 0.25
 CPU = torch.device("cpu")
+#: Seconds that the rounds of two cells in turns may take, by accuracy.
+TURNS_S = {"quick": 20.0, "standard": 60.0, "rigorous": 180.0}
 
 
 class CellRunner:
@@ -37,16 +41,75 @@ class CellRunner:
         self._send, self._meter = send, meter
         self._loaded: eager.Loaded | None = None
         self._checked: set[str] = set()
+        self._threads = torch.get_num_threads()
 
     def run(self, order: commands.RunCells) -> bool:
         """Run the cells of an order; returns whether the process can be trusted with more."""
-        if order.spec.threads is not None:
-            torch.set_num_threads(order.spec.threads)
+        if order.spec.in_turns and tuple(order.todo) == (0, 1):
+            return self._run_in_turns(order)
         return all(self._run_cell(order, index) for index in order.todo)
+
+    def _run_in_turns(self, order: commands.RunCells) -> bool:
+        """Measure two cells round by round; both rows hold the ratio under `compared`, or both have failed."""
+        spec, recycle = order.spec, False
+        sides: list[Side] = []
+        verdict: Verdict = "valid"
+        reason: str | None = None
+        self._meter.begin_cell(0)
+        compared: dict[str, Any] = {}
+        try:
+            for index in (0, 1):
+                self._send(CellStarted(t_ns=time.perf_counter_ns(), cell=index))
+                self._meter.cell = index
+                self._meter.phase("load")
+                sides.append(self._side(spec, index))
+            seconds = spec.time_limit_s or TURNS_S[spec.accuracy]
+            compared = as_extra(compare(sides[0], sides[1], self._meter, seconds, spec.seed, self._send))
+        except Cancelled:
+            verdict, reason = "cancelled", "stopped"
+        except checks.NotTrustworthy as failed:
+            verdict, reason = "invalid", str(failed)
+        except Exception as error:
+            failure = failures.explain(error, torch.device(spec.cells[0].device))
+            recycle, verdict, reason, compared = failure.recycle, "failed", failure.reason, failure.extra
+        self._meter.end_cell()
+        for index, cell in enumerate(spec.cells):
+            side = sides[index] if index < len(sides) else None
+            extra = compared | (self._of_side(side, cell, spec) if side and side.times_s and verdict == "valid" else {})
+            row = make_row(order.run, cell, spec.sampling, side.times_s if side else (), verdict, reason, extra,
+                           side.workload.work if side else None)
+            self._send(CellEnded(t_ns=time.perf_counter_ns(), cell=index, row=row))
+        return not recycle
+
+    def _side(self, spec: RunSpec, index: int) -> Side:
+        cell = spec.cells[index]
+        device = torch.device(cell.device)
+        self._check_device(device)
+        source = resolve(cell.model)
+        versions.check(source)
+        loaded = self._model(source, cell, device)
+        threads = cell.threads or spec.threads or self._threads
+
+        def take_up() -> None:
+            torch.set_num_threads(threads)
+            loaded.take_attention(cell.attention)
+
+        take_up()
+        return Side(index, make(cell, index, spec, source, loaded, device, self._meter), loaded, take_up)
+
+    def _of_side(self, side: Side, cell: Cell, spec: RunSpec) -> dict[str, Any]:
+        """Return what a row says of a cell that was measured in turns."""
+        side.take_up()
+        summary = side.workload.summary()
+        measured = Measured(tuple(side.times_s), side.workload.work, "valid", None, {})
+        about = self._about(side.loaded.source, cell, spec, side.loaded, side.loaded.device, measured)
+        return {name: value for name, value in summary.items() if name != "held"} | about | {
+            "seconds": float(np.median(side.times_s))}
 
     def _run_cell(self, order: commands.RunCells, index: int) -> bool:
         cell, spec = order.spec.cells[index], order.spec
         device = torch.device(cell.device)
+        torch.set_num_threads(cell.threads or spec.threads or self._threads)
         self._send(CellStarted(t_ns=time.perf_counter_ns(), cell=index))
         self._meter.begin_cell(index)
         recycle = False
@@ -82,11 +145,13 @@ class CellRunner:
         else:
             device = CPU
         growth = memory.Growth(device)
+        logits = memory.Logits(loaded.network) if loaded is not None else None
         workload = make(cell, index, spec, source, loaded, device, self._meter)
         rule = StoppingRule(spec.accuracy, spec.time_limit_s)
         cap = {} if spec.time_limit_s is None else {"warm_up_cap_s": WARM_UP_SHARE * spec.time_limit_s}
-        measured = measure(workload, definition, rule, self._meter, device, **cap)
-        held = measured.extra.pop("held", {})
+        measured = measure(workload, definition, rule, self._meter, device, **cap,
+                           looks_inside=cell.backend != "compile")
+        held = measured.extra.pop("held", {}) | ({"logits": logits.given_bytes} if logits else {})
         measured.extra |= self._about(source, cell, spec, loaded, device, measured)
         if loaded is not None:
             measured.extra["peak_by_holder"] = growth.by_holder(loaded.network, held)
@@ -103,18 +168,19 @@ class CellRunner:
     def _model(self, source: Model, cell: Cell, device: torch.device) -> eager.Loaded:
         held = self._loaded
         # Where training changed the weights, what comes next starts from the loaded ones again.
-        wanted = (source.ref, device, cell.weights_dtype)
-        if held is None or held.dirty or (held.source.ref, held.device, held.dtype) != wanted:
+        wanted = (source.ref, device, cell.weights_dtype, cell.backend)
+        if held is None or held.dirty or (held.source.ref, held.device, held.dtype, held.backend) != wanted:
             self._loaded = held = None
             for note in source.notes:
                 self._send(Note(t_ns=time.perf_counter_ns(), text=f"{source.title}: {note}"))
             before = signatures(source.weight_files)
-            held = eager.load(source, device, cell.weights_dtype)
+            held = load(source, device, cell.weights_dtype, cell.backend)
             if signatures(source.weight_files) != before:
                 raise ModelRefused(f"The weights of {source.title} changed while they were loaded: start again when "
                                    "nothing writes to them.")
             self._loaded = held
             checks.placement(held)
+        held.take_attention(cell.attention)
         # The test before may have trained it a little, short of changing its weights.
         held.network.eval()
         keep_activations(held)
@@ -138,7 +204,9 @@ class CellRunner:
             about["parameters"] = loaded.network.num_parameters()
         # Each answer to a prompt is a sequence of its own, from the prefill on.
         sequences = cell.batch * (cell.sampling(spec.sampling).sequences if cell.workload == "gen" else 1)
-        counted = cost(source, msgspec.structs.replace(cell, batch=sequences), DTYPE_BYTES[cell.dtype])
+        # What 8-bit weights move, no closed form says yet.
+        counted = None if cell.backend == "int8" else cost(
+            source, msgspec.structs.replace(cell, batch=sequences), DTYPE_BYTES[cell.dtype])
         if counted is not None:
             about |= {"flops": counted.flops, "bytes_moved": counted.bytes_moved}
         if loaded is not None and measured.times:

@@ -3,9 +3,20 @@
 import hashlib
 
 import torch
+from transformers import PreTrainedTokenizerBase
 
 #: Shorter inputs meet again by chance; only from this many ids on does a repeat betray a reused input.
 UNIQUE_FROM = 16
+_last_ids: dict[bytes, torch.Tensor] = {}
+
+
+def text_ids(tokenizer: PreTrainedTokenizerBase, text: str) -> torch.Tensor:
+    """Return the ids of a text, int64; the last are kept, as the tests of a run ask for the same again and again."""
+    key = hashlib.sha256(f"{tokenizer.backend_tokenizer.to_str()}{text}".encode()).digest()
+    if key not in _last_ids:
+        _last_ids.clear()
+        _last_ids[key] = torch.tensor(tokenizer(text, truncation=False, verbose=False)["input_ids"])
+    return _last_ids[key]
 
 
 class Inputs:

@@ -43,12 +43,18 @@ class Measured(Struct):
 
 
 def measure(workload: Workload, definition: Definition, rule: StoppingRule, meter: Meter, device: torch.device,
-            warm_up_cap_s: float = WARM_UP_CAP_S) -> Measured:
-    """Warm a workload up and measure it; a stop or a failed check keeps the samples before it."""
+            warm_up_cap_s: float = WARM_UP_CAP_S, looks_inside: bool = True) -> Measured:
+    """Warm a workload up and measure it; a stop or a failed check keeps the samples before it.
+
+    `looks_inside` runs one more pass to see how much of it its operations are; what is compiled has none to see.
+    """
     loop = _Loop(workload, definition, rule, meter, device)
     try:
         with _no_garbage_collection():
             loop.warm_up(warm_up_cap_s)
+            if looks_inside:
+                loop.look_inside(warm_up_cap_s)
+            workload.reset()
             decision = loop.repeat()
         return loop.result(decision.verdict or "not_converged", decision.reason)
     except Cancelled:
@@ -83,11 +89,11 @@ class _Loop:
             if elapsed >= cap_s or (len(times) >= WARM_UP_PASSES and elapsed >= least_s and steady):
                 break
         self._warm_up = {"n": len(times), "seconds": elapsed, "first_s": times[0], "steady": steady}
-        self._look_inside(times[-1], cap_s)
-        self._workload.reset()
+        self._last_s = times[-1]
 
-    def _look_inside(self, pass_s: float, cap_s: float) -> None:
+    def look_inside(self, cap_s: float) -> None:
         """Learn from one more pass how much of it its operations are; not where that would take long."""
+        pass_s = self._last_s
         if not self._definition.of_machine and self._device.type == "cpu" and pass_s <= min(LOOK_INSIDE_S, cap_s):
             self._host = host_share(lambda: self._one(self._warm_up["n"]).seconds)
 
@@ -190,12 +196,10 @@ class _Loop:
 def _no_garbage_collection() -> Iterator[None]:
     """Collect once, then keep the collector out of the timed region."""
     gc.collect()
-    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
 
 

@@ -61,19 +61,32 @@ class Growth:
     def by_holder(self, network: torch.nn.Module, held: dict[str, int | None]) -> dict[str, int | None]:
         """Return the bytes of the peak by what holds them; None is what could not be measured.
 
-        `held` are the gradients, optimizer state and KV cache at the peak. Activations are what is left:
-        with the inputs, the logits and whatever else a pass works with.
+        `held` are the gradients, optimizer state and KV cache at the peak, and the logits as the model gave them:
+        they are gone once gradients are there. Activations are what is left: with the inputs, what the loss
+        makes of the logits, and whatever else a pass works with.
         """
         weights = tensor_bytes((*network.parameters(), *network.buffers()))
         highest = peak_bytes(self._device)
         holders = {"weights": weights, "gradients": held.get("gradients", 0), "optimizer": held.get("optimizer", 0),
-                   "kv_cache": held.get("kv_cache", 0)}
+                   "kv_cache": held.get("kv_cache", 0), "logits": 0 if held.get("gradients") else held.get("logits", 0)}
         if highest is None or self._base is None:
             return holders | {"activations": None, "peak": None}
         grown = highest - self._base - (self._files() - self._program_bytes)
         others = [bytes_ for name, bytes_ in holders.items() if name != "weights"]
         left = None if None in others else grown - sum(bytes_ or 0 for bytes_ in others)
         return holders | {"activations": None if left is None or left < 0 else left, "peak": weights + grown}
+
+
+class Logits:
+    """Hears once how many bytes of logits a network gives: no later pass of a test gives more than the first."""
+
+    def __init__(self, network: Any) -> None:
+        self.given_bytes: int | None = None
+        self._hook = network.get_output_embeddings().register_forward_hook(self._hear)
+
+    def _hear(self, module: torch.nn.Module, inputs: Any, logits: torch.Tensor) -> None:
+        self.given_bytes = logits.nbytes
+        self._hook.remove()
 
 
 class Gradients:
@@ -124,8 +137,16 @@ class Gradients:
 def tensor_bytes(tensors: Iterable[Any]) -> int:
     """Return the bytes of all tensors among these; what shares its memory counts once."""
     storages = {t.untyped_storage().data_ptr(): t.untyped_storage().nbytes()
-                for t in tensors if isinstance(t, torch.Tensor)}
+                for tensor in tensors if isinstance(tensor, torch.Tensor) for t in _plain(tensor)}
     return sum(storages.values())
+
+
+def _plain(tensor: torch.Tensor) -> list[torch.Tensor]:
+    """Return the tensors that hold a tensor's numbers: itself, or what a quantised one is made of."""
+    flatten = getattr(tensor, "__tensor_flatten__", None)
+    if flatten is None:
+        return [tensor]
+    return [plain for name in flatten()[0] for plain in _plain(getattr(tensor, name))]
 
 
 def cache_bytes(output: Any) -> int | None:

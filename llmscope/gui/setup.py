@@ -138,8 +138,8 @@ def measured(rows: Iterable[Row], cells: Iterable[Cell], models: Models) -> tupl
     if not found:
         return None
     holders, cell = max(found, key=lambda pair: pair[0]["peak"])
-    held = Memory(holders["weights"], holders["kv_cache"], holders["activations"], 0, holders["gradients"],
-                  holders["optimizer"])
+    held = Memory(holders["weights"], holders["kv_cache"], holders["activations"], holders.get("logits", 0),
+                  holders["gradients"], holders["optimizer"])
     # What no counter could tell apart is with the rest, so that the parts are the whole.
     rest = holders["peak"] - (held.total_bytes or 0)
     predicted = peak_of([cell], models)

@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from llmscope.analysis import evidence
 from llmscope.analysis.bottleneck import Finding, stored_finding
+from llmscope.analysis.ceilings import SHARES
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS, Row
@@ -304,13 +305,23 @@ def _behind(row: Row) -> str:
     phases = extra.get("phases_s")
     if isinstance(phases, dict) and sum(phases.values()) > 0:
         total = sum(phases.values())
-        shown = [f"{name} {seconds / total:.0%}".replace("%", f"{NBSP}%")
+        shown = [f"{name} {seconds / total:.0%}".replace("%", f"{NBSP}%") + _phase_limit(extra, name)
                  for name, seconds in phases.items() if seconds / total >= 0.005]
         return ", ".join(shown)
     if row.n > 1 and row.samples:
         low, high = significant(min(row.samples)), significant(max(row.samples))
         return tr("{0} to {1} in {2} timed").format(low, high, f"{significant(row.timed_s, 2)}{NBSP}s")
     return tr("{0} timed").format(f"{significant(row.timed_s, 2)}{NBSP}s")
+
+
+def _phase_limit(extra: dict[str, Any], name: str) -> str:
+    """Return in brackets how near a phase came to the ceiling that it came nearest to, nothing where none is known."""
+    phase = (extra.get("phases") or {}).get(name, {})
+    shares = [(phase[share], bound) for share, bound in SHARES.items() if phase.get(share)]
+    if not shares:
+        return ""
+    share, bound = max(shares)
+    return tr(" ({0} of {1})").format(f"{share:.0%}".replace("%", f"{NBSP}%"), bound_name(bound))
 
 
 def speeds(state: CellState) -> list[float]:

@@ -28,6 +28,11 @@ class GpuFacts(Struct, frozen=True, kw_only=True):
     driver: str | None = None
 
 
+#: Bits of nvmlClocksEventReasons (nvml.h) that stand for heat or power; the others are settings, or an idle GPU.
+_SLOWED_BY = {0x4: "power limit", 0x20: "heat, by the driver", 0x40: "heat, by the hardware",
+              0x80: "power brake, by the hardware"}
+
+
 class Gpus:
     """The GPUs that NVML sees, from `open` to `close`; `reason` says why there are none.
 
@@ -92,7 +97,15 @@ class Gpus:
             power_w=None if milliwatts is None else milliwatts / 1000,
             temperature_c=self._ask("nvmlDeviceGetTemperature", handle, self._constant("NVML_TEMPERATURE_GPU")),
             sm_clock_mhz=self._ask("nvmlDeviceGetClockInfo", handle, self._constant("NVML_CLOCK_SM")),
+            slowed_by=self._slowed_by(handle),
         )
+
+    def _slowed_by(self, handle: Any) -> str | None:
+        """Return what lowers the clock, in words; the query has a newer and an older name."""
+        bits = self._ask("nvmlDeviceGetCurrentClocksEventReasons", handle)
+        if bits is None:
+            bits = self._ask("nvmlDeviceGetCurrentClocksThrottleReasons", handle)
+        return None if bits is None else ", ".join(words for bit, words in _SLOWED_BY.items() if bits & bit)
 
     def _memory(self, handle: Any) -> tuple[int | None, int | None]:
         """Return used and total bytes; the newer query leaves the driver's own reserve out of `used`."""

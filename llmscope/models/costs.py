@@ -67,7 +67,7 @@ def _sum(attention: Attention, **phases: Cost) -> Cost:
 
 def _prefill(facts: DecoderFacts, batch: int, seq: int, dtype_bytes: int, attention: Attention) -> Cost:
     """Return the cost of one pass into an empty cache: all weights once, the cache written, the last logits."""
-    moved = _weights_read(facts, batch * seq, dtype_bytes) + batch * sum(
+    moved = weights_read(facts, batch * seq, dtype_bytes) + batch * sum(
         seq * layers.count * layers.cached * dtype_bytes + layers.state_bytes(dtype_bytes) for layers in facts.stack)
     return Cost(_prompt_flops(facts, batch, seq, batch, attention), moved, attention)
 
@@ -80,7 +80,7 @@ def _decode(facts: DecoderFacts, batch: int, context: int, steps: int, dtype_byt
     conventions for attention agree.
     """
     flops = 2 * facts.hidden * facts.vocab * batch * steps
-    moved = steps * _weights_read(facts, batch, dtype_bytes)
+    moved = steps * weights_read(facts, batch, dtype_bytes)
     for layers in facts.stack:
         keys = batch * _keys_seen(layers.window, context, steps)
         flops += _layer_flops(layers, batch * steps, keys, keys)
@@ -97,7 +97,7 @@ def _train(facts: DecoderFacts, batch: int, seq: int, dtype_bytes: int, attentio
     and writes the gradients. What checkpointing computes again is not counted: it is no progress.
     """
     forward = _prompt_flops(facts, batch, seq, batch * seq, attention)
-    read = _weights_read(facts, batch * seq, dtype_bytes)
+    read = weights_read(facts, batch * seq, dtype_bytes)
     weights = facts.parameters * dtype_bytes
     return _sum(attention, forward=Cost(forward, read, attention),
                 backward=Cost(2 * forward, read + weights, attention),
@@ -127,7 +127,7 @@ def _keys_seen(window: int | None, first: int, tokens: int) -> int:
     return before(first + tokens) - before(first)
 
 
-def _weights_read(facts: DecoderFacts, tokens: int, dtype_bytes: int) -> int:
+def weights_read(facts: DecoderFacts, tokens: int, dtype_bytes: int) -> int:
     """Return the bytes of weights that one pass reads.
 
     Of lookup tables those are its tokens' rows, of experts as many as so many tokens are expected to meet.

@@ -14,11 +14,11 @@ _MIB = 1024**2
 #: up to so much.
 CODE_BYTES, TEXT_BYTES, PACKING_BYTES = 8 * _MIB, 8 * _MIB, 24 * _MIB
 #: Blocks that were given back leave holes in the C library's heap that not every new one fits into: this share of
-#: what passes over text work with; in training half of it, for gradients fill some. Blocks of more than this many bytes
+#: what passes work with; in training half of it, for gradients fill some. Blocks of more than this many bytes
 #: do not lie in the heap (glibc's largest threshold).
 HOLES, HEAP_BLOCK_BYTES = 0.2, 32 * _MIB
-#: Random weights are taken from a pool of so many bytes, of which there is a copy for each width of their
-#: distribution (GPT-2 has two); they are gone after loading.
+#: Random weights are taken from a pool of so many bytes in float32, of which there is a copy in the model's dtype for
+#: each width of their distribution (GPT-2 has two); they are gone after loading.
 POOL_BYTES = 32 * _MIB
 
 
@@ -55,16 +55,17 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     """Return the estimated peak of a cell whose weights, cache and optimizer state have `dtype_bytes` an element.
 
     Gradients take as much as the weights, AdamW's two moments twice that, SGD's momentum once. Attention is
-    taken as fused, so that no matrix of scores is held, except where `_saved_bytes` says otherwise. In training
+    taken as fused, so that no matrix of scores is held, except in families that transformers computes eagerly and
+    where `_saved_bytes` says otherwise. In training
     activations and gradients are added up although they are not all there at once: on a CPU the small blocks of the
     first are hardly of use for the second.
     """
     need = _tensors(model, cell, dtype_bytes)
     if cell.device not in ("cpu", "auto") or cell.workload in ("tok", "prep"):
         return need
-    worker = _worker_bytes(model, cell, dtype_bytes) + _holes_bytes(model, cell, need)
-    pools = 0 if model.folder is not None else 3 if model.facts.model_type == "gpt2" else 2
-    pool = pools * POOL_BYTES
+    worker = _worker_bytes(model, cell, dtype_bytes) + _holes_bytes(model, cell, need, dtype_bytes)
+    widths = 2 if model.facts.model_type == "gpt2" else 1
+    pool = 0 if model.folder is not None else POOL_BYTES + widths * POOL_BYTES * dtype_bytes // 4
     rest = (need.total_bytes or 0) - (need.weights or 0) + worker
     return msgspec.structs.replace(need, worker=worker, loading=max(0, pool - rest))
 
@@ -78,13 +79,23 @@ def _worker_bytes(model: Model, cell: Cell, dtype_bytes: int) -> int:
     return CODE_BYTES + packing + text
 
 
-def _holes_bytes(model: Model, cell: Cell, need: Memory) -> int:
-    if cell.workload not in ("gen", *_PASSES):
+def _holes_bytes(model: Model, cell: Cell, need: Memory, dtype_bytes: int) -> int:
+    """Return what freed blocks leave behind that new ones do not fit into.
+
+    Each step of `gen` writes all keys and values anew, longer by one than the blocks that come free: as much again.
+    With checkpointing the input kept of each layer lies behind what the forward pass freed of it, and what is computed
+    again finds no room there: the layer at hand counts twice.
+    """
+    facts = model.facts
+    if cell.workload.startswith("load") or not isinstance(facts, DecoderFacts):
         return 0
-    one_copy = cell.batch * cell.seq * (model.facts.vocab or 0) * 4
+    again = need.kv_cache or 0 if cell.workload == "gen" else 0
+    if cell.checkpointing and cell.workload in ("fwd", "bwd", "train"):
+        again = _layer_at_hand(model, facts, cell, dtype_bytes)
+    one_copy = cell.batch * cell.seq * facts.vocab * 4
     logits = 0 if one_copy > HEAP_BLOCK_BYTES else need.logits or 0
     activations = (need.activations or 0) // (2 if cell.workload in ("fwd", "bwd", "train") else 1)
-    return round(HOLES * (activations + logits + (need.kv_cache or 0)))
+    return again + round(HOLES * (activations + logits + again + (need.kv_cache or 0)))
 
 
 #: Passes over windows of text, with the loss of all positions.
@@ -104,13 +115,10 @@ def _tensors(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
         moments = 0 if cell.workload == "bwd" else _MOMENTS[cell.optimizer]
         return Memory(weights, gradients=gradients, optimizer=None if gradients is None else moments * gradients)
     if cell.workload == "val":
-        return Memory(weights, 0, _widest_layer(facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes), 0, 0)
+        return Memory(weights, 0, _in_use(model, facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes), 0, 0)
     if cell.workload in _PASSES:
         return _training(model, facts, cell, dtype_bytes)
-    cache, widest = _cache_bytes(facts, cell, dtype_bytes), _widest_layer(facts, cell, dtype_bytes)
-    # The cache of the answer before is let go only once the next is there.
-    before = cache if cell.workload == "gen" else 0
-    return Memory(weights, cache, None if widest is None else widest + before,
+    return Memory(weights, _cache_bytes(facts, cell, dtype_bytes), _in_use(model, facts, cell, dtype_bytes),
                   cell.batch * facts.vocab * dtype_bytes, 0, 0)
 
 
@@ -159,11 +167,50 @@ def _cache_bytes(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
     return cell.batch * max(after_prompt, facts.cache_bytes(prompt + new, dtype_bytes))
 
 
-def _widest_layer(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int | None:
-    """Return the bytes in use in the widest part of one layer, attention or MLP, for the test's longest pass."""
+def _in_use(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int | None:
+    """Return the bytes in use in the widest part of one layer, attention or MLP, for the test's longest pass.
+
+    Where attention is eager, a layer's matrices of scores come to that, and a mask for each kind of layers.
+    """
     tokens = max(1, cell.depth) if cell.workload == "tg" else cell.seq
     widths = [layers.widest for layers in facts.stack]
-    return None if None in widths else cell.batch * tokens * max(width or 0 for width in widths) * dtype_bytes
+    if None in widths:
+        return None
+    masks = dtype_bytes * len({layers.window for layers in facts.stack}) if model.facts.model_type in _EAGER else 0
+    scores = (facts.heads or 0) * _score_bytes(model, dtype_bytes).in_use + masks
+    copies = _autocast_copies(facts, cell)
+    return cell.batch * tokens * (max(width or 0 for width in widths) * dtype_bytes + tokens * scores) + copies
+
+
+class _Scores(Struct, frozen=True):
+    """Bytes of matrices of scores for a query, a key and a head: in use at once, and saved for the backward pass."""
+
+    in_use: int = 0
+    saved: int = 0
+
+
+#: Families whose attention transformers computes eagerly: capped scores, sinks.
+_EAGER = frozenset({"gemma2", "gpt_oss"})
+
+
+def _score_bytes(model: Model, dtype_bytes: int) -> _Scores:
+    """Return what eager attention takes, as counted from transformers 5 by torch's profiler and hooks.
+
+    Gemma 2 takes the softmax in float32 and saves it, what was given back of it, and the tanh of its cap; GPT-OSS
+    holds the scores with the sink, the same less their largest, and the softmax, which alone is saved.
+    """
+    match model.facts.model_type:
+        case "gemma2":
+            narrow = dtype_bytes < 4
+            return _Scores(10 if narrow else 8, 8)
+        case "gpt_oss":
+            return _Scores(3 * dtype_bytes, dtype_bytes)
+    return _Scores()
+
+
+def _autocast_copies(facts: DecoderFacts, cell: Cell) -> int:
+    """Return the bytes of the 16-bit copies of all multiplied weights that autocast keeps during a pass."""
+    return 2 * (facts.parameters - facts.lookup_parameters) if cell.dtype == "amp" else 0
 
 
 def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int | None:
@@ -173,33 +220,44 @@ def _saved_bytes(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int
     its norms, 2 × hidden in float32; each norm more saves twice what it spans. A GPT-2 layer saves 10 × hidden +
     5 × FFN. Dropout in attention, which GPT-2 has by default, keeps three matrices of scores in float32 where the
     fused kernel cannot drop (on a CPU). Outside the layers 3 × hidden are kept. With checkpointing a
-    layer saves its input, and only the one at hand all of this.
+    layer saves its input, and only the one at hand all of this. Under autocast all is kept in 16 bits but what norms
+    take, and 16-bit copies of the weights are.
     """
     if any(layers.saved is None for layers in facts.stack):
         return None
     if cell.checkpointing:
-        one_of_each = tuple(msgspec.structs.replace(layers, count=1) for layers in facts.stack)
-        at_hand = max(_saved_by(model, facts, (layers,), cell, dtype_bytes) for layers in one_of_each)
-        saved = at_hand + cell.batch * cell.seq * facts.layers * facts.hidden * dtype_bytes
+        saved = (_layer_at_hand(model, facts, cell, dtype_bytes)
+                 + cell.batch * cell.seq * facts.layers * facts.hidden * dtype_bytes)
     else:
         saved = _saved_by(model, facts, facts.stack, cell, dtype_bytes)
     outside = cell.batch * cell.seq * 3 * facts.hidden * dtype_bytes
-    return saved + outside
+    return saved + outside + _autocast_copies(facts, cell)
+
+
+def _layer_at_hand(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
+    """Return what the layer that saves most saves."""
+    one_of_each = (msgspec.structs.replace(layers, count=1) for layers in facts.stack)
+    return max(_saved_by(model, facts, (layers,), cell, dtype_bytes) for layers in one_of_each)
 
 
 def _saved_by(model: Model, facts: DecoderFacts, stack: tuple[Layers, ...], cell: Cell, dtype_bytes: int) -> int:
-    saved = sum(layers.count * (layers.saved or 0) for layers in stack) * dtype_bytes
+    each = sum(layers.count * (layers.saved or 0) for layers in stack)
     count = sum(layers.count for layers in stack)
-    if facts.model_type == "gpt2":
-        dropped = 3 * (facts.heads or 0) * cell.seq * 4 if model.config.get("attn_pdrop", 0.1) else 0
-        in_float32 = count * dropped
-    else:
-        in_float32 = count * 2 * facts.hidden * 4 if facts.model_type not in ("gpt_neox", "opt") else 0
-    return cell.batch * cell.seq * (saved + in_float32)
+    has_layer_norms = facts.model_type in ("gpt2", "gpt_neox", "opt")
+    saved = each * dtype_bytes
+    if cell.dtype == "amp":
+        # Norms' inputs stay in float32; of Llama's their outputs too, which each of five products copies for itself.
+        saved = 2 * each + count * facts.hidden * (4 if has_layer_norms else 10)
+    in_float32 = 0 if has_layer_norms else count * 2 * facts.hidden * 4
+    scores = count * (facts.heads or 0) * cell.seq * _score_bytes(model, dtype_bytes).saved
+    if facts.model_type == "gpt2" and model.config.get("attn_pdrop", 0.1):
+        scores = count * 3 * (facts.heads or 0) * cell.seq * 4
+    return cell.batch * cell.seq * (saved + in_float32 + scores)
 
 
 def _loss_bytes(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:
     """Return the bytes of all logits: as given, in float32 if they are not, their softmax, going back its gradient."""
     gradient = 4 if cell.workload in ("bwd", "train") else 0
-    each = dtype_bytes + (0 if dtype_bytes == 4 else 4) + 4 + gradient
+    given = 2 if cell.dtype == "amp" else dtype_bytes
+    each = given + (0 if given == 4 else 4) + 4 + gradient
     return cell.batch * cell.seq * facts.vocab * each

@@ -42,6 +42,7 @@ class ActiveRun:
         self._seconds: dict[int, list[float]] = {}
         self._work: dict[int, int | None] = {}
         self._others: list[float] = []
+        self._slowed_by: list[str] = []
         self._counter = -1
         self._heard_s = self._moved_s = time.perf_counter()
         self._writer: RunWriter | None = None
@@ -86,6 +87,7 @@ class ActiveRun:
                 self.current, self._moved_s = cell, now
                 self._seconds[cell] = []
                 self._others.clear()
+                self._slowed_by.clear()
             case events.PhaseStarted(cell=cell, phase=phase):
                 self._phase, self._moved_s = phase, now
                 self._limit_s = deadlines.progress_deadline_s(self.spec.cells[cell], phase)
@@ -99,12 +101,17 @@ class ActiveRun:
 
     def watch(self, event: events.Event) -> None:
         """Take note of the sampler's event."""
-        if isinstance(event, events.Telemetry) and event.others_percent is not None:
+        if not isinstance(event, events.Telemetry):
+            return
+        if event.others_percent is not None:
             self._others.append(event.others_percent)
+        device = None if self.current is None else self.spec.cells[self.current].device
+        self._slowed_by += [gpu.slowed_by for gpu in event.gpus
+                            if device == f"cuda:{gpu.index}" and gpu.slowed_by is not None]
 
     def judged(self, cell: int, row: Row) -> Row:
         """Return a row with what is to be known of it: whether the CPU was busy, and how near it came to a ceiling."""
-        self._unjudged[cell] = row = self._with_others(row)
+        self._unjudged[cell] = row = self._with_throttling(self._with_others(row))
         return self._explained(row, self._ceilings.get(self.started.machine, row.device))
 
     def judged_again(self) -> Iterator[tuple[int, Row]]:
@@ -142,6 +149,14 @@ class ActiveRun:
         busy = f"other programs used {others:.0f} % of the CPU"
         return msgspec.structs.replace(row, extra=extra, verdict="warn" if row.verdict == "valid" else row.verdict,
                                        reason=f"{row.reason}, {busy}" if row.reason else busy)
+
+    def _with_throttling(self, row: Row) -> Row:
+        """Return a row that says in which share of the readings heat or power slowed its GPU, and which of them."""
+        slowed = [words for words in self._slowed_by if words]
+        if row.verdict not in COUNTED or not slowed:
+            return row
+        throttled = {"share": len(slowed) / len(self._slowed_by), "reason": max(set(slowed), key=slowed.count)}
+        return msgspec.structs.replace(row, extra=row.extra | {"throttled": throttled})
 
     def end_cell(self, cell: int, row: Row) -> None:
         """Take the final row of a cell."""

@@ -11,6 +11,8 @@ SILENT_S = 45.0
 START_S = 180.0
 LOAD_S = 900.0
 #: A pass may take this long whatever it computes, and longer by its work at the speed of the slowest machine.
+#: Compiling comes with the first passes.
+COMPILE_S = 900.0
 PASS_S, SLOWEST_FLOPS_PER_S = 120.0, 2e8
 
 
@@ -22,4 +24,5 @@ def progress_deadline_s(cell: Cell, phase: str) -> float:
         counted = cost(resolve(cell.model), cell, DTYPE_BYTES[cell.dtype])
     except BadInput:  # the folder went away: the worker is the one to say so
         counted = None
-    return PASS_S + (counted.flops / SLOWEST_FLOPS_PER_S if counted else LOAD_S)
+    compiling_s = COMPILE_S if cell.backend == "compile" and phase == "warm-up" else 0.0
+    return compiling_s + PASS_S + (counted.flops / SLOWEST_FLOPS_PER_S if counted else LOAD_S)

@@ -18,7 +18,7 @@ from llmscope.core.units import NBSP, measured, plus_minus, significant
 Format = Literal["md", "json", "jsonl", "csv"]
 SCHEMA = 1
 #: Settings that get a column of their own when they differ between rows.
-_SETTINGS = ("model", "device", "dtype", "batch", "seq")
+_SETTINGS = ("model", "backend", "device", "dtype", "batch", "seq")
 #: Of them, those that a test of the machine has.
 _MACHINE_SETTINGS = ("device", "dtype")
 
@@ -45,7 +45,21 @@ def markdown(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -
     lines = [head, ["---:" if name in ("result", "±", "n") else "---" for name in head], *body]
     table = "\n".join("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
                       for line in lines)
-    return f"{table}\n\n{settings_line(rows, started, program)}\n"
+    compared = compared_line(rows)
+    return f"{table}\n\n{compared + chr(10) * 2 if compared else ''}{settings_line(rows, started, program)}\n"
+
+
+def compared_line(rows: Sequence[Row]) -> str:
+    """Return how many times as fast the second of two rows measured in turns is, empty where they were not."""
+    if len(rows) != 2 or "compared" not in rows[1].extra:
+        return ""
+    found = rows[1].extra["compared"]
+    first, second = (f"{row.test} on {row.backend}, {DTYPE_SHORT.get(row.dtype, row.dtype)}" for row in rows)
+    rounds = f"{found['rounds']} rounds in turns"
+    if not found["resolved"]:
+        return f"{second} against {first}: no difference resolved ({plus_minus(found['half_width'])}), {rounds}."
+    return (f"{second}: {significant(found['ratio'])}× as fast as {first} ({significant(found['low'])} to "
+            f"{significant(found['high'])}), {rounds}.")
 
 
 def settings_line(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> str:

@@ -9,37 +9,67 @@ import msgspec
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.scenarios import SCENARIOS, Scenario
-from llmscope.core.spec import WORKLOADS, Optimizer, Preset, Workload, machine_cells, preset_cells
+from llmscope.core.spec import (
+    WORKLOADS,
+    Attention,
+    Backend,
+    Cache,
+    Optimizer,
+    Preset,
+    Workload,
+    machine_cells,
+    preset_cells,
+)
 
 #: Words of the settings that only some tests have, and what they stand for.
 _OPTIONS: dict[str, dict[str, Any]] = {
     "optimizer": {word: word for word in get_args(Optimizer)}, "checkpointing": {"off": False, "on": True},
-    "scenario": {word: word for word in get_args(Scenario)}}
+    "scenario": {word: word for word in get_args(Scenario)},
+    "attention": {word: word for word in get_args(Attention)}, "cache": {word: word for word in get_args(Cache)}}
 
 
 def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str, depth: str, workload: str | None,
-          preset: str | None, **options: str | None) -> list[dict[str, Any]]:
+          preset: str | None, backend: str = "eager", **options: str | None) -> list[dict[str, Any]]:
     """Return cells as dicts for a RunSpec; raises BadInput for what is no list of known words or whole numbers.
 
-    `options` are optimizer, checkpointing and scenario; None leaves them as they are.
+    `options` are optimizer, checkpointing, scenario, attention and cache; None leaves them as they are.
     """
     chosen = {name: _meant(name, text) for name, text in options.items() if text is not None}
-    counts = {name: _counts(name, text) for name, text in
+    numbers = {name: counts(name, text) for name, text in
               {"batch": batch, "seq": seq, "new": new, "depth": depth}.items()}
     words = {"model": _words(model), "device": _words(device), "dtype": _words(dtype)}
+    backends = _words(backend)
+    for name in backends:
+        if name not in get_args(Backend):
+            raise BadInput(f"There is no backend '{name}': use {', '.join(get_args(Backend))}.")
     if preset is not None:
-        return _each_once(_with_options(_preset(preset, workload, words, counts), chosen))
+        made = _preset(preset, workload, words, numbers)
+        return _each_once(_with_options(_on_backends(made, backends), chosen))
     tests = _words(workload or "pp,tg,gen")
     for test in tests:
         if test not in WORKLOADS:
             raise BadInput(f"There is no workload '{test}': use {', '.join(WORKLOADS)}.")
     of_model = [test for test in tests if not DEFINITIONS[test].of_machine]
-    axes: dict[str, list[Any]] = {**words, "workload": of_model, **counts}
-    cells = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+    axes: dict[str, list[Any]] = {**words, "workload": of_model, **numbers}
+    cells = _on_backends([dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())],
+                         backends)
     for device in words["device"]:
         of_machine = cast(tuple[Workload, ...], tuple(test for test in tests if DEFINITIONS[test].of_machine))
         cells += map(msgspec.to_builtins, machine_cells(device, of_machine))
     return _each_once(_with_options(cells, chosen))
+
+
+def with_threads(cells: list[dict[str, Any]], thread_counts: list[int]) -> list[dict[str, Any]]:
+    """Return the cells with each number of threads; a single number is the whole run's and no cell's own."""
+    if len(thread_counts) < 2:
+        return cells
+    return [cell | {"threads": count} for cell in cells for count in thread_counts]
+
+
+def _on_backends(cells: Iterable[dict[str, Any]], backends: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the cells on each backend; tests that no network runs in have none."""
+    return [cell | ({"backend": backend} if "model" in DEFINITIONS[cell["workload"]].needs else {})
+            for cell in cells for backend in backends]
 
 
 def _preset(preset: str, workload: str | None, words: dict[str, list[str]],
@@ -70,7 +100,8 @@ def _each_once(cells: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     kept: dict[tuple[Any, ...], dict[str, Any]] = {}
     for cell in cells:
         used = DEFINITIONS[cell["workload"]].uses
-        kept.setdefault(tuple(cell.get(name) for name in ("model", "device", "dtype", "workload", *used)), cell)
+        names = ("model", "device", "dtype", "workload", "backend", *used)
+        kept.setdefault(tuple(cell.get(name) for name in names), cell)
     return list(kept.values())
 
 
@@ -87,7 +118,8 @@ def _meant(name: str, text: str) -> list[Any]:
     return [known[word] for word in _words(text)]
 
 
-def _counts(name: str, text: str) -> list[int]:
+def counts(name: str, text: str) -> list[int]:
+    """Return the whole numbers of a comma list; raises BadInput that names the option."""
     try:
         return [int(part) for part in text.split(",")]
     except ValueError:

@@ -33,6 +33,16 @@ CELLS = (
     replace(_SMOL, workload="train", seq=128, optimizer="sgd"),
     replace(_CELL, model="arch:qwen2.5-0.5b", seq=256), replace(_CELL, model="arch:mamba-130m", seq=64),
     replace(_SMOL, seq=2048),
+    replace(_SMOL, dtype="bfloat16"), replace(_SMOL, workload="gen", batch=4, seq=128, new=8, dtype="bfloat16"),
+    replace(_CELL, workload="train", batch=4, dtype="amp"), replace(_SMOL, workload="train", seq=128, dtype="amp"),
+)
+#: Not looked at while the predictions were made.
+HELD_OUT = (
+    replace(_GPT2, workload="gen", batch=2, seq=128, new=16),
+    replace(_CELL, model="arch:mamba-130m", workload="tg", new=16),
+    replace(_CELL, model="arch:pythia-160m", workload="train", seq=256),
+    replace(_CELL, workload="train", batch=2, seq=256, checkpointing=True),
+    replace(_CELL, model="arch:qwen3-0.6b", seq=1024),
 )
 _PARTS = ("weights", "kv_cache", "activations", "logits", "gradients", "optimizer", "worker", "loading")
 
@@ -43,7 +53,7 @@ def bars() -> Iterator[Bar]:
     print(f"{'model':<20} {'test':<26} {' '.join(f'{part[:9]:>9}' for part in _PARTS)} {'predicted':>10} "
           f"{'measured':>9} {'error':>8}")
     errors: dict[bool, list[float]] = {False: [], True: []}
-    for cell in CELLS:
+    for cell in (*CELLS, *HELD_OUT):
         need = memory(resolve(cell.model), cell, DTYPE_BYTES[cell.dtype])
         found = _measured(cell)
         if found is None:
@@ -51,6 +61,8 @@ def bars() -> Iterator[Bar]:
             continue
         error = (need.total_bytes or 0) / found - 1
         errors[cell.workload in TRAINING].append(error)
+        if cell == HELD_OUT[0]:
+            print("held out:")
         _print(cell, need, found, error)
     for training, most in ((False, 0.05), (True, 0.10)):
         worst = max(map(abs, errors[training]))

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from llmscope import paths
 from llmscope.core import events
 from llmscope.core.results import COUNTED
-from llmscope.runs import store
 from tests.e2e.conftest import TINY, Session, cell
+from tests.unit.hostile.makers import TEMPLATES
 
 
 class _Canary:
@@ -121,12 +120,16 @@ def test_hostile_files_of_every_class_end_in_one_line_and_a_folder_full_of_code_
     assert not list(tmp_path.rglob("canary"))
 
 
-def test_a_run_that_others_changed_is_read_with_warnings(session: Session, tiny: Path) -> None:
-    session.start(cell(tiny, "pp"))
-    (row,) = session.end()
-    started = next(e for e in session.heard if isinstance(e, events.RunStarted))
-    folder = paths.runs_folder() / started.run
-    result = (folder / store.RESULT).read_bytes()
-    (folder / store.RESULT).write_bytes(result.replace(b'"n": ', b'"n": -'))
-    run = store.read_run(folder)
-    assert run.rows[0].n == row.n and run.warnings == ("result.json holds impossible figures and was left out",)
+def test_a_hostile_chat_template_is_not_used_and_the_row_says_so_in_one_line(
+        session: Session, tiny: Path, tmp_path: Path) -> None:
+    template, says = TEMPLATES["all classes"]
+    canary = tmp_path / "canary"
+    settings = json.loads((tiny / "tokenizer_config.json").read_text())
+    (tiny / "tokenizer_config.json").write_text(
+        json.dumps(settings | {"chat_template": template.replace("touch canary", f"touch '{canary}'")}))
+    session.start(cell(tiny, "ttft", seq=32), cell(tiny, "pp", seq=32))
+    row, next_one = session.end()
+    assert row.verdict in COUNTED and next_one.verdict in COUNTED
+    line = row.extra["chat_template"]
+    assert isinstance(line, str) and line.isprintable() and says in line and line.endswith("joined as plain text.")
+    assert not canary.exists()

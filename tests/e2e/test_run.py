@@ -11,7 +11,7 @@ from llmscope.core import events
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import MACHINE, OF_MODEL
-from llmscope.runs.store import read_events, read_run
+from llmscope.runs.store import RESULT, read_events, read_run
 from tests.e2e.conftest import Session, cell
 
 MIB = 1024**2
@@ -26,9 +26,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tiny_source: Path, runs: Path) -> Iterator[Session]:
-    """A session that ran every workload once, on a model whose path has spaces and letters of other alphabets."""
+    """A session whose second run had every workload once; the model's path has spaces and letters of all alphabets."""
     model = Path(shutil.copytree(tiny_source, runs.parent / f"модель ü 模型 ({runs.name})"))
     session = Session(runs)
+    session.start(cell(model, "pp"))
+    session.end()
+    session.of_first_run = session.heard.copy()
+    session.heard.clear()
+    session.ready()
     session.start(*(cell(model, workload) for workload in OF_MODEL), cell(model, "pp", batch=3),
                   *(cell(MACHINE, workload, size=size) for workload, size in OF_THE_MACHINE.items()))
     session.end()
@@ -83,13 +88,17 @@ def test_the_stored_run_is_what_was_heard(whole: Session, rows: list[Row], runs:
     assert read_run(cut_off).status == "interrupted" and list(read_run(cut_off).rows) == rows
 
 
-def test_a_second_run_has_a_worker_that_waited(session: Session, tiny: Path) -> None:
-    session.ready()
-    first = session.worker_pid()
-    session.start(cell(tiny, "pp"))
-    session.end()
-    session.ready()
-    assert session.worker_pid() != first
+def test_the_second_run_has_a_worker_that_waited(whole: Session) -> None:
+    first, second = ([e.pid for e in heard if isinstance(e, events.Hello)]
+                     for heard in (whole.of_first_run, whole.heard))
+    assert len(first) == len(second) == 1 and first != second
+    (row,) = (e.row for e in whole.of_first_run if isinstance(e, events.CellEnded))
+    assert row.verdict in COUNTED
 
-    session.start(cell(tiny, "pp"))
-    assert session.end()[-1].verdict in COUNTED
+
+def test_a_run_that_others_changed_is_read_with_warnings(rows: list[Row], runs: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(runs / rows[0].run, tmp_path / "run"))
+    result = (folder / RESULT).read_bytes()
+    (folder / RESULT).write_bytes(result.replace(b'"n": ', b'"n": -', 1))
+    run = read_run(folder)
+    assert run.rows[0].n == rows[0].n and run.warnings == ("result.json holds impossible figures and was left out",)

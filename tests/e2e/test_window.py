@@ -65,9 +65,9 @@ def test_a_run_fills_the_table_and_its_picture_can_be_saved(
     assert (tmp_path / "picture.png").stat().st_size > 50_000
 
 
-def test_stop_by_keyboard_in_any_phase_ends_the_run(qtbot: QtBot, window: Window, tiny: Path) -> None:
-    for phase in ("load", "warm-up", "prefill", "decode", "generate", "train"):
-        workload = {"prefill": "pp", "generate": "gen", "train": "train"}.get(phase, "tg")
+def test_stop_by_keyboard_ends_the_run(qtbot: QtBot, window: Window, tiny: Path) -> None:
+    # The other phases are stopped without a window, in the tests of faults.
+    for phase, workload in (("warm-up", "tg"), ("prefill", "pp"), ("generate", "gen")):
         start(qtbot, window, cell(tiny, workload, new=64), cell(tiny, "pp", batch=2))
         wait(qtbot, window, lambda e, phase=phase: isinstance(e, events.PhaseStarted) and e.phase == phase)  # type: ignore[misc]
         asked = time.monotonic()

@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 from llmscope.core.events import Event
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
+from llmscope.models import catalog
+from llmscope.models.catalog import Model
 from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
 
 
@@ -51,9 +53,16 @@ def themed(qapp: QApplication) -> None:
     theme().set_mode("dark")
 
 
+@pytest.fixture(scope="session")
+def offered() -> tuple[Model, ...]:
+    """The models that come with llmscope, checked once for all windows."""
+    return catalog.available()
+
+
 @pytest.fixture
-def window(qtbot: QtBot) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, offered: tuple[Model, ...], monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
     """The main window at its reference size, shown, driven by nobody."""
+    monkeypatch.setattr(catalog, "available", lambda: offered)
     know_ceilings()
     window = MainWindow(FakeRunner, lambda: MACHINE)
     window.resize(QSize(1440, 900))

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -29,9 +30,14 @@ Play = Callable[[Iterable[ev.Event]], None]
 LATEST, OUT_OF_MEMORY, GPU_DONE, STOPPED, CUT_OFF, DAMAGED = 0, 2, 4, 5, 7, 14
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_history(tmp_path_factory.mktemp("history"))
+
+
 @pytest.fixture
-def runs() -> list[Path]:
-    return write_history(paths.runs_folder())
+def runs(written: list[Path]) -> list[Path]:
+    return [Path(shutil.copytree(run, paths.runs_folder() / run.name)) for run in written]
 
 
 def show_history(window: MainWindow, qtbot: QtBot) -> HistoryPage:

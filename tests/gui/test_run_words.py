@@ -176,3 +176,11 @@ def test_a_failure_on_a_gpu_offers_the_cpu() -> None:
     cell = Cell("bundled", "pp", "cuda:0", "float32")
     offers = advice.offers(row(verdict="failed", reason="the device failed"), cell, Models(), (CPU, CARD), NOW)
     assert [offer.changes for offer in offers] == [{}, {"device": "cpu", "dtype": "auto"}]
+
+
+def test_each_phase_says_which_ceiling_it_came_nearest_to() -> None:
+    phases = {"data": {"seconds": 0.1}, "forward": {"seconds": 0.3, "mfu": 0.5, "mbu": 0.2},
+              "optimizer": {"seconds": 0.6, "mbu": 0.75}}
+    said = words._behind(row(extra={"phases_s": {name: part["seconds"] for name, part in phases.items()},
+                                    "phases": phases})).replace(NBSP, " ")
+    assert said == "data 10 %, forward 30 % (50 % of compute), optimizer 60 % (75 % of memory bandwidth)"

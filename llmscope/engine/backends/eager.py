@@ -18,7 +18,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from llmscope.core.errors import ModelRefused
+from llmscope.core.errors import BadInput, ModelRefused
 from llmscope.engine import tokenizing
 from llmscope.engine.backends import random_weights
 from llmscope.models.catalog import Model, resolve
@@ -33,6 +33,7 @@ class Loaded:
     """A model on its device, ready for tests.
 
     `dirty` once a test changed its weights, `checkpointing` while its layers compute their activations again.
+    `backend` names what runs it.
     """
 
     source: Model
@@ -41,6 +42,7 @@ class Loaded:
     dtype: str
     dirty: bool = False
     checkpointing: bool = False
+    backend: str = "eager"
 
     @property
     def vocab(self) -> int:
@@ -52,6 +54,20 @@ class Loaded:
         """What the forward pass calls the cache it takes and gives."""
         takes = inspect.signature(self.network.forward).parameters
         return "cache_params" if "cache_params" in takes else "past_key_values"
+
+
+    def __post_init__(self) -> None:
+        self._own_attention = self.network.config._attn_implementation
+
+    def take_attention(self, name: str) -> None:
+        """Compute attention as named; `auto` is what transformers chose. Raises BadInput where the model cannot."""
+        wanted = self._own_attention if name == "auto" else name
+        if self.network.config._attn_implementation == wanted:
+            return
+        try:
+            self.network.set_attn_implementation(wanted)
+        except (ValueError, ImportError) as error:
+            raise BadInput(f"{self.source.title} cannot compute attention as {name}: choose auto.") from error
 
 
 def load(source: Model, device: torch.device, dtype: str) -> Loaded:

@@ -8,7 +8,7 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import ModelRefused
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.engine.backends.eager import Loaded, tokenizer_of
-from llmscope.engine.inputs import Inputs
+from llmscope.engine.inputs import Inputs, text_ids
 from llmscope.engine.meter import Meter
 from llmscope.engine.texts import held_out_text
 from llmscope.engine.workloads.base import Workload
@@ -48,7 +48,7 @@ def make(cell: Cell, index: int, spec: RunSpec, source: Model, loaded: Loaded | 
     if kind in _ON_IDS:
         return _ON_IDS[kind](loaded, cell, inputs, meter)
     tokenizer, text = tokenizer_of(source), held_out_text()
-    ids = torch.tensor(tokenizer(text, truncation=False, verbose=False)["input_ids"])
+    ids = text_ids(tokenizer, text)
     if int(ids.max()) >= loaded.vocab:
         raise ModelRefused(
             f"The tokenizer of {source.title} gives ids up to {int(ids.max()):,}, the model knows {loaded.vocab:,}: "

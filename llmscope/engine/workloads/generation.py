@@ -91,6 +91,8 @@ class Generate:
         if sampling.temperature > 0:
             chosen = {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p,
                       "top_k": sampling.top_k}
+        if self._cell.cache == "static":
+            chosen["cache_implementation"] = "static"
         return GenerationConfig(
             **chosen, num_return_sequences=sampling.sequences, max_new_tokens=self._cell.new,
             min_new_tokens=self._cell.new, eos_token_id=eos, use_cache=True,

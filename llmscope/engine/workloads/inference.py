@@ -4,6 +4,7 @@ import inspect
 from typing import Any
 
 import torch
+from transformers import StaticCache
 
 from llmscope.core.events import Phase
 from llmscope.core.spec import Cell
@@ -82,10 +83,17 @@ class Decode(_Pass):
     def prepare(self) -> None:
         """Draw the first id, and fill the cache up to the depth."""
         self._ids = self._draw(1)
-        self._cache = None
+        self._cache = self._empty_cache()
         if self._cell.depth:
             prompt = self._draw(self._cell.depth)
-            self._cache = self._network(input_ids=prompt, use_cache=True, **self._last_only)[self._cache_name]
+            given = {self._cache_name: self._cache}
+            self._cache = self._network(input_ids=prompt, use_cache=True, **given, **self._last_only)[self._cache_name]
+
+    def _empty_cache(self) -> Any:
+        """Return a cache with room for all tokens of the test, or None for one that the model makes and lets grow."""
+        if self._cell.cache == "dynamic":
+            return None
+        return StaticCache(self._network.config, max_cache_len=self._cell.depth + self._cell.new)
 
     @torch.inference_mode()
     def run(self, watch: Stopwatch) -> Block:

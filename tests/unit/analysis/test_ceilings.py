@@ -123,6 +123,18 @@ def test_training_works_on_weights_gradients_and_moments(workload: str, copies: 
     assert row.extra["limit"]["ceiling"] == {1: 90.0, 2: 60.0, 4: 34.0}[copies]
 
 
+def test_each_phase_of_a_step_is_held_against_the_ceilings_at_its_own_working_set() -> None:
+    known = ceilings(m32=90.0, m64=60.0, m128=34.0)
+    phases = {"data": {"seconds": 0.1, "flops": None, "bytes_moved": None},
+              "forward": {"seconds": 0.5, "flops": 15e9, "bytes_moved": 9e9},
+              "optimizer": {"seconds": 0.4, "flops": 0, "bytes_moved": 3.4e9}}
+    row = judged(row_of("train", flops=15e9, bytes_moved=12.4e9, parameters=8 * MIB, phases=phases), known)
+    data, forward, optimizer = row.extra["phases"].values()
+    assert data == phases["data"]
+    assert forward == phases["forward"] | {"mfu": pytest.approx(0.03 / 0.15), "mbu": pytest.approx(18 / 90)}
+    assert optimizer == phases["optimizer"] | {"mbu": pytest.approx(8.5 / 34)}
+
+
 def test_a_cold_load_is_held_against_the_disk() -> None:
     row = judged(row_of("load-cold", 0.5, file_bytes=0.3e9), ceilings(m64=34.0))
     assert row.extra["limit"]["bound"] == "storage" and row.extra["limit"]["share"] == pytest.approx(0.5)

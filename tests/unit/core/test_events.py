@@ -33,7 +33,7 @@ WHOLE: list[dict[str, Any]] = [
      "memory_total_bytes": None, "worker_rss_bytes": None, "cpu_temperature_c": None, "cpu_power_w": None,
      "cpu_mhz": None, "on_battery": None, "gpus": [{"index": 0, "name": "GPU", "utilization": None,
      "memory_used_bytes": None, "memory_total_bytes": None, "power_w": None, "temperature_c": None,
-     "sm_clock_mhz": None}], "observer_cpu_s": 0.5},
+     "sm_clock_mhz": None, "slowed_by": None}], "observer_cpu_s": 0.5},
     {"event": "stopping"}, {"event": "note", "text": ""},
     {"event": "worker_ended", "pid": 7, "words": "it was killed"},
     {"event": "run_ended", "status": "stopped", "seconds": 0.0, "reason": None, "kept_awake": None},

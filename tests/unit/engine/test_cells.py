@@ -108,6 +108,27 @@ def test_a_stop_leaves_every_test_a_row(runner: CellRunner, meter: Meter, heard:
     assert [row.verdict for row in heard.rows()] == ["cancelled", "cancelled"]
 
 
+STOPS = {"load": "pp", "warm-up": "pp", "prefill": "pp", "decode": "tg", "generate": "gen", "train": "train",
+         "forward": "fwd", "backward": "bwd", "optimizer": "opt", "validate": "val", "first token": "ttft"}
+
+
+@pytest.mark.parametrize(("phase", "workload"), STOPS.items(), ids=STOPS)
+def test_a_stop_in_any_phase_cancels_the_open_test_and_those_after_it(
+        heard: Heard, folder: Path, monkeypatch: pytest.MonkeyPatch, phase: str, workload: str) -> None:
+    def send(event: events.Event) -> None:
+        heard.append(event)
+        if isinstance(event, events.PhaseStarted) and event.phase == phase:
+            meter.cancel()
+
+    monkeypatch.setattr(validation, "REST_S", 0.2)
+    meter = Meter(send)
+    assert CellRunner(send, meter).run(order(folder, workload, "pp"))
+    stopped, not_begun = heard.rows()
+    assert stopped.verdict == not_begun.verdict == "cancelled" and not_begun.median is None
+    assert (stopped.median is None) == (stopped.n == 0)
+    assert phase in [e.phase for e in heard if isinstance(e, events.PhaseStarted)]
+
+
 def test_a_model_that_cannot_be_loaded_leaves_the_others_their_turn(
         runner: CellRunner, heard: Heard, folder: Path, tmp_path: Path) -> None:
     asked = order(folder, "pp")
@@ -125,11 +146,12 @@ def test_rows_say_what_held_the_peak_of_memory(runner: CellRunner, heard: Heard,
     runner.run(order(folder, *HELD))
     for row in heard.rows():
         found = row.extra["peak_by_holder"]
-        holders = {"weights", "gradients", "optimizer", "kv_cache", "activations"}
+        holders = {"weights", "gradients", "optimizer", "kv_cache", "logits", "activations"}
         assert found.keys() == {*holders, "peak"} and "held" not in row.extra
         assert found["weights"] >= 4 * row.extra["parameters"]
         # Gradients that had not come when memory peaked are none.
-        at_peak = {name for name in holders - {"weights", "activations"} if found[name]}
+        at_peak = {name for name in holders - {"weights", "logits", "activations"} if found[name]}
+        assert bool(found["logits"]) != bool(found["gradients"])
         expected = HELD[row.test.rstrip("0123456789")]
         assert at_peak <= expected <= at_peak | {"gradients"}
         if found["activations"] is not None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -143,7 +144,7 @@ def network_of(*sizes: int) -> torch.nn.ParameterList:
 
 
 @pytest.mark.parametrize(("grown", "held", "activations"), [
-    (1000, {"gradients": 300, "optimizer": 200}, 500), (1000, {"kv_cache": 600}, 400), (0, {}, 0),
+    (1000, {"gradients": 300, "optimizer": 200}, 500), (1000, {"kv_cache": 600, "logits": 100}, 300), (0, {}, 0),
     (100, {"gradients": 300}, None), (1000, {"kv_cache": None}, None), (None, {}, None)])
 def test_activations_are_what_the_peak_holds_beyond_the_rest(
         monkeypatch: pytest.MonkeyPatch, grown: int | None, held: dict[str, Any], activations: int | None) -> None:
@@ -152,8 +153,22 @@ def test_activations_are_what_the_peak_holds_beyond_the_rest(
     growth = memory.Growth(CPU)
     counter.now = None if grown is None else 5000 + grown
     found = growth.by_holder(network_of(10, 6), held)
-    assert found == {"weights": 64, "gradients": 0, "optimizer": 0, "kv_cache": 0, **held, "activations": activations,
-                     "peak": None if grown is None else 64 + grown}
+    assert found == {"weights": 64, "gradients": 0, "optimizer": 0, "kv_cache": 0, "logits": 0, **held,
+                     "activations": activations, "peak": None if grown is None else 64 + grown}
+
+
+def test_logits_are_heard_once_and_gone_when_gradients_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    head = torch.nn.Linear(4, 10)
+    logits = memory.Logits(SimpleNamespace(get_output_embeddings=lambda: head))
+    head(torch.ones(3, 4))
+    head(torch.ones(1, 4))
+    assert logits.given_bytes == 3 * 10 * 4 and not head._forward_hooks
+    counter = Counter(monkeypatch)
+    growth = memory.Growth(CPU)
+    counter.now = 1000
+    for gradients, left in ((0, 120), (300, 0)):
+        found = growth.by_holder(network_of(1), {"gradients": gradients, "logits": logits.given_bytes})
+        assert found["logits"] == left and found["activations"] == 1000 - gradients - left
 
 
 @pytest.mark.parametrize(("rises", "at_peak"), [

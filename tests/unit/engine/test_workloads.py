@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
 from llmscope.core.errors import BadInput, ModelRefused
 from llmscope.core.spec import Sampling
@@ -367,6 +369,8 @@ def test_a_file_is_in_the_page_cache_after_it_was_brought_in(
 
 def test_a_tokenizer_of_another_model_is_refused(passes: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     class Foreign:
+        backend_tokenizer = Tokenizer(BPE())
+
         def __call__(self, *_: Any, **__: Any) -> dict[str, list[int]]:
             return {"input_ids": [5, 4096]}
 

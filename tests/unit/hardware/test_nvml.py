@@ -35,6 +35,7 @@ class FakeNvml:
             "nvmlDeviceGetPowerUsage": lambda handle: 78500,
             "nvmlDeviceGetTemperature": lambda handle, sensor: 71,
             "nvmlDeviceGetClockInfo": lambda handle, clock: 2235,
+            "nvmlDeviceGetCurrentClocksThrottleReasons": lambda handle: 0x44 | 0x1,
         }
 
     def __getattr__(self, name: str) -> Any:
@@ -65,7 +66,7 @@ class FakeNvml:
 
 
 READ = Gpu(index=0, name="NVIDIA GeForce RTX 4070", utilization=94.0, memory_used_bytes=2600, memory_total_bytes=8000,
-           power_w=78.5, temperature_c=71, sm_clock_mhz=2235)
+           power_w=78.5, temperature_c=71, sm_clock_mhz=2235, slowed_by="power limit, heat, by the hardware")
 
 
 def test_a_reading_is_in_the_units_of_its_fields() -> None:
@@ -78,6 +79,7 @@ def test_a_reading_is_in_the_units_of_its_fields() -> None:
     ("nvmlDeviceGetPowerUsage", ["power_w"]),
     ("nvmlDeviceGetTemperature", ["temperature_c"]),
     ("nvmlDeviceGetClockInfo", ["sm_clock_mhz"]),
+    ("nvmlDeviceGetCurrentClocksThrottleReasons", ["slowed_by"]),
 ])
 def test_a_query_that_is_not_supported_empties_only_its_own_fields(query: str, fields: list[str]) -> None:
     gpu = Gpus(FakeNvml(failing={query: "NotSupported"})).open().read()[0]

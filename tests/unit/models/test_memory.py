@@ -1,3 +1,4 @@
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -14,9 +15,9 @@ from tests.unit.models.built import FAMILIES, GPT2, GQA, model_of, network_of, t
 GPU = "cuda:0"
 
 
-def saved_bytes(config: dict[str, Any], batch: int, seq: int) -> int:
+def saved_bytes(config: dict[str, Any], batch: int, seq: int, attention: str = "sdpa", amp: bool = False) -> int:
     """Return the bytes of all tensors but weights that a real forward pass keeps for the backward pass."""
-    network = network_of(config, "sdpa", "cpu").train()
+    network = network_of(config, attention, "cpu").train()
     weights = {weight.untyped_storage().data_ptr() for weight in network.parameters()}
     kept: dict[int, torch.UntypedStorage] = {}
 
@@ -27,7 +28,8 @@ def saved_bytes(config: dict[str, Any], batch: int, seq: int) -> int:
         return tensor
 
     ids = token_ids(batch, seq, "cpu")
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    with (torch.autocast("cpu", torch.bfloat16, enabled=amp),
+          torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)):
         network(ids, labels=ids, use_cache=False)
     return sum(storage.nbytes() for storage in kept.values())
 
@@ -42,6 +44,54 @@ def test_what_training_keeps_is_estimated_within_a_tenth(config: dict[str, Any])
     # Of the logits' bytes, the forward pass keeps the softmax in float32 for the backward pass.
     kept = saved_bytes(config, 2, 128) - 2 * 128 * 77 * 4
     assert estimate.activations == pytest.approx(kept, rel=0.1)
+
+
+@pytest.mark.parametrize("config", [GQA | {"num_hidden_layers": 8}, GPT2 | {"n_layer": 8}], ids=["llama", "gpt2"])
+def test_what_training_in_mixed_precision_keeps_is_estimated_within_a_tenth(config: dict[str, Any]) -> None:
+    estimate = memory(model_of(config), Cell("arch:x", "train", GPU, dtype="amp", batch=2, seq=128), 4)
+    assert estimate.activations == pytest.approx(saved_bytes(config, 2, 128, amp=True) - 2 * 128 * 77 * 4, rel=0.1)
+    assert estimate.logits == 2 * 128 * 77 * 14
+
+
+def peak_bytes(config: dict[str, Any], seq: int) -> int:
+    """Return the most bytes that a real pass over a prompt holds at once beyond the weights."""
+    network, ids = network_of(config, "eager", "cpu").eval(), token_ids(1, seq, "cpu")
+    with torch.no_grad(), torch.profiler.profile(
+            activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        network(ids, use_cache=True, logits_to_keep=1)
+    given = sorted((event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"),
+                   key=lambda event: event.start_ns())
+    return max(accumulate(event.nbytes() for event in given))
+
+
+LENGTHS = (128, 256, 384)
+
+
+def bent(sizes: list[int]) -> int:
+    """Return how far three sizes at even steps are from a straight line."""
+    first, second, third = sizes
+    return first - 2 * second + third
+
+
+@pytest.mark.parametrize("name", ["gemma2", "gpt_oss"])
+def test_the_scores_of_eager_attention_are_counted_within_a_tenth(name: str) -> None:
+    config = FAMILIES[name] | {"max_position_embeddings": 1024}
+    read = memory(model_of(config), Cell("x", "pp", GPU, seq=512), 4)
+    held = (read.activations or 0) + (read.kv_cache or 0) + (read.logits or 0)
+    assert held == pytest.approx(peak_bytes(config, 512), rel=0.1)
+    # What grows with the square of the length are the scores; what experts save for a token is another matter.
+    estimates = [memory(model_of(config), Cell("x", "train", GPU, seq=seq), 4).activations or 0 for seq in LENGTHS]
+    kept = [saved_bytes(config, 1, seq, "eager") for seq in LENGTHS]
+    assert bent(estimates) == pytest.approx(bent(kept), rel=0.1) and bent(kept) > 0
+
+
+def test_on_a_cpu_checkpointing_and_answers_leave_holes() -> None:
+    model = model_of(GQA)
+    cell = Cell("x", "train", "cpu", batch=64, seq=256)
+    plain, again = (memory(model, replace(cell, checkpointing=on), 4) for on in (False, True))
+    assert again.worker - plain.worker > 64 * 256 * 4 * 500  # a layer computed twice, less what fewer activations leave
+    prompt, answer = (memory(model, replace(cell, workload=workload, new=8), 4) for workload in ("pp", "gen"))
+    assert answer.worker - prompt.worker > (answer.kv_cache or 0) and answer.activations == prompt.activations
 
 
 def test_sgd_holds_half_of_adamw_and_checkpointing_keeps_one_layer_and_the_inputs_of_all() -> None:
@@ -140,6 +190,8 @@ def test_on_a_cpu_the_worker_counts_and_text_makes_it_larger() -> None:
     prompt, text = memory(model, Cell("x", "pp", "cpu"), 4), memory(model, Cell("x", "val", "cpu"), 4)
     assert 0 < prompt.worker < text.worker and memory(model, Cell("x", "pp", GPU), 4).worker == 0
     assert prompt.total_bytes == (prompt.weights or 0) + 2 * POOL_BYTES
+    narrow = memory(model, Cell("x", "pp", "cpu"), 2)
+    assert narrow.total_bytes == (narrow.weights or 0) + POOL_BYTES + POOL_BYTES // 2
     assert memory(model, Cell("x", "pp", "cpu", batch=512), 4).loading == 0
 
 

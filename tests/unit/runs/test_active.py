@@ -2,6 +2,7 @@
 
 from statistics import median
 
+import msgspec
 import pytest
 
 from llmscope.core import events
@@ -68,6 +69,19 @@ def test_a_row_says_if_other_programs_kept_the_cpu_busy(
 def telemetry(others_percent: float) -> events.Telemetry:
     return events.Telemetry(t_ns=0, cpu_percent=50.0, others_percent=others_percent, memory_used_bytes=1,
                             memory_total_bytes=2)
+
+
+def test_a_row_says_how_often_heat_or_power_slowed_its_gpu_and_what_limits_it(clock: Clock) -> None:
+    """Recorded readings: no GPU here can be made to slow down."""
+    cell = Cell("arch:gpt2", "pp", device="cuda:1", dtype="bfloat16", seq=100)
+    run = ActiveRun(events.RunStarted(t_ns=0, run="r", utc="", spec=RunSpec((cell,)), machine={}, versions={}))
+    hear_start(run)
+    for words in ("heat, by the hardware", "power limit", "heat, by the hardware", "", None):
+        gpus = (events.Gpu(index=0, name="A", slowed_by="power limit"), events.Gpu(index=1, name="B", slowed_by=words))
+        run.watch(msgspec.structs.replace(telemetry(0.0), gpus=gpus))
+    row = run.judged(0, make_row("r", cell, Sampling(), [1.0] * 10, "valid"))
+    assert row.extra["throttled"] == {"share": 0.75, "reason": "heat, by the hardware"}
+    assert row.extra["bottleneck"]["limiter"] == "heat or power" and "75" in row.extra["bottleneck"]["evidence"]
 
 
 def test_a_worker_that_takes_up_nothing_is_stuck(run: ActiveRun, clock: Clock) -> None:

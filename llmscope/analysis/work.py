@@ -1,0 +1,90 @@
+"""What a test does, as far as its time goes: passes through layers, FLOPs and bytes, and what it is like."""
+
+from typing import get_args
+
+import msgspec
+from msgspec import Struct
+
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.errors import BadInput
+from llmscope.core.results import Row
+from llmscope.core.spec import DTYPE_BYTES, Cell, Workload
+from llmscope.models.catalog import Model, resolve
+from llmscope.models.costs import Cost, cost
+from llmscope.models.facts import DecoderFacts
+
+#: Passes through all layers of a training step's parts; backward goes through them about twice as often.
+_PASSES = {"fwd": 1, "val": 1, "bwd": 2, "opt": 1, "train": 4}
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """One sample of a test. `phases` are (FLOPs, bytes), one after the other; `width` tokens go through at once.
+
+    `layer_passes` counts layers × passes. `tokens` are those that the test's value counts, None where it is a time.
+    """
+
+    workload: Workload
+    model: str
+    dtype: str
+    parameters: int
+    phases: tuple[tuple[float, float], ...]
+    layer_passes: int
+    width: int
+    context: int
+    tokens: int | None
+
+
+def work_of_cell(cell: Cell, models: dict[str, Model | None] | None = None) -> Work | None:
+    """Return what a cell does, None where no closed form says or its model cannot be found (any more).
+
+    `models` remembers the models that were looked up, for the next cell.
+    """
+    if cell.dtype not in DTYPE_BYTES or cell.workload.startswith("load"):
+        return None
+    models = {} if models is None else models
+    if cell.model not in models:
+        models[cell.model] = _model(cell.model)
+    model = models[cell.model]
+    if model is None:
+        return None
+    counted = cost(model, cell, DTYPE_BYTES[cell.dtype])
+    if counted is None or not isinstance(model.facts, DecoderFacts):
+        return None
+    decodes = cell.workload == "tg"
+    passes = {"tg": cell.new, "gen": cell.new}.get(cell.workload) or _PASSES.get(cell.workload, 1)
+    return Work(
+        workload=cell.workload, model=cell.model, dtype=cell.dtype, parameters=model.facts.parameters,
+        phases=_phases(counted), layer_passes=model.facts.layers * passes,
+        width=cell.batch * (1 if decodes else cell.seq), context=cell.depth + cell.new if decodes else cell.seq,
+        tokens=_tokens(cell))
+
+
+def _model(ref: str) -> Model | None:
+    try:
+        return resolve(ref)
+    except BadInput:
+        return None
+
+
+def _phases(counted: Cost) -> tuple[tuple[float, float], ...]:
+    parts = counted.phases.values() or (counted,)
+    return tuple((part.flops, part.bytes_moved) for part in parts)
+
+
+def _tokens(cell: Cell) -> int | None:
+    tokens = DEFINITIONS[cell.workload].tokens
+    return cell.batch * getattr(cell, tokens) if tokens else None
+
+
+def cell_of(row: Row) -> Cell | None:
+    """Return the cell that a row came from, each answer to a prompt of gen a sequence of its own; None for no test."""
+    workload = row.definition.partition("/")[0]
+    if workload not in get_args(Workload):
+        return None
+    settings = {"model": row.model, "workload": workload, "device": row.device, "dtype": row.dtype, "new": row.new,
+                "batch": row.batch * row.extra.get("sequences", 1), "seq": row.seq, "depth": row.depth, **row.options}
+    settings.pop("size", None)
+    try:
+        return msgspec.convert(settings, Cell)
+    except msgspec.ValidationError:
+        return None

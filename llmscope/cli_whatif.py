@@ -1,0 +1,134 @@
+"""`llmscope whatif`: what a model would come to on other hardware, and which to choose for it."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import typer
+
+from llmscope import __version__, paths
+from llmscope.analysis.demand import FORMATS, Demand, Format, demands
+from llmscope.analysis.figures import Fact, Range
+from llmscope.analysis.projection import Projection, project, projected
+from llmscope.analysis.shortlist import Choice, shortlist
+from llmscope.analysis.targets import of_ceilings
+from llmscope.core.errors import BadInput
+from llmscope.core.units import gib, significant
+from llmscope.hardware.catalogue import PRICES, catalogue, own_prices
+from llmscope.models.catalog import Model, resolve
+from llmscope.runs.here import measured_here
+
+CONTEXT = 4096
+SCHEMA = 1
+UNKNOWN = "unknown"
+
+
+def whatif(
+    model: Annotated[str, typer.Option(help="bundled, arch:<id>, a folder, or org/name in the Hub cache.")] = "bundled",
+    context: Annotated[int | None, typer.Option(
+        help="Tokens in each sequence's cache, and of the prompt; 4096, or as many as the model has.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Sequences at once; 1 unless given.")] = None,
+    dtype: Annotated[str, typer.Option(help=f"How weights are held: {', '.join(FORMATS)}.")] = "bfloat16",
+    users: Annotated[int | None, typer.Option(help="Choose hardware for so many users who write at once.")] = None,
+    speed: Annotated[float | None, typer.Option(help="… with at least so many tok/s for each.")] = None,
+    budget: Annotated[float | None, typer.Option(help="… for at most so many US dollars.")] = None,
+    output: Annotated[str, typer.Option("--output", "-o", help="md or json.")] = "md",
+) -> None:
+    """Predict fit, speed and energy of a model on other hardware; with --users, --speed or --budget choose some."""
+    for name, text, choices in (("format", output, ("md", "json")), ("dtype", dtype, FORMATS)):
+        if text not in choices:
+            raise BadInput(f"There is no {name} '{text}': use {', '.join(choices)}.")
+    for name, value in (("speed", speed), ("budget", budget)):
+        if value is not None and not 0 < value < float("inf"):
+            raise BadInput(f"--{name} must be above 0.")
+    chosen = resolve(model)
+    if context is None:
+        context = min(CONTEXT, chosen.facts.max_positions or CONTEXT)
+    prices = own_prices(paths.data_folder() / PRICES)
+    if (users, speed, budget) == (None, None, None):
+        found = _projections(chosen, context, 1 if batch is None else batch, dtype, prices)  # type: ignore[arg-type]
+        print(_json(chosen, found) if output == "json" else _table(chosen, found))
+        return
+    if batch is not None:
+        raise BadInput("Choosing hardware takes --users instead of --batch: each has one sequence.")
+    choices_ = shortlist(chosen, context, 1 if users is None else users, speed, budget, prices)
+    print(_json(chosen, choices_) if output == "json" else _chosen(chosen, choices_))
+
+
+def _projections(model: Model, context: int, batch: int, format_: Format,
+                 prices: dict[str, float]) -> list[Projection]:
+    """Return what is expected of all hardware and of this machine, the fastest first, then what does not fit."""
+    wanted = demands(model, context, batch)
+    found = [project(hardware, wanted, format_, prices) for hardware in catalogue()]
+    here = [of_ceilings(known.ceilings, known.name, known.memory_bytes, wanted[format_]) for known in measured_here()]
+    found += [projected(target, wanted, format_) for target in here if target is not None]
+    return sorted(found, key=lambda one: (one.fits is False, -one.decode_tok_s.high if one.decode_tok_s else 0.0))
+
+
+def _table(model: Model, found: Sequence[Projection]) -> str:
+    head = ("hardware", "fits", "writing, tok/s", "reading, tok/s", "J/token at most", "price", "where from")
+    lines = [(one.target.name, _fit(one), _range(one.decode_tok_s), _range(one.prefill_tok_s),
+              _number(one.energy_j_token), _price(one.target.price_usd), _basis(one)) for one in found]
+    demand = found[0].demand
+    return f"{_markdown(head, lines)}\n\n{_footer(model, demand, demand.format, _needs(demand))}"
+
+
+def _chosen(model: Model, choices: Sequence[Choice]) -> str:
+    head = ("hardware", "verdict", "weights", "writing, tok/s, all users", "price", "reasons", "where from")
+    shown = [choice for choice in choices if choice.verdict != "does not meet"]
+    lines = [(choice.projection.target.name, choice.verdict, choice.projection.demand.format,
+              _range(choice.projection.decode_tok_s), _price(choice.projection.target.price_usd),
+              "; ".join(choice.reasons), _basis(choice.projection)) for choice in shown]
+    others = f"{len(choices) - len(shown)} of {len(choices)} do not meet it: -o json tells why."
+    table = _markdown(head, lines) if shown else "Nothing known here meets this."
+    return f"{table}\n\n{others} {_footer(model, choices[0].projection.demand)}"
+
+
+def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [head, ["---"] * len(head), *lines]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+
+def _needs(demand: Demand) -> str:
+    return (f"needs {'' if demand.is_whole else 'at least '}{gib(demand.memory_bytes)} · reads "
+            f"{significant(demand.step_bytes / 1e9)} GB a step")
+
+
+def _footer(model: Model, demand: Demand, *more: str) -> str:
+    """Return what holds for all lines, and how they are meant."""
+    sequences = "1 sequence" if demand.batch == 1 else f"{demand.batch:,} sequences"
+    return " · ".join((
+        model.title, f"{demand.context:,} tokens", sequences, *more,
+        "speeds of all sequences together, for a runtime whose host keeps up",
+        "energy of the device alone at its rated power", f"prices of your own: {paths.data_folder() / PRICES}",
+        f"llmscope {__version__}"))
+
+
+def _fit(one: Projection) -> str:
+    if one.spare_bytes is None:
+        return f"if {gib(one.demand.memory_bytes)} are free"
+    if one.fits:
+        return f"yes, {gib(one.spare_bytes)} spare"
+    smaller = f"; {one.smaller.format} fits, {gib(one.smaller.memory_bytes)}" if one.smaller else ""
+    return f"no, {gib(-one.spare_bytes)} short{smaller}"
+
+
+def _range(speed: Range | None) -> str:
+    return UNKNOWN if speed is None else f"{significant(speed.low, 2)} to {significant(speed.high, 2)}"
+
+
+def _number(fact: Fact | None) -> str:
+    return UNKNOWN if fact is None else significant(fact.value, 2)
+
+
+def _price(price: Fact | None) -> str:
+    return UNKNOWN if price is None else f"${price.value:,.0f} ({price.source})"
+
+
+def _basis(one: Projection) -> str:
+    return "; ".join((f"predicted from {one.target.source}", *one.target.caveats))
+
+
+def _json(model: Model, rows: Sequence[Projection] | Sequence[Choice]) -> str:
+    document = {"schema": SCHEMA, "program": f"llmscope {__version__}", "model": model.ref, "rows": rows}
+    return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()

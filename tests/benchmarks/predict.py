@@ -1,0 +1,79 @@
+"""Speeds of tests that were left out, predicted from the others: what was measured against what was foretold."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from llmscope.analysis.ceilings import Ceilings, ceilings_of
+from llmscope.analysis.prediction import Prediction, predict
+from llmscope.core.results import COUNTED, Row
+from llmscope.core.spec import MACHINE, Cell, RunSpec
+from llmscope.runs.blocking import run_blocking
+from tests.benchmarks.report import Bar
+
+MIB = 1024**2
+#: The larger model in float32 alone: where bfloat16 has no unit, a pass of it takes longer than a test may.
+SERIES = (("bundled", "float32"), ("bundled", "bfloat16"), ("arch:smollm2-135m", "float32"))
+SEQS, BATCHES, DECODED = (32, 64, 128), (1, 2), (1, 2, 4)
+#: Longest measuring of a test: the whole takes about two minutes.
+LIMIT_S = 2.0
+#: What is left out for a prediction: every row that has this in common with the test.
+AXES: dict[str, Callable[[Row], object]] = {
+    "batch": lambda row: row.batch, "seq": lambda row: row.seq, "dtype": lambda row: row.dtype,
+    "model": lambda row: row.model}
+
+
+def bars() -> Iterator[Bar]:
+    """Measure a grid, and yield for each axis how far predictions across it are off.
+
+    One thread measures: it waits for no other that a busy machine holds up.
+    """
+    tests = [cell for model, dtype in SERIES for cell in _tests(model, dtype)]
+    finished = run_blocking(RunSpec((*_machine(), *tests), accuracy="quick", threads=1, time_limit_s=LIMIT_S),
+                            lambda event: None, None)
+    started = finished.started
+    known = ceilings_of(finished.rows, "cpu", started.utc, started.run, started.versions)
+    measured = [(cell, row) for cell, row in zip(tests, finished.rows[-len(tests):], strict=True)
+                if row.verdict in COUNTED]
+    print(f"{len(measured)} of {len(tests)} tests measured")
+    for axis, of in AXES.items():
+        yield from _axis(axis, of, measured, known)
+
+
+def _tests(model: str, dtype: str) -> tuple[Cell, ...]:
+    return (*(Cell(model, "pp", "cpu", dtype, batch=batch, seq=seq)  # type: ignore[arg-type]
+              for batch in BATCHES for seq in SEQS),
+            *(Cell(model, "tg", "cpu", dtype, batch=batch, new=16) for batch in DECODED))  # type: ignore[arg-type]
+
+
+def _machine() -> tuple[Cell, ...]:
+    return (*(Cell(MACHINE, "gemm", "cpu", dtype, size=size)  # type: ignore[arg-type]
+              for dtype in ("float32", "bfloat16") for size in (256, 512, 1024)),
+            *(Cell(MACHINE, "membw-read", "cpu", "float32", size=2**n * MIB) for n in range(11)))
+
+
+def _axis(axis: str, of: Callable[[Row], object], measured: list[tuple[Cell, Row]],
+          ceilings: Ceilings | None) -> Iterator[Bar]:
+    errors, held = [], []
+    for cell, row in measured:
+        if axis == "seq" and cell.workload != "pp":
+            continue
+        others = [other for _, other in measured if of(other) != of(row)]
+        found = predict(others, cell, ceilings)
+        _print(axis, row, found)
+        if found is not None and row.median:
+            errors.append(found.value / row.median - 1)
+        held.append(found is not None and found.low <= (row.median or 0) <= found.high)
+    if not errors:
+        yield Bar(f"{axis} left out: mean error", "nothing could be predicted", "≤ 15 %", False)
+        return
+    mean, share = float(np.mean(np.abs(errors))), float(np.mean(held))
+    yield Bar(f"{axis} left out: mean error of {len(errors)} of {len(held)}",
+              f"{mean:.1%}, median {np.median(errors):+.1%}", "≤ 15 %", mean <= 0.15)
+    yield Bar(f"{axis} left out: 90 % ranges that hold the value", f"{share:.0%}", "≥ 85 %", share >= 0.85)
+
+
+def _print(axis: str, row: Row, found: Prediction | None) -> None:
+    said = "none" if found is None else f"{found.value:9.1f} [{found.low:.1f}, {found.high:.1f}]"
+    print(f"{axis:<6} {row.model:<18} {row.dtype:<9} {row.test:<12} measured {row.median:9.1f}  predicted {said}",
+          flush=True)
