@@ -108,8 +108,8 @@ def product(row: Row, limit: Limit) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share as `83 %`."""
-    return f"{100 * share:.0f}{NBSP}%"
+    """Return a share as `83 %`, below 1 % as `0.6 %`."""
+    return f"{100 * share:.{1 if 0 < share < 0.00995 else 0}f}{NBSP}%"
 
 
 def _value(ceiling: Ceiling) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from llmscope.analysis.ceilings import Ceilings, Limit, limits, working_set_bytes
+from llmscope.analysis.roofline import Point, point
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.spec import DTYPE_BYTES, MACHINE, Cell, RunSpec
 from llmscope.core.units import NBSP, significant
@@ -22,11 +23,38 @@ class Near:
     product: str
 
 
+@dataclass(frozen=True)
+class Going:
+    """What a sample of the running test does (`flops`, `bytes_moved`, …) in `seconds`; `value` is in its unit."""
+
+    work: dict[str, float]
+    seconds: float
+    value: float
+    unit: str
+    tokens: int | None
+
+
 def near(state: CellState, spec: RunSpec, model: Model | str, ceilings: Ceilings | None,
          rate: float | None) -> Near | None:
     """Return how near the running test is, from its estimate or, until there is one, from the live tokens/s."""
+    found = _going(state, spec, model, rate)
+    if ceilings is None or found is None:
+        return None
+    near_to = limits(found.work, found.seconds, state.cell.dtype, ceilings)
+    return Near(near_to[0], _product(near_to[0], found)) if near_to else None
+
+
+def point_now(state: CellState, spec: RunSpec, model: Model | str, ceilings: Ceilings | None,
+              rate: float | None) -> Point | None:
+    """Return where the running test stands on the roofline, by the same figures."""
+    found, cell = _going(state, spec, model, rate), state.cell
+    return None if found is None else point(cell.test, cell.device, cell.dtype, found.work, found.seconds, ceilings)
+
+
+def _going(state: CellState, spec: RunSpec, model: Model | str, rate: float | None) -> Going | None:
+    """Return what the running test does, and how long it takes for it as far as is known."""
     cell = state.cell
-    if ceilings is None or cell.model == MACHINE or not isinstance(model, Model):
+    if cell.model == MACHINE or not isinstance(model, Model):
         return None
     sequences = spec.sampling.sequences if cell.workload == "gen" else 1
     definition, tokens = DEFINITIONS[cell.workload], cell.work(spec.sampling)
@@ -35,12 +63,12 @@ def near(state: CellState, spec: RunSpec, model: Model | str, ceilings: Ceilings
     if not value or work is None or (definition.higher_is_better and not tokens):
         return None
     seconds = tokens / value if definition.higher_is_better and tokens else value / definition.value(1.0, None)
-    found = limits(work, seconds, cell.dtype, ceilings)
-    return Near(found[0], _product(found[0], work, value, definition.unit, tokens)) if found else None
+    return Going(work, seconds, value, definition.unit, tokens)
 
 
-def _product(limit: Limit, work: dict[str, float], value: float, unit: str, tokens: int | None) -> str:
+def _product(limit: Limit, going: Going) -> str:
     """Return `193.0 tok/s × 0.995 GB per token = 192 GB/s`, so that it can be checked by hand."""
+    work, value, unit, tokens = going.work, going.value, going.unit, going.tokens
     amount, scale, name = ((work["flops"], 1e9, "GFLOP") if limit.bound == "compute"
                            else (work["bytes_moved"], 1e9, "GB"))
     result = f"{significant(limit.achieved)}{NBSP}{limit.unit}"

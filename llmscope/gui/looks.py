@@ -35,11 +35,17 @@ def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], ra
     cell = state.cell
     number, unit, interval = _figure(state, rate)
     asked = EPSILON[run.spec.accuracy]
-    gauge = _accuracy_gauge(state, asked) if near is None else _ceiling_gauge(near)
+    gauge = _accuracy_gauge(state, asked) | _last_limit(run, state) if near is None else _ceiling_gauge(near)
     return LiveLook(
         model=titles.get(cell.model, words.model_name(cell.model)), settings=words.settings_line(cell),
         device=devices.get(cell.device, cell.device), figure=number, unit=unit, interval=interval,
         below=f"{cell.test}, {_place(state)}" if run.now else tr("starting"), **gauge)
+
+
+def _last_limit(run: RunState, state: CellState) -> dict[str, str]:
+    """Return the gauge's lower line before a test is measured: what limited the one before it."""
+    line = words.limit_line(run.rows[-1]) if run.rows and state.phase not in MEASURING else ""
+    return {"gauge_below": f"{run.rows[-1].test} {line}"} if line else {}
 
 
 def _ceiling_gauge(near: Near) -> dict[str, Any]:
@@ -99,7 +105,15 @@ def done_look(run: RunState) -> MessageLook:
     advice = tr("Close what else runs, or choose Standard for more time.") if noisy else ""
     title = tr("Done: {0} in {1}, {2}").format(tests_of(run), duration(run.seconds), verdicts(run.rows))
     saved = tr("Saved as run {0}, {1}").format(run.run, when(run.utc))
-    return MessageLook(kind, title, f"{advice} {saved}".strip(), _figures(run))
+    said = (_key_limit(run), advice, saved)
+    return MessageLook(kind, title, " ".join(part for part in said if part), _figures(run))
+
+
+def _key_limit(run: RunState) -> str:
+    """Return what limits the test that tells most, such as `tg128 is limited by compute: 60 % of …`."""
+    known = [(words.HEADLINES.index(row.definition.partition("/")[0]), f"{row.test} {line}.") for row in run.counted
+             if (line := words.limit_line(row))]
+    return min(known, default=(0, ""))[1]
 
 
 def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:

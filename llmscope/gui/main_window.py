@@ -23,6 +23,7 @@ from llmscope.core.spec import RunSpec
 from llmscope.gui import window_size
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
+from llmscope.gui.hardware_control import HardwareControl
 from llmscope.gui.history_control import HistoryControl
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.look_thread import LookThread
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
         self._closing = False
         with theme().building():
             self.page, self.status = RunPage(self.feed, self.settings), StatusBar()
+            self.hardware = HardwareControl(self.page, self)
             tabs = self._tabs()
             self.top, self.pages = TopBar(tabs), PageStack(tabs)
             self._lay_out()
@@ -89,6 +91,7 @@ class MainWindow(QMainWindow):
         if self._ticks % pace.text_every == pace.text_every // 2:
             self.page.refresh_text()
             self._show_state()
+        self.hardware.tick(pace.interval_ms)
         if pace.interval_ms != self._timer.interval():
             self._timer.setInterval(pace.interval_ms)
 
@@ -167,6 +170,7 @@ class MainWindow(QMainWindow):
         """Return all pages in the order of their tabs."""
         return (
             Tab("run", self.tr("Run"), "gauge", "Ctrl+1", lambda: self.page),
+            Tab("hardware", self.tr("Hardware"), "chip", "Ctrl+3", self.hardware.make_page),
             Tab("history", self.tr("History"), "history", "Ctrl+4", self.history.make_page),
         )
 
@@ -236,7 +240,8 @@ class MainWindow(QMainWindow):
         self.pages.page().focus_search()
 
     def _on_run_asked(self, spec: RunSpec) -> None:
-        self.show_page("run")
+        if spec.preset != "hardware" or self.pages.name != "hardware":
+            self.show_page("run")
         self.runner.run_spec(spec)
         self._timer.setInterval(LIVELY.interval_ms)
 

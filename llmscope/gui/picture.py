@@ -76,7 +76,7 @@ def _software(run: RunState) -> str:
 
 def _result(row: Row) -> str:
     value = "—" if row.median is None else f"{row.median:.6g} {row.unit}"
-    return f"{row.test} {value} n={row.n} {row.verdict}"
+    return ", ".join(part for part in (f"{row.test} {value} n={row.n} {row.verdict}", words.limit_line(row)) if part)
 
 
 class _Sheet(QWidget):

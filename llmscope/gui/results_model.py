@@ -58,7 +58,7 @@ class ResultsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             test = " ".join(part for part in words.test_parts(state.cell) if part)
             return "\n".join((test, f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}",
-                              DOT.join(words.detail(state))))
+                              DOT.join(words.detail(state)), *words.why_limited(state.row)))
         return None
 
     def badge(self, row: int) -> str:

@@ -1,7 +1,8 @@
 """Keeps the rail in step with reality: which models, devices and precisions there are, and what would not work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -158,11 +159,15 @@ class SetupControl(QObject):
     def _still_shown(self, run: RunState) -> bool:
         return run.spec is not None and run.spec.cells == self.setup.cells
 
+    def ceilings_of(self, device: str, machine: Mapping[str, Any] | None = None) -> Ceilings | None:
+        """Return what was measured of a device of this machine, or of another one as a run describes it."""
+        if machine is None:
+            machine = None if self.machine is None else msgspec.to_builtins(self.machine)
+        return None if machine is None else self._known.get(machine, device)
+
     def _look_up_ceilings(self) -> Ceilings | None:
-        if self.machine is None:
-            return None
         device = setup.chosen_device(self._rail.choices, self.devices)
-        return self._known.get(msgspec.to_builtins(self.machine), device.id if device else "cpu")
+        return self.ceilings_of(device.id if device else "cpu")
 
     def _examples(self, workloads: Sequence[Workload]) -> list[Cell]:
         """Return the tests that a tick would add."""

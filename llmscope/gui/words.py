@@ -10,12 +10,14 @@ from typing import Any
 from msgspec import structs
 from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
+from llmscope.analysis import evidence
+from llmscope.analysis.bottleneck import Finding, stored_finding
 from llmscope.analysis.ceilings import SHARES
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT, MACHINE, OF_MACHINE, Cell
-from llmscope.core.units import NBSP, measured, plus_minus, significant
+from llmscope.core.units import GIB, NBSP, gib, measured, plus_minus, significant
 from llmscope.gui.run_state import CellState
 from llmscope.models import catalog
 from llmscope.runs.entry import Brief, Entry
@@ -117,24 +119,83 @@ def plain(cell: Cell) -> str:
 
 
 def limit_line(row: Row, short: bool = False) -> str:
-    """Return `memory bandwidth: 83 % of measured 231 GB/s`, empty where nothing could be compared."""
+    """Return `limited by memory bandwidth: 83 % of measured 231 GB/s`, empty where nothing was found out.
+
+    Where the limit is no ceiling, its share of the time takes the place of that of the ceiling.
+    """
+    found, limit = stored_finding(row), _limit(row)
+    of_ceiling = _of_ceiling(limit, short) if limit else ""
+    if found is None or not found.claims:
+        return f"{bound_name(limit['bound'])}: {of_ceiling}" if limit else ""
+    if found.limiter == "unclear":
+        return tr("limit unclear: {0}").format(f"{bound_name(limit['bound'])} {of_ceiling}") if limit else ""
+    if limit.get("bound") != found.limiter:
+        of_ceiling = tr("{0} of the time").format(percent(found.claims[0].share))
+    return f"{limited_by(found)}: {of_ceiling}"
+
+
+def _limit(row: Row) -> dict[str, Any]:
+    """Return the nearest ceiling of a row, empty where nothing could be compared."""
     limit = row.extra.get("limit")
-    if not isinstance(limit, dict):
-        return ""
-    share, ceiling = f"{100 * limit['share']:.0f}{NBSP}%", f"{significant(limit['ceiling'])}{NBSP}{limit['unit']}"
-    line = tr("{0}: {1} of {2}") if short else tr("{0}: {1} of measured {2}")
-    return line.format(bound_name(limit["bound"]), share, ceiling)
+    return limit if isinstance(limit, dict) else {}
+
+
+def _of_ceiling(limit: dict[str, Any], short: bool) -> str:
+    line = tr("{0} of {1}") if short else tr("{0} of measured {1}")
+    return line.format(percent(limit["share"]), f"{significant(limit['ceiling'])}{NBSP}{limit['unit']}")
 
 
 def limit_share(row: Row | None) -> float | None:
-    """Return the share of the ceiling that limits a finished test, None where nothing could be compared."""
-    limit = row.extra.get("limit") if row is not None else None
-    return limit["share"] if isinstance(limit, dict) else None
+    """Return the share that `limit_line` tells, None where nothing was found out."""
+    if row is None:
+        return None
+    found, limit = stored_finding(row), _limit(row)
+    if found is not None and found.claims and found.limiter not in ("unclear", limit.get("bound")):
+        return found.claims[0].share
+    return limit.get("share")
+
+
+def why_limited(row: Row | None) -> tuple[str, ...]:
+    """Return the measurement that says what limits a test, none where nothing was found out."""
+    found = None if row is None else stored_finding(row)
+    return () if found is None else (f"{limiter_name(found)}: {found.evidence}",)
+
+
+def limited_by(found: Finding) -> str:
+    """Return `limited by compute`, or `probably compute` where it is not sure."""
+    return (tr("limited by {0}") if found.is_sure else tr("probably {0}")).format(bound_name(found.limiter))
+
+
+def limiter_name(found: Finding | None) -> str:
+    """Return `memory bandwidth`, `probably compute` or `unclear`; a dash where nothing was looked for."""
+    if found is None:
+        return "—"
+    name = bound_name(found.limiter)
+    return name if found.is_sure or found.limiter == "unclear" else tr("probably {0}").format(name)
+
+
+def percent(share: float | None) -> str:
+    """Return a share as `83 %`; a dash where it is not known."""
+    return "—" if share is None else evidence.percent(share)
 
 
 def bound_name(bound: str) -> str:
-    """Return what a ceiling bounds, in words."""
-    return {"compute": tr("compute"), "memory bandwidth": tr("memory bandwidth"), "storage": tr("storage")}[bound]
+    """Return what limits a test, in words."""
+    return {"compute": tr("compute"), "memory bandwidth": tr("memory bandwidth"), "storage": tr("storage"),
+            "memory capacity": tr("memory capacity"), "host overhead": tr("host overhead"),
+            "other programs": tr("other programs"), "heat or power": tr("heat or power"),
+            "interconnect": tr("interconnect"), "unclear": tr("unclear")}[bound]
+
+
+def short_device(device: str) -> str:
+    """Return `CPU`, `GPU`, or `GPU 1` for the second one."""
+    kind, _, number = device.partition(":")
+    return "CPU" if kind == "cpu" else f"GPU{NBSP}{number}" if number not in ("", "0") else "GPU"
+
+
+def block(size_bytes: float) -> str:
+    """Return the size of a block of memory as `32 MiB` or `1.00 GiB`."""
+    return gib(size_bytes) if size_bytes >= GIB else f"{size_bytes / 1024**2:.0f}{NBSP}MiB"
 
 
 def day_of(utc: str) -> str:

@@ -28,7 +28,7 @@ STATES: dict[str, tuple[Outcome, bool, float | None]] = {
     "idle": ("done", False, 0.0), "running": ("done", False, 14.0), "done": ("done", False, None),
     "failed": ("oom", False, None), "stopped": ("stopped", False, None), "gpu": ("done", True, 25.0),
     "gpu_done": ("done", True, None), "sequences": ("done", True, 7.0), "options": ("done", False, 0.0),
-    "options_done": ("done", True, None)}
+    "options_done": ("done", True, None), "writing": ("done", False, 34.0), "two_devices": ("done", True, None)}
 #: Tests with options, of which two have several sequences.
 WITH_OPTIONS = (
     Cell("bundled", "gen", "cpu", "float32", scenario="assistant"),
@@ -36,6 +36,13 @@ WITH_OPTIONS = (
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd"),
     Cell("bundled", "train", "cpu", "amp", seq=128),
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
+#: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run.
+HARDWARE = {"hardware_empty": "idle", "hardware_running": "writing", "hardware": "done", "hardware_gpu": "two_devices"}
+#: Tests of two devices.
+TWO_DEVICES = (
+    *(Cell("arch:smollm2-135m", test, "cuda:0", "bfloat16", batch=batch)  # type: ignore[arg-type]
+      for test, batch in (("pp", 1), ("pp", 4), ("tg", 1), ("tg", 8), ("train", 1))),
+    *(Cell("arch:smollm2-135m", test, "cpu", "float32") for test in ("pp", "tg")))  # type: ignore[arg-type]
 #: States of History: the table, with the details a small window opens, a run that was cut off, none found, no run,
 #: and a stored run on the Run page.
 HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
@@ -46,6 +53,7 @@ def feed(window: MainWindow, name: str) -> None:
     """Let the events of a state through, with a tick now and then as the timer would."""
     outcome, gpu, until_s = STATES[name]
     cells, sequences = (CELLS, 1) if name not in ("sequences", "options_done") else (WITH_OPTIONS, 3)
+    cells = TWO_DEVICES if name == "two_devices" else cells
     events = stream(cells, outcome=outcome, gpu=gpu, until_s=until_s, sequences=sequences)
     for number, event in enumerate(events):
         if name in ("idle", "options") and isinstance(event, RunStarted):
@@ -88,14 +96,16 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HISTORY):
+    for name in (*STATES, *HARDWARE, *HISTORY):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
                 if wanted and file not in wanted:
                     continue
                 theme().set_mode(mode)  # type: ignore[arg-type]
-                if name in STATES and name != "idle":
+                if name == "hardware_empty":
+                    shutil.rmtree(paths.data_folder(), ignore_errors=True)
+                elif name in HARDWARE or (name in STATES and name != "idle"):
                     know_ceilings()
                 window = MainWindow(FakeRunner, lambda: MACHINE)
                 window.show_page("run")
@@ -105,6 +115,9 @@ def main(folder: Path, wanted: list[str]) -> None:
                 app.processEvents()
                 if name in STATES:
                     feed(window, name)
+                elif name in HARDWARE:
+                    feed(window, HARDWARE[name])
+                    window.show_page("hardware")
                 else:
                     feed(window, "idle")
                     show_history(window, name)
@@ -113,7 +126,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                     window.tick()
                     app.processEvents()
                 window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", "options", *HISTORY[:-2]) and not suffix:
+                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

@@ -5,6 +5,9 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any, Literal
 
+import msgspec
+
+from llmscope.analysis.bottleneck import finding
 from llmscope.analysis.ceilings import judged
 from llmscope.core import events as ev
 from llmscope.core.definitions import DEFINITIONS
@@ -27,6 +30,8 @@ PHASES: dict[str, ev.Phase] = {
 MEASURING_S = {"load-warm": 3.0, "pp": 5.0, "tg": 6.0, "gen": 9.0, "train": 10.0}
 CPU_RATE = {"pp": 3100.0, "tg": 205.0, "gen": 172.0, "train": 640.0}
 GPU_FACTOR = 9.0
+#: Share of the time that passes outside of operations.
+HOST_SHARES = {"gen": 0.71, "pp": 0.03, "tg": 0.12}
 CHECKS = (6, 10, 14, 20, 28, 40, 56, 80, 113, 160)
 CELLS = (
     Cell("bundled", "gen", "cpu", "float32", seq=128, new=64),
@@ -64,6 +69,7 @@ class _Run:
         self.used = 0.12
         self.counter = 0
         self.random = Random(7)
+        self._has_gpu_cells = any(cell.device != "cpu" for cell in cells)
 
     def t(self) -> int:
         return START_NS + round(self.now_s * SECOND)
@@ -126,7 +132,8 @@ class _Run:
 
     def _rate(self, cell: Cell) -> float:
         slower = 0.3 if cell.model.startswith("arch:") else 1.0
-        return CPU_RATE[cell.workload] * slower * (GPU_FACTOR if self.gpu else 1.0) * self.random.gauss(1, 0.012)
+        faster = GPU_FACTOR if self.gpu and (cell.device != "cpu" or not self._has_gpu_cells) else 1.0
+        return CPU_RATE[cell.workload] * slower * faster * self.random.gauss(1, 0.012)
 
     def _measure(self, index: int, cell: Cell, outcome: Outcome) -> Iterator[ev.Event]:
         yield self._phase(index, PHASES[cell.workload])
@@ -209,7 +216,9 @@ class _Run:
                   "valid": None}[verdict]
         row = Row(**common, median=median, low=low, high=high, n=len(shown), timed_s=sum(seconds),
                   verdict=verdict, reason=reason, samples=tuple(shown), extra=_extra(cell, seconds))
-        return judged(row, CEILINGS[cell.device])
+        row = judged(row, CEILINGS[cell.device])
+        found = msgspec.to_builtins(finding(row, CEILINGS[cell.device]))
+        return row if found is None else msgspec.structs.replace(row, extra=row.extra | {"bottleneck": found})
 
     def _devices(self) -> tuple[ev.Device, ...]:
         dtypes = (ev.DtypeProbe("float32", True), ev.DtypeProbe("bfloat16", False))
@@ -284,6 +293,8 @@ def _extra(cell: Cell, seconds: list[float]) -> dict[str, Any]:
         "warm_up": {"n": 3, "seconds": 1.2, "first_s": 0.7}, "outliers": {"mild": 1, "severe": 0, "far": []},
         "block": 1, "seconds": median_s, "parameters": parameters,
     }
+    if cell.workload in HOST_SHARES:
+        extra["host"] = {"share": HOST_SHARES[cell.workload], "operations": 3_900}
     if cell.workload == "gen":
         gap_s = median_s / (cell.new + 11)
         n = len(seconds) * (cell.new - 1)

@@ -11,7 +11,7 @@ class HelpDialog(QDialog):
 
     def __init__(self, parent: QWidget, page: str = "run") -> None:
         super().__init__(parent)
-        title, about, keys = {"run": self._run, "history": self._history}[page]()
+        title, about, keys = {"run": self._run, "hardware": self._hardware, "history": self._history}[page]()
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)
@@ -39,8 +39,17 @@ class HelpDialog(QDialog):
             ("F5", self.tr("run")), ("Shift+F5", self.tr("stop; what is finished is kept")),
             ("Ctrl+S", self.tr("save the result as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
             ("Ctrl+C", self.tr("in the table: copy the selected rows")),
-            ("Ctrl+4", self.tr("History")),
+            ("Ctrl+3", self.tr("Hardware")), ("Ctrl+4", self.tr("History")),
             ("Ctrl+T", self.tr("change the theme")), ("F1", self.tr("this page")))
+
+    def _hardware(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        return self.tr("Hardware"), self.tr(
+            "What this machine was measured to do at most, and every test of the run below that roof: at the left "
+            "of the bend memory limits it, at the right arithmetic. Choose a test to see its formula with the "
+            "numbers, what takes its time, and what would make it faster."), (
+            ("← →", self.tr("in the roofline: the next test")), ("↑ ↓", self.tr("in the table: the next test")),
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),
+            ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
 
     def _history(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("History"), self.tr(

@@ -1,14 +1,17 @@
 """The Run page: rail and body, driven by the person's choices and by the event stream."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QSplitter
 
 from llmscope import paths
+from llmscope.analysis.roofline import Point
 from llmscope.core import events as ev
 from llmscope.core.spec import QUICK_LIMIT_S, RunSpec
 from llmscope.gui import advice, before_run, generation_memory, looks, words
-from llmscope.gui.ceilings import Near, near, summary
+from llmscope.gui.ceilings import Near, near, point_now, summary
 from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.live_feed import LiveFeed
@@ -18,9 +21,11 @@ from llmscope.gui.replay import Replayed
 from llmscope.gui.run_body import RunBody
 from llmscope.gui.run_state import RunState
 from llmscope.gui.settings import Settings
+from llmscope.gui.setup import resolve
 from llmscope.gui.setup_control import SetupControl
 from llmscope.gui.theme import theme
 from llmscope.hardware.host import Machine
+from llmscope.models.catalog import Model
 
 
 class RunPage(Page):
@@ -101,6 +106,22 @@ class RunPage(Page):
                                          "\n".join((*warnings.values(), lighter)).strip(), self.tr("Run anyway"),
                                          self.tr("Change settings")):
             return
+        self.start(spec)
+
+    def measure_ceilings(self) -> None:
+        """Start the tests of the machine itself, on the chosen device."""
+        spec = self.ceilings_spec()
+        if spec.cells and not self.run.is_open:
+            self.start(spec)
+
+    def ceilings_spec(self) -> RunSpec:
+        """Return the run of the hardware preset, at quick accuracy."""
+        chosen, control = replace(self.rail.choices, source="bundled", preset="hardware"), self.control
+        cells = resolve(chosen, control.models, control.devices, control.telemetry).cells
+        return RunSpec(cells, accuracy="quick", preset="hardware")
+
+    def start(self, spec: RunSpec) -> None:
+        """Show a run and order it."""
         self.begin(spec)
         self.run_asked.emit(spec)
 
@@ -218,12 +239,24 @@ class RunPage(Page):
         else:
             body.strip.show_message(looks.message_look(self.run))
 
+    def point_now(self) -> Point | None:
+        """Return where the running test stands on the roofline, None where that is not known."""
+        model = self._measured_model()
+        if model is None or self.run.now is None or self.run.spec is None:
+            return None
+        return point_now(self.run.now, self.run.spec, model, self.control.ceilings, self.body.plots.tokens_per_s())
+
     def _near(self, rate: float | None) -> Near | None:
         """Return how near the running test is to a ceiling."""
-        state, spec = self.run.now, self.run.spec
-        if state is None or spec is None or state.phase not in looks.MEASURING:
+        model = self._measured_model()
+        if model is None or self.run.now is None or self.run.spec is None:
             return None
-        return near(state, spec, self.control.models.get(state.cell.model), self.control.ceilings, rate)
+        return near(self.run.now, self.run.spec, model, self.control.ceilings, rate)
+
+    def _measured_model(self) -> Model | str | None:
+        """Return the model of the test that is being measured at this moment."""
+        now = self.run.now
+        return self.control.models.get(now.cell.model) if now is not None and now.phase in looks.MEASURING else None
 
     def _show_ceilings(self, body: RunBody) -> None:
         """Tell what this machine was measured to do, or how far the measuring is."""

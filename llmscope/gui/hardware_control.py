@@ -1,0 +1,105 @@
+"""Makes the Hardware page when it is first asked for, and keeps it in step with the run while it is in view."""
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject
+
+from llmscope.analysis.ceilings import Ceilings
+from llmscope.core.results import Row
+from llmscope.core.spec import MACHINE
+from llmscope.core.units import about
+from llmscope.gui import words
+from llmscope.gui.hardware_look import HardwareLook, facts, measured
+from llmscope.gui.pages.run_page import RunPage
+
+if TYPE_CHECKING:
+    from llmscope.gui.pages.hardware_page import HardwarePage
+
+#: The running test's place is brought up to date every so many ms.
+LIVE_MS = 250
+
+
+class HardwareControl(QObject):
+    """Reads what the Run page knows; a run of the machine itself leaves the tests of the run before in place."""
+
+    def __init__(self, run_page: RunPage, parent: QObject) -> None:
+        super().__init__(parent)
+        self._run_page = run_page
+        self.page: HardwarePage | None = None
+        self._rows: list[Row] = []
+        self._title = ""
+        self._of: dict[str, Any] | None = None
+        self._seen: tuple[Any, ...] = ()
+        self._live_at_ms = 0
+
+    def make_page(self) -> "HardwarePage":
+        """Return the page."""
+        if self.page is None:
+            from llmscope.gui.pages.hardware_page import HardwarePage  # not before the window's first paint
+
+            self.page = HardwarePage()
+            self.page.measure_asked.connect(self._run_page.measure_ceilings)
+            self.page.stop_asked.connect(self._run_page.ask_stop)
+            self.page.shown.connect(self.refresh)
+        return self.page
+
+    def tick(self, after_ms: int) -> None:
+        """Bring the page up to date where it is in view; the window's timer calls it every so many ms."""
+        self._live_at_ms += after_ms
+        if self.page is None or not self.page.isVisible() or self._live_at_ms < LIVE_MS:
+            return
+        self._live_at_ms = 0
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what differs: rarely all, and the running test's place."""
+        if self.page is None:
+            return
+        self._take_run()
+        control, run = self._run_page.control, self._run_page.run
+        done = sum(state.row is not None for state in run.cells) if self._is_measuring() else 0
+        seen = (tuple(self._rows), self._title, control.ceilings, control.machine, control.devices, run.is_open, done,
+                self._is_measuring())
+        if seen != self._seen:
+            self._seen = seen
+            self.page.show_look(self._look(done))
+        self.page.show_live(self._run_page.point_now() if run.is_open else None)
+
+    def _take_run(self) -> None:
+        """Take the tests of the run that is shown; those of an earlier one stay where it has none of a model."""
+        run = self._run_page.run
+        if any(state.cell.model != MACHINE for state in run.cells):
+            self._rows = run.rows
+            models = words.models(list(dict.fromkeys(row.model for row in self._rows)))
+            self._title = f"{models}, {words.day_of(run.utc)}" if models else ""
+            self._of = run.machine if run.is_stored else None
+
+    def _is_measuring(self) -> bool:
+        run = self._run_page.run
+        return run.is_open and all(state.cell.model == MACHINE for state in run.cells)
+
+    def _look(self, done: int) -> HardwareLook:
+        control, run = self._run_page.control, self._run_page.run
+        devices = [device.id for device in control.devices] or ["cpu"]
+        ceilings = self._known(sorted(devices, key=lambda device: device == "cpu"), None)
+        of_rows = list(dict.fromkeys(row.device for row in self._rows))
+        roofs = self._known(of_rows, self._of) if of_rows else ceilings
+        return HardwareLook(
+            facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title,
+            measured(self._rows, roofs), run.is_open, self._is_measuring())
+
+    def _known(self, devices: list[str], machine: dict[str, Any] | None) -> dict[str, Ceilings]:
+        found = {device: self._run_page.control.ceilings_of(device, machine) for device in devices}
+        return {device: ceilings for device, ceilings in found.items() if ceilings is not None}
+
+    def _about(self, ceilings: dict[str, Ceilings], done: int) -> str:
+        run = self._run_page.run
+        if self._is_measuring():
+            test = f", {run.now.cell.test}" if run.now is not None else ""
+            return self.tr("Measuring the ceilings: {0} of {1} done{2}").format(done, len(run.cells), test)
+        if ceilings:
+            when = words.day_of(max(found.utc for found in ceilings.values()))
+            return self.tr("Ceilings measured {0}. Every result is held against these numbers.").format(when)
+        spec = self._run_page.ceilings_spec()
+        takes = about(self._run_page.control.expected.total(spec.cells, spec.accuracy))
+        return self.tr("Not measured yet. “Measure now” takes {0}.").format(takes)

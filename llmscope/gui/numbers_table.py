@@ -1,0 +1,201 @@
+"""The numbers behind the roofline as a table: what each test computes and moves, how fast, and what limits it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
+
+from llmscope.gui.hardware_look import Measured
+from llmscope.gui.plots.style import pen
+from llmscope.gui.theme import theme
+
+Index = QModelIndex | QPersistentModelIndex
+TEST, LIMIT = 0, 8
+EDGE = 12
+#: Widths in px; what limits a test takes what is left.
+WIDTHS = {TEST: 220, **dict.fromkeys(range(1, LIMIT), 104)}
+NARROW_WIDTHS = {TEST: 190, **dict.fromkeys(range(1, LIMIT), 82)}
+LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+
+
+class NumbersModel(QAbstractTableModel):
+    """A row a test; its texts are as `hardware_look` made them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tests: Sequence[Measured] = ()
+
+    def show_tests(self, tests: Sequence[Measured]) -> None:
+        """Show other tests."""
+        self.beginResetModel()
+        self.tests = tests
+        self.endResetModel()
+
+    def titles(self) -> tuple[str, ...]:
+        """Return the columns' titles, with their units."""
+        return (self.tr("Test"), self.tr("GFLOP"), self.tr("GB"), self.tr("FLOP/byte"), self.tr("TFLOPS"),
+                self.tr("GB/s"), self.tr("of compute"), self.tr("of memory"), self.tr("Limited by"))
+
+    def texts(self, row: int) -> tuple[str, ...]:
+        """Return the texts of a row."""
+        return (self.tests[row].name, *self.tests[row].numbers)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.tests)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else LIMIT + 1
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal:
+            if role == Qt.ItemDataRole.DisplayRole:
+                return self.titles()[section]
+            if role == Qt.ItemDataRole.ToolTipRole:
+                return {6: self.tr("MFU: achieved ÷ measured TFLOPS of its precision"),
+                        7: self.tr("MBU: achieved ÷ measured GB/s at its working set")}.get(section)
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self.tests):
+            return None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return self.texts(index.row())[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return LEFT if index.column() in (TEST, LIMIT) else RIGHT
+        if role == Qt.ItemDataRole.ToolTipRole:
+            test = self.tests[index.row()]
+            formula = test.point.formula if test.point is not None else ()
+            return "\n".join((*formula, *((test.found.evidence,) if test.found is not None else ())))
+        return None
+
+
+class NumbersTable(QTableView):
+    """`moved` carries the row that the keyboard or a click is at; Ctrl+C copies the selected rows."""
+
+    moved = Signal(int)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = NumbersModel()
+        self._narrow = self._is_told = False
+        self.setModel(self.numbers)
+        self.setItemDelegate(_Delegate(self))
+        self.setShowGrid(False)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("Numbers of the tests"))
+        rows, head = self.verticalHeader(), _Header(self)
+        self.setHorizontalHeader(head)
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        rows.setDefaultSectionSize(theme().px("height", "row"))
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head.setMinimumSectionSize(10)
+        head.setFixedHeight(theme().px("height", "table_header"))
+        head.setSectionsClickable(False)
+        self.selectionModel().currentRowChanged.connect(self._on_moved)
+
+    def show_tests(self, tests: Sequence[Measured], number: int) -> None:
+        """Show tests, one of them selected."""
+        if tests != self.numbers.tests:
+            self.numbers.show_tests(tests)
+        self._is_told = True
+        if 0 <= number < len(tests) and self.currentIndex().row() != number:
+            self.setCurrentIndex(self.numbers.index(number, TEST))
+        self._is_told = False
+        height = theme().px("height", "table_header") + len(tests) * theme().px("height", "row") + 2
+        self.setFixedHeight(height)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Take less room for each column."""
+        self._narrow = narrow
+        self._share_width()
+
+    def as_text(self, rows: Sequence[int]) -> str:
+        """Return rows as tab-separated lines under their titles."""
+        return "\n".join("\t".join(line) for line in (self.numbers.titles(), *map(self.numbers.texts, rows)))
+
+    def copy_all(self) -> None:
+        """Copy all rows."""
+        QGuiApplication.clipboard().setText(self.as_text(range(self.numbers.rowCount())))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            rows = sorted({index.row() for index in self.selectedIndexes()})
+            QGuiApplication.clipboard().setText(self.as_text(rows or range(self.numbers.rowCount())))
+            return
+        super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _on_moved(self, now: QModelIndex) -> None:
+        if now.isValid() and not self._is_told:
+            self.moved.emit(now.row())
+
+    def _share_width(self) -> None:
+        widths = NARROW_WIDTHS if self._narrow else WIDTHS
+        for column, width in widths.items():
+            self.setColumnWidth(column, width)
+        self.setColumnWidth(LIMIT, max(80, self.viewport().width() - sum(widths.values())))
+
+
+class _Delegate(QStyledItemDelegate):
+    """Draws a cell: test and limit at the left, numbers at the right."""
+
+    def __init__(self, table: NumbersTable) -> None:
+        super().__init__(table)
+        self._table = table
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        rect, column = option.rect, index.column()
+        is_selected = self._table.selectionModel().isRowSelected(index.row(), QModelIndex())
+        if is_selected:
+            painter.fillRect(rect, theme().colour("selection"))
+            if column == TEST:
+                painter.fillRect(rect.left(), rect.top(), 3, rect.height(), theme().colour("primary"))
+        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, theme().colour("divider"))
+        painter.setFont(theme().font("body", 600 if column in (TEST, LIMIT) else 400))
+        painter.setPen(theme().colour("text"))
+        room = _room(rect, column)
+        text = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, LEFT if column in (TEST, LIMIT) else RIGHT, text)
+        if option.state & QStyle.StateFlag.State_HasFocus and self._table.hasFocus():
+            painter.setPen(pen("focus", 2.0))
+            painter.drawRect(rect.adjusted(1, 1, -1, -2))
+
+
+class _Header(QHeaderView):
+    """Titles over the numbers they name."""
+
+    def __init__(self, table: NumbersTable) -> None:
+        super().__init__(Qt.Orientation.Horizontal, table)
+
+    def paintSection(self, painter: QPainter, rect: QRect, column: int) -> None:
+        painter.fillRect(rect, theme().colour("panel"))
+        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, theme().colour("divider"))
+        painter.setFont(theme().font("small"))
+        painter.setPen(theme().colour("text_2"))
+        painter.drawText(_room(rect, column), LEFT if column in (TEST, LIMIT) else RIGHT,
+                         self.model().headerData(column, Qt.Orientation.Horizontal))
+
+
+def _room(rect: QRect, column: int) -> QRect:
+    """Return the part of a cell that its text has."""
+    return rect.adjusted({TEST: EDGE, LIMIT: 2 * EDGE}.get(column, 0), 0, -EDGE if column == LIMIT else 0, 0)
