@@ -238,7 +238,7 @@ def test_a_command_that_fails_shows_its_last_lines(monkeypatch: pytest.MonkeyPat
     assert str(failure.value).splitlines()[:2] == ["Could not install. It said:", "  28"]
 
 
-@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["prove"], 2), (["--help"], 0)])
+@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["fly"], 2), (["--help"], 0)])
 def test_an_unknown_job_shows_what_there_is(
     dev: ModuleType, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int
 ) -> None:
