@@ -45,7 +45,8 @@ def waiting(row: Row) -> Iterator[Claim]:
     elif threads and usable and threads > usable:
         yield Claim("host overhead", waited, f"{threads} threads share {usable} core{'s' if usable > 1 else ''} and "
                     f"wait {percent(waited)} of the time for each other")
-    if row.device == "cpu":
+    # Loading sleeps while the disk works: that is no sign of being held back.
+    if row.device == "cpu" and not row.definition.startswith("load"):
         stood = max(0.0, still - waited)
         yield Claim("heat or power", stood, f"for {percent(stood)} of the time the processor did not run it, although "
                     "no other program asked for it: it was held back")

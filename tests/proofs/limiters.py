@@ -53,7 +53,7 @@ CASES = (
     Case("other programs", "hogs on all cores", SMALL, "tg", {"new": 8}, hogs_everywhere),
     Case("heat or power", "stopped for 60 % of the time", SMALL, "pp", {"seq": 256}, held_back),
     Case("heat or power", "stopped for 60 % of the time", SMALL, "tg", {"new": 8}, held_back),
-    Case("storage", "cold file of 0.5 GB", LARGE_FILE, "load-cold"),
+    Case("storage", "cold file, no conversion", LARGE_FILE, "load-cold", {"dtype": "bfloat16"}),
     Case("memory capacity", "1 GiB more and no further", SMALL, "train", {"seq": 512, "batch": 4}, little_memory),
 )
 
@@ -101,7 +101,7 @@ def _tiny(folder: Path) -> Path:
 
 
 def _large(folder: Path) -> Path:
-    """Make a folder of the small architecture with its random weights on disk, 0.5 GB."""
+    """Make a folder of the small architecture with its random weights on disk, 0.27 GB in bfloat16."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
     config = json.loads((paths.resources() / "architectures" / "smollm2-135m.json").read_text())

@@ -87,7 +87,8 @@ def test_what_else_takes_the_time_is_named_by_its_own_evidence(extra: dict[str, 
     ("load-warm", 0.0, {"read": 0.4, "deserialise": 0.1, "copy": 0.5}, "memory bandwidth")])
 def test_loading_is_limited_by_its_longest_step(kind: str, read_share: float, phases: dict[str, float],
                                                 limiter: str) -> None:
-    row = row_of(kind, flops=None, read_share=read_share, phases_s=phases, file_bytes=7 * 10**8, host=None)
+    row = row_of(kind, flops=None, read_share=read_share, phases_s=phases, file_bytes=7 * 10**8, host=None,
+                 cpu={"waited": 0.0, "still": 0.9})  # asleep until the disk has answered
     assert found_of(row).limiter == limiter
 
 
