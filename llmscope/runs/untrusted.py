@@ -9,6 +9,7 @@ import msgspec
 
 from llmscope.core import events
 from llmscope.core.results import Row
+from llmscope.core.units import NBSP
 
 #: Of events.jsonl: more than weeks of measuring write.
 EVENTS_LIMIT_BYTES = 4_000_000_000
@@ -68,7 +69,7 @@ def read_bytes(path: Path, limit_bytes: int) -> bytes:
 def inert(value: Any, lines: bool = False) -> Any:
     """Return decoded JSON whose texts hold nothing but what can be printed; only a prompt and details keep lines."""
     if isinstance(value, str):
-        kept = "\n\t" if lines else ""
+        kept = f"{NBSP}\n\t" if lines else NBSP
         return value if value.isprintable() else "".join(c if c.isprintable() or c in kept else "?" for c in value)
     if isinstance(value, list | tuple):
         return [inert(item, lines) for item in value]
