@@ -40,7 +40,8 @@ def waiting(row: Row) -> Iterator[Claim]:
     waited, still, others = cpu.get("waited") or 0.0, cpu.get("still") or 0.0, row.extra.get("others_percent") or 0.0
     threads, usable = row.extra.get("threads"), row.extra.get("usable_cores")
     if others >= OTHERS_PERCENT:
-        yield Claim("other programs", waited, f"its threads waited {percent(waited)} of the time for a core while "
+        taken = min(waited, others / 100 * (usable or 1))  # no thread waits longer than others have its core
+        yield Claim("other programs", taken, f"its threads waited {percent(waited)} of the time for a core while "
                     f"other programs used {others:.0f}{NBSP}% of the CPU")
     elif threads and usable and threads > usable:
         yield Claim("host overhead", waited, f"{threads} threads share {usable} core{'s' if usable > 1 else ''} and "

@@ -81,6 +81,12 @@ def test_what_else_takes_the_time_is_named_by_its_own_evidence(extra: dict[str, 
     assert found.limiter == limiter and words in found.evidence
 
 
+def test_others_that_use_little_of_the_cpu_cannot_take_much_of_the_time() -> None:
+    found = found_of(row_of(gb=18.0, cpu={"waited": 0.6, "still": 0.0}, others_percent=6.0))
+    assert found.limiter == "memory bandwidth"
+    assert next(c.share for c in found.claims if c.limiter == "other programs") == pytest.approx(0.12)
+
+
 @pytest.mark.parametrize(("kind", "read_share", "phases", "limiter"), [
     ("load-cold", 1.0, {"read": 0.8, "deserialise": 0.1, "copy": 0.1}, "storage"),
     ("load-cold", 1.0, {"read": 0.2, "deserialise": 0.7, "copy": 0.1}, "host overhead"),
