@@ -22,6 +22,8 @@ from llmscope.core.results import COUNTED, Row
 MARGIN = 0.10
 #: Operations that reach less of both roofs than this are limited by something that no roof describes.
 FAR_FROM_ROOF, NEAR_ROOF = 0.15, 0.50
+#: Where the roofs are not known, a claim must take this much of the time to be the finding.
+MOST = 0.50
 #: A change that is predicted to give less than this is said not to help.
 WORTH_IT = 1.05
 class Finding(Struct, frozen=True):
@@ -49,9 +51,9 @@ def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
         return None
     model = None if ceilings is None else time_model(row, ceilings)
     claims = tuple(sorted(_claims(row, kind, ceilings, model), key=lambda claim: -claim.share))
-    if not claims:
+    if not claims or (model is None and not kind.startswith("load") and claims[0].share < MOST):
         why = "its work is not known" if ceilings else "this machine's ceilings are not measured yet"
-        return Finding("unclear", why, False, None)
+        return Finding("unclear", why, False, None, claims)
     first, margin = claims[0], claims[0].share - claims[1].share if len(claims) > 1 else None
     reached = None if model is None else model.reached(first.limiter)
     sure = (margin is None or margin >= MARGIN) and (reached is None or reached >= NEAR_ROOF)

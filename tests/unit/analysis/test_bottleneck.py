@@ -117,8 +117,10 @@ def test_tests_of_the_machine_and_stopped_ones_have_no_finding() -> None:
 
 
 def test_without_ceilings_it_is_unclear_and_says_what_is_missing() -> None:
-    found = found_of(row_of(host=None), None)
-    assert found.limiter == "unclear" and "not measured yet" in found.evidence
+    for host in (None, {"share": 0.08, "operations": 5}):
+        found = found_of(row_of(host=host), None)
+        assert found.limiter == "unclear" and "not measured yet" in found.evidence
+    assert found_of(row_of(host={"share": 0.7, "operations": 5}), None).limiter == "host overhead"
 
 
 def test_fewer_threads_can_reach_less_arithmetic() -> None:
