@@ -69,8 +69,10 @@ class WhatIfPanel(Panel):
         wanted = demands(model, int(self.context.taken()), 1)
         format_ = FORMATS[self.format.currentText()]
         self.needs.set_text(self._needs(wanted[format_]))
-        self.table.rows.show_found(projections(wanted, format_, self._prices(), self._here))
-        self._show_count()
+        found = projections(wanted, format_, self._prices(), self._here)
+        if found != self.table.rows.found:  # else the place in the table would be lost for nothing
+            self.table.rows.show_found(found)
+            self._show_count()
 
     def _prices(self) -> dict[str, float]:
         """Return a person's own prices; where they cannot be used the line below says why."""
@@ -114,7 +116,8 @@ class WhatIfPanel(Panel):
         self._name_controls()
         for choice in (self.model, self.format, self.context):
             self.head.addWidget(choice)
-        self.head.addWidget(self.needs, 2)
+        self.head.addWidget(self.needs, 1)
+        self.head.setStretchFactor(self.remark, 0)
         filters = QHBoxLayout()
         filters.setContentsMargins(12, 6, 12, 6)
         filters.setSpacing(10)

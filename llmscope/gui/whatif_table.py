@@ -1,5 +1,6 @@
 """The table of other hardware: fit as a badge, writing speed as a floating bar on a common scale."""
 
+import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QRect, QRectF, Qt
@@ -39,8 +40,8 @@ from llmscope.gui.widgets.badge import paint_badge
 
 EDGE, GAP = 12, 14
 #: Widths in px; the bar takes what is left.
-WIDTHS = {HARDWARE: 322, MEMORY: 76, FIT: 116, SPARE: 104, WRITING: 104, READING: 128, BASIS: 236, PRICE: 84}
-NARROW_WIDTHS = {HARDWARE: 232, MEMORY: 72, FIT: 110, SPARE: 100, WRITING: 98, READING: 118, BASIS: 0, PRICE: 70}
+WIDTHS = {HARDWARE: 304, MEMORY: 90, FIT: 110, SPARE: 98, WRITING: 102, READING: 126, BASIS: 290, PRICE: 80}
+NARROW_WIDTHS = {HARDWARE: 224, MEMORY: 80, FIT: 102, SPARE: 96, WRITING: 92, READING: 112, BASIS: 0, PRICE: 78}
 #: Rows in view before it scrolls: the controls above stay in sight.
 ROWS = 14
 BAR_PX, LEAST_BAR_PX = 8, 3
@@ -74,8 +75,10 @@ class WhatIfTable(QTableView):
         self._share_width()
 
     def scale_tok_s(self) -> float:
-        """Return the speed at the right end of the bars, a round number."""
-        return nice(self.rows.fastest_tok_s() or 1.0)
+        """Return the speed at the right end of the bars: a round number, not far above the fastest."""
+        fastest = self.rows.fastest_tok_s() or 1.0
+        step = nice(fastest / 10)
+        return step * math.ceil(fastest / step)
 
     def as_text(self, rows: Sequence[int]) -> str:
         """Return rows as tab-separated lines under their titles."""
@@ -197,5 +200,5 @@ def _text(painter: QPainter, inside: QRect, column: int, text: str, one: Project
 def room(rect: QRect, column: int) -> QRect:
     """Return the part of a cell that its text or bar has."""
     left = {HARDWARE: EDGE, BAR: GAP, BASIS: GAP}.get(column, 0)
-    right = {HARDWARE: GAP, MEMORY: GAP, BAR: GAP, PRICE: EDGE}.get(column, 0)
+    right = {HARDWARE: 8, MEMORY: GAP, BAR: GAP, PRICE: EDGE}.get(column, 0)
     return rect.adjusted(left, 0, -right, 0)

@@ -94,7 +94,9 @@ def show_whatif(window: MainWindow) -> None:
     page = window.hardware.page
     assert page is not None
     _wait(lambda: page.whatif.table.rows.shown)
-    page.findChild(QScrollArea).ensureWidgetVisible(page.whatif)
+    QApplication.processEvents()
+    bar = page.findChild(QScrollArea).verticalScrollBar()
+    bar.setValue(bar.maximum())
 
 
 def _wait(condition) -> None:  # type: ignore[no-untyped-def]

@@ -51,6 +51,7 @@ def test_what_fits_comes_first_the_fastest_first_and_what_is_short_last(panel: W
     assert fits == sorted(fits, key=[True, None, False].index) and set(fits) == {True, None, False}
     speeds = [one.decode_tok_s.high for one in shown if one.fits and one.decode_tok_s]
     assert len(speeds) > 10 and speeds == sorted(speeds, reverse=True)
+    assert speeds[0] <= panel.table.scale_tok_s() < 1.3 * speeds[0]
     short = [one.spare_bytes for one in shown if one.fits is False]
     assert short == sorted(short, key=lambda spare: -(spare or 0.0))
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from llmscope.analysis.figures import Range
 from llmscope.analysis.projection import Projection
 from llmscope.core.units import gib, significant
+from llmscope.gui import words
 
 Index = QModelIndex | QPersistentModelIndex
 HARDWARE, MEMORY, FIT, SPARE, WRITING, BAR, READING, BASIS, PRICE = range(9)
@@ -108,13 +109,14 @@ class WhatIfModel(QAbstractTableModel):
         """Return what would fit where this does not."""
         if one.smaller is None:
             return self.tr("too large in any format") if one.fits is False else ""
-        return self.tr("{0} weights fit ({1})").format(one.smaller.format, gib(one.smaller.memory_bytes))
+        format_ = words.short_dtype(one.smaller.format)
+        return self.tr("{0} weights fit ({1})").format(format_, gib(one.smaller.memory_bytes))
 
     def _basis(self, one: Projection) -> str:
-        words = {"measured": self.tr("measured"), "predicted": self.tr("predicted"),
+        kinds = {"measured": self.tr("measured"), "predicted": self.tr("predicted"),
                  "specification": self.tr("specification")}
         known = one.decode_tok_s or one.target.memory
-        return f"{words[known.provenance if known else 'specification']}: {one.target.source}"
+        return f"{kinds[known.provenance if known else 'specification']}: {one.target.source}"
 
     def _price(self, one: Projection) -> str:
         if is_here(one):
