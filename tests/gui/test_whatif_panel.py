@@ -16,8 +16,9 @@ from llmscope.gui.models.whatif_model import BASIS, FIT, HARDWARE, MEMORY, PRICE
 from llmscope.gui.whatif_panel import WhatIfPanel
 from llmscope.models import catalog
 from llmscope.models.catalog import Model
+from llmscope.runs import here
 from llmscope.runs.here import Here
-from tests.gui.fakes import CEILINGS
+from tests.gui.fakes import CEILINGS, MACHINE, know_ceilings
 
 CPU = Here("This machine, CPU", CEILINGS["cpu"], 64 * GIB)
 
@@ -51,7 +52,7 @@ def test_what_fits_comes_first_the_fastest_first_and_what_is_short_last(panel: W
     assert fits == sorted(fits, key=[True, None, False].index) and set(fits) == {True, None, False}
     speeds = [one.decode_tok_s.high for one in shown if one.fits and one.decode_tok_s]
     assert len(speeds) > 10 and speeds == sorted(speeds, reverse=True)
-    assert speeds[0] <= panel.table.scale_tok_s() < 1.3 * speeds[0]
+    assert speeds[0] <= panel.table.rows.scale_tok_s() < 1.3 * speeds[0]
     short = [one.spare_bytes for one in shown if one.fits is False]
     assert short == sorted(short, key=lambda spare: -(spare or 0.0))
 
@@ -123,6 +124,14 @@ def test_a_change_takes_little_time(panel: WhatIfPanel) -> None:
     for format_ in ("int4", "float32", "int8", "bfloat16"):
         choose(panel.format, format_)
     assert (time.process_time() - began) / 4 < 0.05
+
+
+def test_only_devices_that_the_machine_has_are_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    know_ceilings()  # of a CPU and of a GPU, which this machine does not have
+    monkeypatch.setattr(here, "machine", lambda: MACHINE)
+    found = here.measured_here()
+    assert [(known.name, known.memory_bytes) for known in found] == [("This machine, CPU", 16 * GIB)]
+    assert found == here.of_machine(MACHINE, CEILINGS)
 
 
 def test_it_stands_on_the_page_with_this_machine_and_cuts_nothing_in_a_small_window(window: MainWindow,

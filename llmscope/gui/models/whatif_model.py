@@ -1,5 +1,6 @@
 """The rows of the table of other hardware: what a model would come to on each, as texts and as a range to draw."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from llmscope.analysis.figures import Range
 from llmscope.analysis.projection import Projection
 from llmscope.core.units import gib, significant
 from llmscope.gui import words
+from llmscope.gui.plots.token_timeline import nice
 
 Index = QModelIndex | QPersistentModelIndex
 HARDWARE, MEMORY, FIT, SPARE, WRITING, BAR, READING, BASIS, PRICE = range(9)
@@ -41,6 +43,12 @@ class WhatIfModel(QAbstractTableModel):
     def fastest_tok_s(self) -> float:
         """Return the upper end of the fastest range in view, 0 where there is none."""
         return max((one.decode_tok_s.high for one in self.shown if one.decode_tok_s is not None), default=0.0)
+
+    def scale_tok_s(self) -> float:
+        """Return the speed at the right end of the bars: a round number, not far above the fastest."""
+        fastest = self.fastest_tok_s() or 1.0
+        step = nice(fastest / 10)
+        return step * math.ceil(fastest / step)
 
     def titles(self) -> tuple[str, ...]:
         """Return the columns' titles, with their units."""
