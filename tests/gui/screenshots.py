@@ -130,8 +130,6 @@ def main(folder: Path, wanted: list[str]) -> None:
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
                     window.show_page("hardware")
-                    if name == "hardware_whatif":
-                        show_whatif(window)
                 else:
                     feed(window, "idle")
                     show_history(window, name)
@@ -139,6 +137,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 for _ in range(4):
                     window.tick()
                     app.processEvents()
+                if name == "hardware_whatif":
+                    show_whatif(window)
                 window.grab().save(str(folder / f"{file}.png"))
                 if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
