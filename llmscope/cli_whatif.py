@@ -7,16 +7,16 @@ import msgspec
 import typer
 
 from llmscope import __version__, paths
-from llmscope.analysis.demand import FORMATS, Demand, Format, demands
+from llmscope.analysis.demand import FORMATS, Demand, demands
 from llmscope.analysis.figures import Fact, Range
-from llmscope.analysis.projection import Projection, project, projected
+from llmscope.analysis.projection import Projection
 from llmscope.analysis.shortlist import Choice, shortlist
-from llmscope.analysis.targets import of_ceilings
 from llmscope.core.errors import BadInput
 from llmscope.core.units import gib, significant
-from llmscope.hardware.catalogue import PRICES, catalogue, own_prices
+from llmscope.hardware.catalogue import PRICES, own_prices
 from llmscope.models.catalog import Model, resolve
 from llmscope.runs.here import measured_here
+from llmscope.runs.whatif import projections
 
 CONTEXT = 4096
 SCHEMA = 1
@@ -46,23 +46,14 @@ def whatif(
         context = min(CONTEXT, chosen.facts.max_positions or CONTEXT)
     prices = own_prices(paths.data_folder() / PRICES)
     if (users, speed, budget) == (None, None, None):
-        found = _projections(chosen, context, 1 if batch is None else batch, dtype, prices)  # type: ignore[arg-type]
+        wanted = demands(chosen, context, 1 if batch is None else batch)
+        found = projections(wanted, dtype, prices, measured_here())  # type: ignore[arg-type]
         print(_json(chosen, found) if output == "json" else _table(chosen, found))
         return
     if batch is not None:
         raise BadInput("Choosing hardware takes --users instead of --batch: each has one sequence.")
     choices_ = shortlist(chosen, context, 1 if users is None else users, speed, budget, prices)
     print(_json(chosen, choices_) if output == "json" else _chosen(chosen, choices_))
-
-
-def _projections(model: Model, context: int, batch: int, format_: Format,
-                 prices: dict[str, float]) -> list[Projection]:
-    """Return what is expected of all hardware and of this machine, the fastest first, then what does not fit."""
-    wanted = demands(model, context, batch)
-    found = [project(hardware, wanted, format_, prices) for hardware in catalogue()]
-    here = [of_ceilings(known.ceilings, known.name, known.memory_bytes, wanted[format_]) for known in measured_here()]
-    found += [projected(target, wanted, format_) for target in here if target is not None]
-    return sorted(found, key=lambda one: (one.fits is False, -one.decode_tok_s.high if one.decode_tok_s else 0.0))
 
 
 def _table(model: Model, found: Sequence[Projection]) -> str:

@@ -11,6 +11,7 @@ from llmscope.core.units import about
 from llmscope.gui import words
 from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
+from llmscope.runs.here import of_machine
 
 if TYPE_CHECKING:
     from llmscope.gui.pages.hardware_page import HardwarePage
@@ -86,7 +87,8 @@ class HardwareControl(QObject):
         roofs = self._known(of_rows, self._of) if of_rows else ceilings
         return HardwareLook(
             facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title,
-            measured(self._rows, roofs), run.is_open, self._is_measuring())
+            measured(self._rows, roofs), run.is_open, self._is_measuring(),
+            of_machine(control.machine, ceilings) if control.machine is not None else ())
 
     def _known(self, devices: list[str], machine: dict[str, Any] | None) -> dict[str, Ceilings]:
         found = {device: self._run_page.control.ceilings_of(device, machine) for device in devices}

@@ -12,6 +12,7 @@ from llmscope.core.units import NBSP, gib, significant
 from llmscope.gui import words
 from llmscope.gui.words import tr
 from llmscope.hardware.host import Machine
+from llmscope.runs.here import Here
 
 UNKNOWN = "—"
 
@@ -32,7 +33,7 @@ class HardwareLook:
     """All that the page shows. `ceilings` are of this machine by device, `roofs` those that the tests are held against.
 
     `about` says when the ceilings were measured, or what measuring them takes; `is_open` that a run goes on,
-    `is_measuring` that it is one of the machine itself.
+    `is_measuring` that it is one of the machine itself. `here` are this machine's devices whose ceilings are known.
     """
 
     machine: str = ""
@@ -43,6 +44,7 @@ class HardwareLook:
     tests: Sequence[Measured] = ()
     is_open: bool = False
     is_measuring: bool = False
+    here: Sequence[Here] = ()
 
     @property
     def is_measured(self) -> bool:

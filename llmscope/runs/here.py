@@ -1,13 +1,13 @@
 """What was measured of this machine's devices before, for whoever asks without starting a worker."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
 from llmscope import paths
 from llmscope.analysis.ceilings import Ceilings
-from llmscope.hardware.host import machine
+from llmscope.hardware.host import Machine, machine
 from llmscope.runs.ceilings import FILE, CeilingStore
 
 
@@ -24,10 +24,19 @@ def measured_here() -> tuple[Here, ...]:
     file = paths.data_folder() / FILE
     if not file.is_file():
         return ()
-    now: dict[str, Any] = msgspec.to_builtins(machine())
-    store = CeilingStore(file)
-    memory = now["memory_limit_bytes"] or now["memory_bytes"]
-    devices = [("cpu", "CPU", memory), ("mps", "GPU", memory),
-               *((f"cuda:{gpu['index']}", gpu["name"], gpu["memory_bytes"]) for gpu in now["gpus"])]
-    return tuple(Here(f"This machine, {name}", ceilings, size)
-                 for device, name, size in devices if (ceilings := store.get(now, device)) is not None)
+    now, store = machine(), CeilingStore(file)
+    known = {device: store.get(msgspec.to_builtins(now), device) for device in devices(now)}
+    return of_machine(now, {device: ceilings for device, ceilings in known.items() if ceilings is not None})
+
+
+def of_machine(now: Machine, ceilings: Mapping[str, Ceilings]) -> tuple[Here, ...]:
+    """Return the devices of a machine among those whose ceilings, by device, are known."""
+    return tuple(Here(f"This machine, {name}", ceilings[device], size)
+                 for device, (name, size) in devices(now).items() if device in ceilings)
+
+
+def devices(now: Machine) -> dict[str, tuple[str, int | None]]:
+    """Return name and memory in bytes of each device that a machine may have, by what torch calls it."""
+    memory = now.memory_limit_bytes or now.memory_bytes
+    gpus = {f"cuda:{gpu.index}": (gpu.name, gpu.memory_bytes) for gpu in now.gpus}
+    return {"cpu": ("CPU", memory), "mps": ("GPU", memory), **gpus}

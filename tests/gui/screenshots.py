@@ -10,7 +10,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["LLMSCOPE_HOME"] = tempfile.mkdtemp()
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 
 from llmscope import paths
 from llmscope.core.events import RunStarted
@@ -36,8 +36,10 @@ WITH_OPTIONS = (
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd"),
     Cell("bundled", "train", "cpu", "amp", seq=128),
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
-#: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run.
-HARDWARE = {"hardware_empty": "idle", "hardware_running": "writing", "hardware": "done", "hardware_gpu": "two_devices"}
+#: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run; and its
+#: lower end, with other hardware.
+HARDWARE = {"hardware_empty": "idle", "hardware_running": "writing", "hardware": "done", "hardware_gpu": "two_devices",
+            "hardware_whatif": "done"}
 #: Tests of two devices.
 TWO_DEVICES = (
     *(Cell("arch:smollm2-135m", test, "cuda:0", "bfloat16", batch=batch)  # type: ignore[arg-type]
@@ -87,6 +89,16 @@ def show_history(window: MainWindow, name: str) -> None:
         _wait(lambda: window.page.run.is_stored)
 
 
+def show_whatif(window: MainWindow) -> None:
+    """Scroll the Hardware page down to other hardware."""
+    page = window.hardware.page
+    assert page is not None
+    _wait(lambda: page.whatif.table.rows.shown)
+    QApplication.processEvents()
+    bar = page.findChild(QScrollArea).verticalScrollBar()
+    bar.setValue(bar.maximum())
+
+
 def _wait(condition) -> None:  # type: ignore[no-untyped-def]
     while not condition():
         QApplication.processEvents()
@@ -125,6 +137,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 for _ in range(4):
                     window.tick()
                     app.processEvents()
+                if name == "hardware_whatif":
+                    show_whatif(window)
                 window.grab().save(str(folder / f"{file}.png"))
                 if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")

@@ -13,6 +13,7 @@ from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.plots.roofline import RooflinePlot
 from llmscope.gui.theme import theme
 from llmscope.gui.verdict_card import VerdictCard
+from llmscope.gui.whatif_panel import WhatIfPanel
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Label, Panel
 
 #: As wide as Qt lets a widget become.
@@ -39,7 +40,7 @@ class HardwarePage(Page):
         self.ceilings, self.card, self.table = CeilingsPanel(), VerdictCard(), NumbersTable()
         self.plot, self.roofline = RooflinePlot(), Panel(self.tr("Roofline"))
         self.formula = Label("", "small", role="text_2")
-        self.numbers = Panel(self.tr("Numbers"))
+        self.numbers, self.whatif = Panel(self.tr("Numbers")), WhatIfPanel()
         self._lay_out()
         for part in (self.plot.chosen, self.card.chosen, self.table.moved):
             part.connect(self.choose)
@@ -55,6 +56,7 @@ class HardwarePage(Page):
         self.ceilings.show_ceilings(
             look.ceilings, self.tr("Press “Measure now” to see what this machine can do at most."))
         self.roofline.remark.set_text(look.run)
+        self.whatif.show_here(look.here)
         names = [test.name for test in look.tests]
         self._number = names.index(self._picked) if self._picked in names else key_test(look.tests)
         self._show_tests()
@@ -82,6 +84,7 @@ class HardwarePage(Page):
         grid.addWidget(self.card, 0, 1 if narrow else 2)
         grid.addWidget(self.roofline, 1 if narrow else 0, 1)
         self.table.set_narrow(narrow)
+        self.whatif.table.set_narrow(narrow)
 
     def status(self) -> tuple[str, str]:
         """Return the words for the status bar."""
@@ -147,6 +150,7 @@ class HardwarePage(Page):
         self._upper.setColumnStretch(1, 1)
         layout.addLayout(self._upper, 1)
         layout.addWidget(self.numbers)
+        layout.addWidget(self.whatif)
         self._fill_panels()
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
