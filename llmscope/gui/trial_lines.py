@@ -61,6 +61,7 @@ class _TrialLine:
         self.outcome, self.button = Label("", "small", 600), Button("", kind="quiet")
         self.words.setWordWrap(True)
         self.outcome.setWordWrap(True)
+        self.outcome.setContentsMargins(0, 0, 0, 6)
         self.outcome.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.predicted.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 

@@ -74,6 +74,8 @@ def compare(window: MainWindow) -> None:
     """Try two changes of a test, and begin with a third."""
     page = window.hardware.page
     assert page is not None
+    window.tick()
+    window.hardware.refresh()
     page.choose([test.row.test for test in page.look.tests].index("tg32"))
     for button, compared in zip(page.card.trials.buttons, (SLOWER, SAME, None), strict=False):
         button.click()
