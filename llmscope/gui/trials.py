@@ -66,4 +66,4 @@ def _outcome(row: Row | None) -> str:
         return ""
     if "compared" not in row.extra:
         return tr("could not be measured: {0}").format(row.reason or row.verdict)
-    return tr("measured: {0}").format(words.compared(row))
+    return words.compared(row)

@@ -67,7 +67,7 @@ def test_measure_compares_the_test_with_the_change_and_the_card_tells_the_outcom
     window.hardware.refresh()
     assert [test.name for test in page.look.tests] == before  # the tests of the run before stay in view
     assert lines(page)["bfloat16 weights, half the bytes"] == (
-        "×0.12", "measured: 0.211× as fast (0.202 to 0.230), 16 rounds in turns")
+        "×0.12", "0.211× as fast (0.202 to 0.230), 16 rounds in turns")
     assert button(page, "bfloat16").text() == "Measure" and button(page, "compile").isEnabled()
     model = window.page.body.results.table.results
     assert "second against first: 0.211× as fast (0.202 to 0.230)" in model.texts(1)[5]
@@ -78,8 +78,8 @@ def test_outcomes_stay_beside_each_other_until_another_run(page: HardwarePage, w
         button(page, words).click()
         play(turns(asked(window).cells, compared))
         window.hardware.refresh()
-    assert lines(page)["torch.compile"] == ("—", "measured: no difference resolved (±2.1 %), 16 rounds in turns")
-    assert lines(page)["bfloat16 weights, half the bytes"][1].startswith("measured: 0.211×")
+    assert lines(page)["torch.compile"] == ("—", "no difference resolved (±2.1 %), 16 rounds in turns")
+    assert lines(page)["bfloat16 weights, half the bytes"][1].startswith("0.211×")
     play(stream())
     window.hardware.refresh()
     assert not any(outcome for _, outcome in lines(page).values())
