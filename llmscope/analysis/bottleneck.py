@@ -26,11 +26,14 @@ FAR_FROM_ROOF, NEAR_ROOF = 0.15, 0.50
 MOST = 0.50
 #: A change that is predicted to give less than this is said not to help.
 WORTH_IT = 1.05
+
+
 class Finding(Struct, frozen=True):
     """What limits a test. `claims` are all shares found, the largest first; `margin` its lead, None if it is alone.
 
     `is_sure` is False where the second is close, or the operations are far from the roof that bounds them.
-    `would_help` and `would_not_help` are changes with the speed that is predicted of them.
+    `would_help` and `would_not_help` are changes with the speed that is predicted of them, `may_help` those of which
+    nothing is predicted.
     """
 
     limiter: Limiter
@@ -40,6 +43,12 @@ class Finding(Struct, frozen=True):
     claims: tuple[Claim, ...] = ()
     would_help: tuple[Remedy, ...] = ()
     would_not_help: tuple[Remedy, ...] = ()
+    may_help: tuple[Remedy, ...] = ()
+
+    @property
+    def changes(self) -> tuple[Remedy, ...]:
+        """All changes, the best first and those without a prediction last."""
+        return (*self.would_help, *self.would_not_help, *self.may_help)
 
 
 def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
@@ -63,8 +72,10 @@ def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
     if model is None or ceilings is None:
         return found
     changes = remedies(row, model, ceilings)
-    return msgspec.structs.replace(found, would_help=tuple(r for r in changes if r.speedup >= WORTH_IT),
-                                   would_not_help=tuple(r for r in changes if r.speedup < WORTH_IT))
+    known = [(remedy, remedy.speedup) for remedy in changes if remedy.speedup is not None]
+    return msgspec.structs.replace(found, would_help=tuple(r for r, speedup in known if speedup >= WORTH_IT),
+                                   would_not_help=tuple(r for r, speedup in known if speedup < WORTH_IT),
+                                   may_help=tuple(r for r in changes if r.speedup is None))
 
 
 def _of_failure(row: Row) -> Finding | None:

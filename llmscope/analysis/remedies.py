@@ -1,17 +1,17 @@
 """What would make a test faster and what would not, with the speed that the model of its time predicts."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.time_model import TimeModel
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import Row
-from llmscope.core.spec import DTYPE_BYTES
+from llmscope.core.spec import DTYPE_BYTES, IN_TURNS, MOST_BATCH, Cell
 
-Change = Literal["16-bit weights", "batch", "memory", "arithmetic", "host", "threads"]
+Change = Literal["16-bit weights", "batch", "memory", "arithmetic", "host", "threads", "compile", "attention", "cache"]
 
 #: How much faster a part of the machine is taken to be in "faster memory", "more arithmetic", "less overhead".
 FASTER = 1.2
@@ -19,19 +19,47 @@ LARGER_BATCH = 8
 
 
 class Remedy(Struct, frozen=True):
-    """A change, in words, and how many times as fast the test is predicted to be with it (tokens a second)."""
+    """A change, in words, and how many times as fast the test is predicted to be with it (tokens a second).
+
+    `speedup` is None where nothing is predicted. `settings` are those of the cell that make the change; where there
+    are none, it is a change of the machine.
+    """
 
     change: Change
     words: str
-    speedup: float
+    speedup: float | None
+    settings: dict[str, Any] = {}
 
 
 def remedies(row: Row, model: TimeModel, ceilings: Ceilings) -> tuple[Remedy, ...]:
-    """Return the changes that apply to a test, the best first."""
-    return tuple(sorted(_remedies(row, model, ceilings), key=lambda remedy: -remedy.speedup))
+    """Return the changes that apply to a test, the best first and those without a prediction last."""
+    found = (*_predicted(row, model, ceilings), *_options(row))
+    return tuple(sorted(found, key=lambda remedy: (remedy.speedup is None, -(remedy.speedup or 0.0))))
 
 
-def _remedies(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy]:
+def changed(cell: Cell, remedy: Remedy) -> Cell | None:
+    """Return the test with the change really made, None where only other hardware or another program could make it."""
+    if not remedy.settings or remedy.settings.get("batch", 1) > MOST_BATCH:
+        return None
+    return structs.replace(cell, **remedy.settings)
+
+
+def _options(row: Row) -> Iterator[Remedy]:
+    """Yield the engine's options that a test has and does not use: what they give, only measuring tells."""
+    kind = row.definition.partition("/")[0]
+    if kind not in IN_TURNS:
+        return
+    if "cache" in DEFINITIONS[kind].uses and row.options.get("cache", "dynamic") == "dynamic":
+        yield Remedy("cache", "static cache", None, {"cache": "static"})
+    if row.backend == "eager":
+        yield Remedy("compile", "torch.compile", None, {"backend": "compile"})
+    used = (row.extra.get("numerics") or {}).get("attention") or ""
+    other = {"eager": "sdpa", "sdpa": "eager"}.get(used)
+    if other is not None:
+        yield Remedy("attention", f"{other} attention", None, {"attention": other})
+
+
+def _predicted(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy]:
     for change, words, faster in (("memory", "20 % faster memory", {"memory": FASTER}),
                                   ("arithmetic", "20 % faster arithmetic", {"compute": FASTER}),
                                   ("host", "20 % less time outside of operations", {"host": FASTER})):
@@ -42,12 +70,14 @@ def _remedies(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy
     if row.dtype == "float32" and sixteen is not None and thirty_two is not None:
         yield Remedy("16-bit weights", "bfloat16 weights, half the bytes",
                      model.speedup(compute=sixteen.value / thirty_two.value,
-                                   memory=DTYPE_BYTES["float32"] / DTYPE_BYTES["bfloat16"]))
+                                   memory=DTYPE_BYTES["float32"] / DTYPE_BYTES["bfloat16"]), {"dtype": "bfloat16"})
     if "batch" in DEFINITIONS[row.definition.partition("/")[0]].uses:
         # The same weights serve all sequences: arithmetic grows with the batch, traffic at best not at all.
         words = f"{LARGER_BATCH} times the batch, in tokens/s of all together"
-        yield Remedy("batch", words, LARGER_BATCH * model.speedup(compute=1 / LARGER_BATCH))
+        yield Remedy("batch", words, LARGER_BATCH * model.speedup(compute=1 / LARGER_BATCH),
+                     {"batch": LARGER_BATCH * row.batch})
     threads = row.extra.get("threads")
     if threads and ceilings.threads and threads < ceilings.threads:
         more = ceilings.threads / threads
-        yield Remedy("threads", f"all {ceilings.threads} threads instead of {threads}", model.speedup(compute=more))
+        yield Remedy("threads", f"all {ceilings.threads} threads instead of {threads}", model.speedup(compute=more),
+                     {"threads": ceilings.threads})

@@ -1,10 +1,10 @@
 """What a test does, as far as its time goes: passes through layers, FLOPs and bytes, and what it is like."""
 
-from typing import get_args
 
 import msgspec
 from msgspec import Struct
 
+from llmscope.core import rows
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
@@ -77,14 +77,11 @@ def _tokens(cell: Cell) -> int | None:
 
 
 def cell_of(row: Row) -> Cell | None:
-    """Return the cell that a row came from, each answer to a prompt of gen a sequence of its own; None for no test."""
-    workload = row.definition.partition("/")[0]
-    if workload not in get_args(Workload):
+    """Return the cell that a row came from, each answer to a prompt of gen a sequence of its own; None for no test.
+
+    Other backends than plain transformers are none: they reach other shares of the ceilings.
+    """
+    cell = rows.cell_of(row)
+    if cell is None or cell.backend != "eager":
         return None
-    settings = {"model": row.model, "workload": workload, "device": row.device, "dtype": row.dtype, "new": row.new,
-                "batch": row.batch * row.extra.get("sequences", 1), "seq": row.seq, "depth": row.depth, **row.options}
-    settings.pop("size", None)
-    try:
-        return msgspec.convert(settings, Cell)
-    except msgspec.ValidationError:
-        return None
+    return msgspec.structs.replace(cell, batch=cell.batch * row.extra.get("sequences", 1))

@@ -1,13 +1,14 @@
 """From block times to the row of a test."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
+import msgspec
 import numpy as np
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import Row, Verdict
-from llmscope.core.spec import Cell, Sampling
+from llmscope.core.spec import Cell, Sampling, Workload
 from llmscope.core.statistics import median_interval
 
 
@@ -34,3 +35,16 @@ def make_row(run: str, cell: Cell, sampling: Sampling, times_s: Sequence[float],
         options=cell.options | ({"size": cell.size} if definition.of_machine else {}),
         unit=definition.unit, n=len(times), timed_s=float(times.sum()), verdict=verdict, reason=reason,
         samples=tuple(definition.value(float(s), work) for s in times), extra=extra or {}, **values)
+
+
+def cell_of(row: Row) -> Cell | None:
+    """Return the cell that a row came from; None where this version knows no such test or setting."""
+    workload = row.definition.partition("/")[0]
+    if workload not in get_args(Workload):
+        return None
+    settings = {name: getattr(row, name)
+                for name in ("model", "device", "dtype", "backend", "batch", "seq", "new", "depth")}
+    try:
+        return msgspec.convert({"workload": workload} | settings | row.options, Cell)
+    except msgspec.ValidationError:
+        return None

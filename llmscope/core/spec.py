@@ -55,6 +55,7 @@ IN_TURNS: tuple[Workload, ...] = ("pp", "tg", "ttft", "gen", "val")
 QUICK_LIMIT_S = 11.0
 
 Count = Annotated[int, Meta(ge=1, le=1_048_576)]
+MOST_BATCH = 65_536
 
 
 class Sampling(Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +85,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     device: str = "auto"
     dtype: Dtype = "auto"
     backend: Backend = "eager"
-    batch: Annotated[int, Meta(ge=1, le=65_536)] = 1
+    batch: Annotated[int, Meta(ge=1, le=MOST_BATCH)] = 1
     seq: Count = 512
     new: Count = 128
     depth: Annotated[int, Meta(ge=0, le=1_048_576)] = 0
@@ -166,8 +167,8 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
         if self.in_turns:
             tests = {cell.workload for cell in self.cells}
             if len(self.cells) != 2 or len(tests) != 1 or not tests <= set(IN_TURNS):
-                raise ValueError("Two settings of one test can be compared in turns, the test being one of "
-                                 f"{', '.join(IN_TURNS)}: this plan has {len(self.cells)} tests.")
+                raise ValueError(f"Two settings of one test can be compared in turns ({', '.join(IN_TURNS)}), "
+                                 f"not {len(self.cells)} of {', '.join(sorted(tests))}.")
 
 
 def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dtype = "auto",

@@ -2,15 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
 from PySide6.QtCore import QObject
 
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.core.results import Row
-from llmscope.core.spec import MACHINE
+from llmscope.core.rows import cell_of
+from llmscope.core.spec import MACHINE, RunSpec
 from llmscope.core.units import about
 from llmscope.gui import words
 from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
+from llmscope.gui.trials import Pair, Turns
 from llmscope.runs.here import of_machine
 
 if TYPE_CHECKING:
@@ -18,10 +21,15 @@ if TYPE_CHECKING:
 
 #: The running test's place is brought up to date every so many ms.
 LIVE_MS = 250
+#: Verdicts of tests that were ended before they told anything.
+STOPPED = ("cancelled", "interrupted")
 
 
 class HardwareControl(QObject):
-    """Reads what the Run page knows; a run of the machine itself leaves the tests of the run before in place."""
+    """Reads what the Run page knows.
+
+    A run of the machine itself leaves the tests of the run before in place, and so does one that tries a change.
+    """
 
     def __init__(self, run_page: RunPage, parent: QObject) -> None:
         super().__init__(parent)
@@ -29,6 +37,8 @@ class HardwareControl(QObject):
         self.page: HardwarePage | None = None
         self._rows: list[Row] = []
         self._title = ""
+        self._spec: RunSpec | None = None
+        self._ended: dict[Pair, Row] = {}
         self._of: dict[str, Any] | None = None
         self._seen: tuple[Any, ...] = ()
         self._live_at_ms = 0
@@ -41,6 +51,8 @@ class HardwareControl(QObject):
             self.page = HardwarePage()
             self.page.measure_asked.connect(self._run_page.measure_ceilings)
             self.page.stop_asked.connect(self._run_page.ask_stop)
+            self.page.card.trials.asked.connect(self._measure_in_turns)
+            self.page.card.trials.stop_asked.connect(self._run_page.ask_stop)
             self.page.shown.connect(self.refresh)
         return self.page
 
@@ -60,20 +72,46 @@ class HardwareControl(QObject):
         control, run = self._run_page.control, self._run_page.run
         done = sum(state.row is not None for state in run.cells) if self._is_measuring() else 0
         seen = (tuple(self._rows), self._title, control.ceilings, control.machine, control.devices, run.is_open, done,
-                self._is_measuring())
+                self._is_measuring(), self._turns())
         if seen != self._seen:
             self._seen = seen
             self.page.show_look(self._look(done))
         self.page.show_live(self._run_page.point_now() if run.is_open else None)
 
     def _take_run(self) -> None:
-        """Take the tests of the run that is shown; those of an earlier one stay where it has none of a model."""
+        """Take the tests of the run that is shown; those of an earlier one stay where it has none or tries a change."""
         run = self._run_page.run
-        if any(state.cell.model != MACHINE for state in run.cells):
-            self._rows = run.rows
+        if all(state.cell.model == MACHINE for state in run.cells):
+            return
+        if not self._is_trial():
+            self._rows, self._spec, self._ended = run.rows, run.spec, {}
             models = words.models(list(dict.fromkeys(row.model for row in self._rows)))
             self._title = f"{models}, {words.day_of(run.utc)}" if models else ""
             self._of = run.machine if run.is_stored else None
+        if (pair := self._pair()) and (row := run.cells[1].row) is not None and row.verdict not in STOPPED:
+            self._ended[pair] = row
+
+    def _is_trial(self) -> bool:
+        """Whether the run tries a change of a test that is shown."""
+        pair, run = self._pair(), self._run_page.run
+        return pair is not None and not run.is_stored and pair[0] in [
+            cell_of(row) for row in self._rows if row.model != MACHINE]
+
+    def _pair(self) -> Pair | None:
+        """Return the two tests that the run at hand measures in turns."""
+        run = self._run_page.run
+        return (run.cells[0].cell, run.cells[1].cell) if run.spec is not None and run.spec.in_turns else None
+
+    def _turns(self) -> Turns:
+        is_open = self._run_page.run.is_open
+        return Turns(dict(self._ended), self._pair() if is_open else None, is_open)
+
+    def _measure_in_turns(self, pair: Pair) -> None:
+        """Compare a test with a change of it, as the run that is shown measured it: words, sampling and threads."""
+        if self._spec is not None and not self._run_page.run.is_open:
+            self._run_page.start(structs.replace(
+                self._spec, cells=pair, accuracy="quick", time_limit_s=None, preset=None, in_turns=True))
+            self.refresh()
 
     def _is_measuring(self) -> bool:
         run = self._run_page.run
@@ -87,7 +125,7 @@ class HardwareControl(QObject):
         roofs = self._known(of_rows, self._of) if of_rows else ceilings
         return HardwareLook(
             facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title,
-            measured(self._rows, roofs), run.is_open, self._is_measuring(),
+            measured(self._rows, roofs, self._turns()), run.is_open, self._is_measuring(),
             of_machine(control.machine, ceilings) if control.machine is not None else ())
 
     def _known(self, devices: list[str], machine: dict[str, Any] | None) -> dict[str, Ceilings]:

@@ -10,6 +10,7 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.units import NBSP, gib, significant
 from llmscope.gui import words
+from llmscope.gui.trials import Trial, Turns, trials
 from llmscope.gui.words import tr
 from llmscope.hardware.host import Machine
 from llmscope.runs.here import Here
@@ -19,13 +20,17 @@ UNKNOWN = "—"
 
 @dataclass(frozen=True)
 class Measured:
-    """A finished test: `name` tells it from the others of the run, `numbers` are the texts of its table's line."""
+    """A finished test: `name` tells it from the others of the run, `numbers` are the texts of its table's line.
+
+    `trials` are the changes of it that can be measured; none where it is of another machine.
+    """
 
     name: str
     row: Row
     point: Point | None
     found: Finding | None
     numbers: tuple[str, ...]
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,10 @@ class HardwareLook:
         return any(found.is_complete for found in self.ceilings.values())
 
 
-def measured(rows: Sequence[Row], roofs: Mapping[str, Ceilings]) -> tuple[Measured, ...]:
+def measured(rows: Sequence[Row], roofs: Mapping[str, Ceilings], turns: Turns) -> tuple[Measured, ...]:
     """Return the tests of models among rows, held against the ceilings of their devices."""
     of_models = [row for row in rows if not DEFINITIONS[_kind(row)].of_machine]
-    return tuple(_measured(row, roofs.get(row.device), _name(row, of_models)) for row in of_models)
+    return tuple(_measured(row, roofs.get(row.device), _name(row, of_models), turns) for row in of_models)
 
 
 def key_test(tests: Sequence[Measured]) -> int:
@@ -76,10 +81,11 @@ def facts(machine: Machine | None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _measured(row: Row, ceilings: Ceilings | None, name: str) -> Measured:
+def _measured(row: Row, ceilings: Ceilings | None, name: str, turns: Turns) -> Measured:
     """Hold a row against the ceilings that are known now; without them by what was found at its time."""
     found = stored_finding(row) if ceilings is None else finding(row, ceilings)
-    return Measured(name, row, point_of(row, ceilings), found, _numbers(row, ceilings, found))
+    tried = () if ceilings is None else trials(row, found, turns)
+    return Measured(name, row, point_of(row, ceilings), found, _numbers(row, ceilings, found), tried)
 
 
 def _numbers(row: Row, ceilings: Ceilings | None, found: Finding | None) -> tuple[str, ...]:
@@ -101,8 +107,13 @@ def _number(value: float | None, scale: float = 1.0) -> str:
 
 
 def _name(row: Row, rows: Sequence[Row]) -> str:
-    """Return the id of a test, with its model and device where the run has several."""
+    """Return the id of a test, with its model, device, dtype and backend where tests of the run differ by them."""
     parts = [f"{row.test} amp" if row.dtype == "amp" else row.test]
+    same = [other for other in rows if other.test == row.test and other.dtype != "amp"]
+    if len({other.dtype for other in same}) > 1 and row.dtype != "amp":
+        parts.append(words.short_dtype(row.dtype))
+    if len({other.backend for other in same}) > 1:
+        parts.append(row.backend)
     if len({other.model for other in rows}) > 1:
         parts.append(words.model_name(row.model))
     if len({other.device for other in rows}) > 1:

@@ -240,7 +240,7 @@ class MainWindow(QMainWindow):
         self.pages.page().focus_search()
 
     def _on_run_asked(self, spec: RunSpec) -> None:
-        if spec.preset != "hardware" or self.pages.name != "hardware":
+        if self.pages.name != "hardware" or not (spec.preset == "hardware" or spec.in_turns):
             self.show_page("run")
         self.runner.run_spec(spec)
         self._timer.setInterval(LIVELY.interval_ms)

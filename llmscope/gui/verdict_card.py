@@ -11,6 +11,8 @@ from llmscope.analysis.evidence import Claim
 from llmscope.analysis.remedies import Remedy
 from llmscope.gui import words
 from llmscope.gui.hardware_look import Measured
+from llmscope.gui.trial_lines import TrialLines
+from llmscope.gui.trials import Trial, predicted
 from llmscope.gui.widgets.badge import Badge
 from llmscope.gui.widgets.basic import Label, Line, Panel
 from llmscope.gui.widgets.field import Picker
@@ -38,7 +40,7 @@ class VerdictCard(Panel):
         self.evidence = _paragraph("text_2", "body")
         self._claims = [_ClaimLine() for _ in range(MOST_CLAIMS)]
         self._of_time = Label(self.tr("share of the time"), "small", role="text_2")
-        self.help, self.no_help = _paragraph(), _paragraph()
+        self.help, self.no_help, self.trials = _paragraph(), _paragraph(), TrialLines()
         self.badge, self.why = Badge(), _paragraph("text_2")
         self._lay_out()
 
@@ -46,8 +48,10 @@ class VerdictCard(Panel):
         """Show one of several tests, or a line where there is none."""
         self.picker.offer({str(n): test.name for n, test in enumerate(tests)}, str(number))
         self.picker.setVisible(bool(tests))
-        found = tests[number].found if 0 <= number < len(tests) else None
+        test = tests[number] if 0 <= number < len(tests) else None
+        found, trials = (test.found, test.trials) if test is not None else (None, ())
         self._show(found, self.tr("Nothing was looked for in this test.") if tests else empty)
+        self._show_all_changes(found, trials)
 
     def _show(self, found: Finding | None, empty: str) -> None:
         self.limiter.setText(_title(found))
@@ -57,17 +61,22 @@ class VerdictCard(Panel):
         for number, line in enumerate(self._claims):
             line.show_claim(claims[number] if number < len(claims) else None)
         self._of_time.setVisible(bool(claims))
-        helps = found.would_help if found is not None else ()
-        helps_not = found.would_not_help if found is not None else ()
-        self._show_changes(self.help, self.tr("Would help"), helps)
-        self._show_changes(self.no_help, self.tr("Would not help"), helps_not)
-        self._line.setVisible(bool(helps or helps_not))
         self.badge.setVisible(found is not None and bool(claims))
         self.why.setVisible(found is not None and bool(claims))
         if found is not None:
             sure = found.is_sure and found.limiter != "unclear"
             self.badge.set_word(self.tr("sure") if sure else self.tr("not sure"), "steady" if sure else "warned")
             self.why.setText(self._why(found))
+
+    def _show_all_changes(self, found: Finding | None, trials: Sequence[Trial]) -> None:
+        """Show changes of the machine as text, and those that can be tried as lines of their own."""
+        tried = {trial.words for trial in trials}
+        helps, helps_not = ([change for change in changes if change.words not in tried] for changes in (
+            (found.would_help, found.would_not_help) if found is not None else ((), ())))
+        self._show_changes(self.help, self.tr("Would help"), helps)
+        self._show_changes(self.no_help, self.tr("Would not help"), helps_not)
+        self.trials.show_trials(trials)
+        self._line.setVisible(bool(helps or helps_not or trials))
 
     def _why(self, found: Finding) -> str:
         if found.limiter == "unclear":
@@ -83,7 +92,7 @@ class VerdictCard(Panel):
 
     @staticmethod
     def _show_changes(label: Label, title: str, changes: Sequence[Remedy]) -> None:
-        said = " · ".join(f"{escape(change.words)}:&nbsp;×{change.speedup:.2f}" for change in changes[:MOST_CHANGES])
+        said = " · ".join(f"{escape(change.words)}:&nbsp;{predicted(change)}" for change in changes[:MOST_CHANGES])
         label.setText(f"<span style='font-weight:600'>{escape(title)}</span>&nbsp; {said}")
         label.setVisible(bool(changes))
 
@@ -113,7 +122,7 @@ class VerdictCard(Panel):
             inner.addWidget(part)
         inner.addLayout(grid)
         inner.addWidget(self._line)
-        for part in (self.help, self.no_help):
+        for part in (self.help, self.no_help, self.trials):
             inner.addWidget(part)
         inner.addLayout(foot)
         inner.addStretch(1)

@@ -275,12 +275,28 @@ def detail(state: CellState, model: str = "", short: bool = False) -> list[str]:
     if row is None or row.median is None:
         line = _progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
         return [f"{model}: {line}" if model else line]
-    parts = [part for part in (limit_line(row, short or bool(model)), model, _behind(row)) if part]
+    parts = [part for part in (compared_to_first(row), limit_line(row, short or bool(model)), model, _behind(row))
+             if part]
     if row.reason and row.verdict != "cancelled":
         # That the width was not reached, the badge says already; what can be acted on comes first.
         is_plain = row.verdict == "not_converged" and "other programs" not in row.reason
         parts.insert(len(parts) if is_plain else 0, row.reason)
     return parts
+
+
+def compared(row: Row) -> str:
+    """Return how many times as fast the second of two tests in turns was, as the rows of both tell it."""
+    found = row.extra["compared"]
+    rounds = tr("{0} rounds in turns").format(found["rounds"])
+    if not found["resolved"]:
+        return tr("no difference resolved ({0}), {1}").format(plus_minus(found["half_width"]), rounds)
+    ratio, low, high = (significant(found[name]) for name in ("ratio", "low", "high"))
+    return tr("{0}× as fast ({1} to {2}), {3}").format(ratio, low, high, rounds)
+
+
+def compared_to_first(row: Row) -> str:
+    """Return `second against first: 1.26× as fast (…)`, empty where a test was not measured in turns."""
+    return tr("second against first: {0}").format(compared(row)) if "compared" in row.extra else ""
 
 
 def _progress(state: CellState) -> str:

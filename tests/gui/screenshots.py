@@ -21,6 +21,7 @@ from llmscope.gui.theme import theme
 from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
+from tests.gui.turns import SAME, SLOWER, turns
 
 SIZES = {"": QSize(1440, 900), "_small": QSize(1024, 640), "_wide": QSize(1920, 1080)}
 #: Name → how the run ends, whether there is a GPU, and how many seconds of the run are shown (None: all).
@@ -36,10 +37,10 @@ WITH_OPTIONS = (
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd"),
     Cell("bundled", "train", "cpu", "amp", seq=128),
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
-#: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run; and its
-#: lower end, with other hardware.
+#: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run; its lower
+#: end, with other hardware; changes that were tried and one that is.
 HARDWARE = {"hardware_empty": "idle", "hardware_running": "writing", "hardware": "done", "hardware_gpu": "two_devices",
-            "hardware_whatif": "done"}
+            "hardware_whatif": "done", "hardware_compared": "done"}
 #: Tests of two devices.
 TWO_DEVICES = (
     *(Cell("arch:smollm2-135m", test, "cuda:0", "bfloat16", batch=batch)  # type: ignore[arg-type]
@@ -67,6 +68,22 @@ def feed(window: MainWindow, name: str) -> None:
         window.page.rail.take(Choices(preset=None, ticked=("gen", "train"), optimizer="sgd", scenario="question"))
     elif name == "sequences":
         window.page.body.tabs.choose(1)
+
+
+def compare(window: MainWindow) -> None:
+    """Try two changes of a test, and begin with a third."""
+    page = window.hardware.page
+    assert page is not None
+    window.tick()
+    window.hardware.refresh()
+    page.choose([test.row.test for test in page.look.tests].index("tg32"))
+    for button, compared in zip(page.card.trials.buttons, (SLOWER, SAME, None), strict=False):
+        button.click()
+        if compared is not None:
+            for event in turns([state.cell for state in window.page.run.cells], compared):
+                window.feed.push(event)
+        window.tick()
+        window.hardware.refresh()
 
 
 def show_history(window: MainWindow, name: str) -> None:
@@ -130,6 +147,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
                     window.show_page("hardware")
+                    if name == "hardware_compared":
+                        compare(window)
                 else:
                     feed(window, "idle")
                     show_history(window, name)

@@ -75,6 +75,10 @@ def test_help_is_help(arguments: list[str], capsys: Capture) -> None:
     (["bench", "--out", "/nowhere/at/all.md"], "there is no folder"), (["bench", "--out", "/"], "is a folder"),
     (["shot", "/nowhere/at/all.png"], "there is no folder"),
     (["bench", "--temperature", "0", "--sequences", "2"], "above 0"),
+    (["bench", "--in-turns", "--workload", "pp"], "not 1 of pp."),
+    (["bench", "--in-turns", "--workload", "pp", "--batch", "1,2,3"], "not 3 of pp."),
+    (["bench", "--in-turns", "--workload", "train", "--batch", "1,2"], "not 2 of train."),
+    (["bench", "--in-turns", "--workload", "pp,tg"], "not 2 of pp, tg."),
     (["bench", "--sequences", "0"], "sequences"), (["shot", "a.jpg"], "a.png"),
     (["shot", "a.png", "--theme", "red"], "red")])
 def test_wrong_use_is_one_line_and_code_2(arguments: list[str], said: str, capsys: Capture) -> None:

@@ -1,5 +1,7 @@
 """The Hardware page: what this machine can do at most, where each test stands below that, and what limits it."""
 
+from itertools import pairwise
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
@@ -162,7 +164,8 @@ class HardwarePage(Page):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
         self.set_room("normal")
-        for before, after in ((self.measure, self.card.picker), (self.card.picker, self.plot), (self.plot, self.table)):
+        tries = self.card.trials.buttons
+        for before, after in pairwise((self.measure, self.card.picker, *tries, self.plot, self.table)):
             QWidget.setTabOrder(before, after)
         self._show_button()
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from llmscope.analysis.bottleneck import Finding, finding, stored_finding
 from llmscope.analysis.ceilings import Ceiling, Ceilings
+from llmscope.analysis.remedies import Remedy, changed
 from llmscope.core.results import Row
-from llmscope.core.rows import make_row
+from llmscope.core.rows import cell_of, make_row
 from llmscope.core.spec import MACHINE, Cell, Sampling
 
 #: 0.2 TFLOPS and 20 GB/s: the ridge lies at 10 FLOP a byte.
@@ -138,6 +139,34 @@ def test_what_helps_is_what_the_model_of_the_time_predicts() -> None:
     assert speedup["batch"] == pytest.approx(8.0)
 
 
+def test_what_the_program_can_change_itself_has_its_settings_and_hardware_has_none() -> None:
+    row = msgspec.structs.replace(row_of(threads=1, numerics={"attention": "sdpa"}), backend="eager", batch=4)
+    ceilings = msgspec.structs.replace(CEILINGS, products=CEILINGS.products | {
+        "bfloat16": Ceiling("gemm512-bf16", 0.05, "TFLOPS")})
+    cell = cell_of(row)
+    assert cell == Cell("bundled", "tg", device="cpu", dtype="float32", new=10, batch=4)
+    made = {remedy.change: changed(cell, remedy) for remedy in found_of(row, ceilings).changes}
+    assert made == {
+        "memory": None, "arithmetic": None, "host": None,
+        "16-bit weights": msgspec.structs.replace(cell, dtype="bfloat16"),
+        "batch": msgspec.structs.replace(cell, batch=32), "threads": msgspec.structs.replace(cell, threads=2),
+        "cache": msgspec.structs.replace(cell, cache="static"),
+        "compile": msgspec.structs.replace(cell, backend="compile"),
+        "attention": msgspec.structs.replace(cell, attention="eager")}
+    assert changed(cell, Remedy("batch", "more than can be asked", 8.0, {"batch": 8 * 65_536})) is None
+
+
+def test_options_without_a_prediction_come_last_and_only_where_the_test_has_them_and_does_not_use_them() -> None:
+    found = found_of(row_of(numerics={"attention": "eager"}))
+    assert [r.change for r in found.may_help] == ["cache", "compile", "attention"]
+    assert found.may_help[-1].settings == {"attention": "sdpa"} and found.changes[-3:] == found.may_help
+    assert all(r.speedup is None for r in found.may_help)
+    used = msgspec.structs.replace(row_of(), backend="compile", options={"cache": "static", "threads": 2})
+    assert not found_of(used).may_help and cell_of(used).threads == 2 and cell_of(used).cache == "static"
+    assert [r.change for r in found_of(row_of("pp")).may_help] == ["compile"]
+    assert not found_of(row_of("train")).may_help
+
+
 def test_a_stored_finding_comes_back_and_a_foreign_one_is_none() -> None:
     found = found_of(row_of(gb=16.0))
     row = row_of(bottleneck=msgspec.json.decode(msgspec.json.encode(found)))
@@ -155,4 +184,4 @@ def test_claims_are_shares_and_the_first_is_the_finding(host: float, waited: flo
                             cpu={"waited": waited, "still": still}, others_percent=100 * others))
     assert all(0 <= claim.share <= 1.0001 for claim in found.claims)
     assert found.limiter in (found.claims[0].limiter, "unclear")
-    assert all(remedy.speedup > 0 for remedy in (*found.would_help, *found.would_not_help))
+    assert all((remedy.speedup or 0) > 0 for remedy in (*found.would_help, *found.would_not_help))

@@ -1,0 +1,72 @@
+"""Changes of a test that this program can make itself: what was predicted of them, and what measuring them gave."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from llmscope.analysis.bottleneck import Finding
+from llmscope.analysis.remedies import Remedy, changed
+from llmscope.core.results import Row
+from llmscope.core.rows import cell_of
+from llmscope.core.spec import IN_TURNS, Cell
+from llmscope.gui import words
+from llmscope.gui.words import tr
+
+#: A test as it was measured, and the same with a change.
+Pair = tuple[Cell, Cell]
+
+
+@dataclass(frozen=True)
+class Turns:
+    """The comparisons at hand: second rows of those that ended, the one under way, and whether any run goes on."""
+
+    ended: Mapping[Pair, Row] = field(default_factory=dict)
+    running: Pair | None = None
+    is_open: bool = False
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A change that can be tried. `why_not` is empty where it can be measured now, `outcome` before it was."""
+
+    words: str
+    predicted: str
+    pair: Pair
+    outcome: str = ""
+    is_running: bool = False
+    why_not: str = ""
+
+
+def trials(row: Row, found: Finding | None, turns: Turns) -> tuple[Trial, ...]:
+    """Return the changes of a test that this program can make, the best first."""
+    return tuple(_trials(row, found, turns)) if found is not None and found.changes else ()
+
+
+def predicted(remedy: Remedy) -> str:
+    """Return how many times as fast a test is predicted to be, a dash where nothing is."""
+    return "—" if remedy.speedup is None else f"×{remedy.speedup:.2f}"
+
+
+def _trials(row: Row, found: Finding, turns: Turns) -> Iterator[Trial]:
+    cell = cell_of(row)
+    if cell is None:
+        return
+    for remedy in found.changes:
+        other = changed(cell, remedy)
+        if other is not None:
+            pair = (cell, other)
+            yield Trial(remedy.words, predicted(remedy), pair, _outcome(turns.ended.get(pair)), turns.running == pair,
+                        _why_not(cell, turns))
+
+
+def _why_not(cell: Cell, turns: Turns) -> str:
+    if cell.workload not in IN_TURNS:
+        return tr("Only {0} can be measured in turns.").format(", ".join(IN_TURNS))
+    return tr("A run goes on.") if turns.is_open else ""
+
+
+def _outcome(row: Row | None) -> str:
+    if row is None:
+        return ""
+    if "compared" not in row.extra:
+        return tr("could not be measured: {0}").format(row.reason or row.verdict)
+    return words.compared(row)
