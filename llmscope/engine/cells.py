@@ -18,7 +18,7 @@ from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
 from llmscope.core.stopping import MACHINE_LIMIT_S, T_MIN_MACHINE_S, StoppingRule
 from llmscope.engine import checks, conditions, failures, memory, versions
 from llmscope.engine.backends import eager, load
-from llmscope.engine.interleaved import Side, as_extra, compare
+from llmscope.engine.interleaved import Side, as_extra, compare, width_reached
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Cancelled, Meter
 from llmscope.engine.workloads import make, make_of_machine
@@ -75,8 +75,11 @@ class CellRunner:
         self._meter.end_cell()
         for index, cell in enumerate(spec.cells):
             side = sides[index] if index < len(sides) else None
-            extra = compared | (self._of_side(side, cell, spec) if side and side.times_s and verdict == "valid" else {})
-            row = make_row(order.run, cell, spec.sampling, side.times_s if side else (), verdict, reason, extra,
+            extra, found = compared, (verdict, reason)
+            if side is not None and verdict == "valid":
+                extra = compared | self._of_side(side, cell, spec)
+                found = width_reached(side.times_s, spec.accuracy)
+            row = make_row(order.run, cell, spec.sampling, side.times_s if side else (), *found, extra,
                            side.workload.work if side else None)
             self._send(CellEnded(t_ns=time.perf_counter_ns(), cell=index, row=row))
         return not recycle

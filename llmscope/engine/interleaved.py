@@ -11,6 +11,10 @@ from msgspec import Struct
 
 from llmscope.core.events import Event, Sample
 from llmscope.core.paired import Ratio, paired_ratio, rounds_within
+from llmscope.core.results import Verdict
+from llmscope.core.spec import Accuracy
+from llmscope.core.statistics import median_interval
+from llmscope.core.stopping import EPSILON
 from llmscope.engine import conditions
 from llmscope.engine.backends.eager import Loaded
 from llmscope.engine.checks import NotTrustworthy
@@ -51,11 +55,16 @@ def compare(a: Side, b: Side, meter: Meter, seconds: float, seed: int, send: Cal
     The ratio is of tokens a second, so that the two may differ in their batch.
     """
     for side in (a, b):
+        meter.cell = side.cell
+        meter.phase("warm-up")
         for _ in range(WARM_UP_PASSES):
             last_s = side.one(meter)
         side.workload.reset()
         side.times_s = [last_s]
     rounds = rounds_within(seconds, a.times_s.pop() + b.times_s.pop())
+    for side in (a, b):
+        meter.cell = side.cell
+        meter.phase(side.workload.phase)
     chance = random.Random(seed)
     for index in range(rounds):
         for side in chance.sample((a, b), 2):
@@ -65,6 +74,14 @@ def compare(a: Side, b: Side, meter: Meter, seconds: float, seed: int, send: Cal
                         work=side.workload.work))
     per_token_s = (np.array(side.times_s) / (side.workload.work or 1) for side in (a, b))
     return paired_ratio(*per_token_s)
+
+
+def width_reached(times_s: list[float], accuracy: Accuracy) -> tuple[Verdict, str | None]:
+    """Return the verdict of one side's own value: how wide its interval is does not depend on the comparison."""
+    width = median_interval(np.array(times_s)).half_width
+    if width is not None and width <= EPSILON[accuracy]:
+        return "valid", None
+    return "not_converged", f"±{100 * EPSILON[accuracy]:g} % not reached in {len(times_s)} rounds"
 
 
 def as_extra(ratio: Ratio) -> dict[str, Any]:

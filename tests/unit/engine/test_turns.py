@@ -9,10 +9,11 @@ import torch
 
 from llmscope.core import events
 from llmscope.core.commands import RunCells
-from llmscope.core.results import Row
+from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.engine import backends
 from llmscope.engine.cells import CellRunner
+from llmscope.engine.interleaved import width_reached
 from llmscope.engine.meter import Meter
 
 
@@ -37,7 +38,7 @@ def test_rounds_have_both_in_an_order_that_changes_and_the_rows_have_the_ratio(f
     order = [event.cell for event in heard if isinstance(event, events.Sample)]
     pairs = [tuple(order[i:i + 2]) for i in range(0, len(order), 2)]
     assert {frozenset(pair) for pair in pairs} == {frozenset((0, 1))} and len(set(pairs)) == 2
-    assert one.n == eight.n == len(pairs) >= 8 and one.verdict == eight.verdict == "valid"
+    assert one.n == eight.n == len(pairs) >= 8 and {one.verdict, eight.verdict} <= COUNTED
     assert one.extra["compared"] == eight.extra["compared"]
     # In tokens a second, as the rows are: the median of ratios lies near the ratio of medians.
     assert one.median and eight.median
@@ -55,8 +56,15 @@ def test_each_side_runs_with_its_own_threads_and_attention(folder: Path) -> None
 def test_what_fails_on_one_side_fails_both_with_the_reason(folder: Path) -> None:
     broken = folder / "nowhere"
     both = rows(run(folder, {}, {"dtype": "bfloat16"}, workload="pp")) + rows(run(broken, {}, {"batch": 2}))
-    assert [row.verdict for row in both] == ["valid", "valid", "failed", "failed"]
+    assert [row.verdict in COUNTED for row in both] == [True, True, False, False]
+    assert [row.verdict for row in both[2:]] == ["failed", "failed"]
     assert all(row.median is None and "nowhere" in (row.reason or "") for row in both[2:])
+
+
+def test_each_side_says_itself_whether_its_own_value_is_steady() -> None:
+    assert width_reached([1.0, 1.01] * 10, "quick") == ("valid", None)
+    assert width_reached([1.0, 2.0] * 10, "quick") == ("not_converged", "±3 % not reached in 20 rounds")
+    assert width_reached([1.0, 1.02] * 10, "rigorous")[0] == "not_converged"
 
 
 @pytest.mark.parametrize("cells", [
