@@ -148,13 +148,14 @@ class CellRunner:
         else:
             device = CPU
         growth = memory.Growth(device)
-        logits = memory.Logits(loaded.network) if loaded is not None else None
+        # A hook would be compiled into the network: what its logits hold stays unknown then.
+        logits = memory.Logits(loaded.network) if loaded is not None and cell.backend != "compile" else None
         workload = make(cell, index, spec, source, loaded, device, self._meter)
         rule = StoppingRule(spec.accuracy, spec.time_limit_s)
         cap = {} if spec.time_limit_s is None else {"warm_up_cap_s": WARM_UP_SHARE * spec.time_limit_s}
         measured = measure(workload, definition, rule, self._meter, device, **cap,
                            looks_inside=cell.backend != "compile")
-        held = measured.extra.pop("held", {}) | ({"logits": logits.given_bytes} if logits else {})
+        held = measured.extra.pop("held", {}) | {"logits": logits.given_bytes if logits else None}
         measured.extra |= self._about(source, cell, spec, loaded, device, measured)
         if loaded is not None:
             measured.extra["peak_by_holder"] = growth.by_holder(loaded.network, held)
