@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from llmscope.analysis.ceilings import Ceilings
-from llmscope.analysis.time_model import TimeModel
+from llmscope.analysis.time_model import TimeModel, threads_share
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import Row
 from llmscope.core.spec import DTYPE_BYTES, IN_TURNS, MOST_BATCH, Cell
@@ -76,8 +76,6 @@ def _predicted(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remed
         words = f"{LARGER_BATCH} times the batch, in tokens/s of all together"
         yield Remedy("batch", words, LARGER_BATCH * model.speedup(compute=1 / LARGER_BATCH),
                      {"batch": LARGER_BATCH * row.batch})
-    threads = row.extra.get("threads")
-    if threads and ceilings.threads and threads < ceilings.threads:
-        more = ceilings.threads / threads
-        yield Remedy("threads", f"all {ceilings.threads} threads instead of {threads}", model.speedup(compute=more),
-                     {"threads": ceilings.threads})
+    if (share := threads_share(row, ceilings)) < 1:
+        words = f"all {ceilings.threads} threads instead of {row.extra['threads']}"
+        yield Remedy("threads", words, model.speedup(compute=1 / share), {"threads": ceilings.threads})

@@ -89,7 +89,7 @@ def point(test: str, device: str, dtype: str, work: Mapping[str, Any], seconds: 
         return None
     working_set = work.get("working_set_bytes") or 0
     return Point(test, device, dtype, flops, moved, seconds, working_set,
-                 None if ceilings is None else ceilings.product(dtype),
+                 None if ceilings is None else ceilings.product(dtype, flops / seconds / 1e12),
                  None if ceilings is None else ceilings.at(working_set))
 
 

@@ -15,6 +15,8 @@ from llmscope.core.results import Row
 
 #: Share of the time that starting the operations must take for the device to have waited for the program.
 ALL_ISSUING = 0.95
+#: Tests that give the device all of a sample without once waiting for it.
+NEVER_WAITING = ("pp", "tg")
 
 
 class Part(Struct, frozen=True):
@@ -93,20 +95,21 @@ def time_model(row: Row, ceilings: Ceilings) -> TimeModel | None:
     product = ceilings.product(row.dtype, (extra.get("flops") or 0) / seconds / 1e12)
     working_set = working_set_bytes(kind, extra.get("parameters", 0), row.dtype, row.options.get("optimizer") == "sgd")
     memory = ceilings.at(working_set)
-    arithmetic = None if product is None else product.value * _threads_share(extra, ceilings)
+    arithmetic = None if product is None else product.value * threads_share(row, ceilings)
     parts = tuple(_part(phase, seconds, arithmetic, None if memory is None else memory.value)
                   for phase in phases.values() if phase.get("seconds"))
-    return TimeModel(_host(extra, parts), parts) if any(part.bound for part in parts) else None
+    return TimeModel(_host(kind, extra, parts), parts) if any(part.bound for part in parts) else None
 
 
-def _host(extra: Mapping[str, Any], parts: tuple[Part, ...]) -> float | None:
+def _host(kind: str, extra: Mapping[str, Any], parts: tuple[Part, ...]) -> float | None:
     """Return the host's share: as it was measured; or, where starting the operations takes all the time, what is left.
 
-    That is what the roofs do not explain: on an accelerator operations run while the next ones are started.
+    That is what the roofs do not explain: on an accelerator operations run while the next ones are started. Only of
+    tests that never wait for the device in between does the time of starting say anything.
     """
     if extra.get("host"):
         return float(extra["host"]["share"])
-    if (extra.get("issued_share") or 0.0) < ALL_ISSUING:
+    if kind not in NEVER_WAITING or (extra.get("issued_share") or 0.0) < ALL_ISSUING:
         return None
     return 1 - min(1.0, sum(part.share * max(part.compute or 0.0, part.memory or 0.0) for part in parts))
 
@@ -119,6 +122,7 @@ def _part(phase: Mapping[str, Any], seconds: float, arithmetic_tflops: float | N
                 reached(phase.get("bytes_moved"), 1e9, memory_gb_s))
 
 
-def _threads_share(extra: Mapping[str, Any], ceilings: Ceilings) -> float:
-    threads = extra.get("threads")
-    return min(1.0, threads / ceilings.threads) if threads and ceilings.threads else 1.0
+def threads_share(row: Row, ceilings: Ceilings) -> float:
+    """Return which share of the threads that measured the CPU's ceilings a test had; 1 on other devices."""
+    threads = row.extra.get("threads")
+    return min(1.0, threads / ceilings.threads) if row.device == "cpu" and threads and ceilings.threads else 1.0

@@ -54,14 +54,14 @@ def compare(a: Side, b: Side, meter: Meter, seconds: float, seed: int, send: Cal
 
     The ratio is of tokens a second, so that the two may differ in their batch.
     """
+    round_s = 0.0
     for side in (a, b):
         meter.cell = side.cell
         meter.phase("warm-up")
-        for _ in range(WARM_UP_PASSES):
-            last_s = side.one(meter)
+        warm_s = [side.one(meter) for _ in range(WARM_UP_PASSES)]
         side.workload.reset()
-        side.times_s = [last_s]
-    rounds = rounds_within(seconds, a.times_s.pop() + b.times_s.pop())
+        round_s += warm_s[-1]
+    rounds = rounds_within(seconds, round_s)
     for side in (a, b):
         meter.cell = side.cell
         meter.phase(side.workload.phase)

@@ -93,7 +93,7 @@ class _Loop:
 
     def look_inside(self) -> None:
         """Learn from one more pass how much of it its operations are; not where that would take long."""
-        if not self._definition.of_machine and self._device.type == "cpu" and self._last_s <= LOOK_INSIDE_S:
+        if "model" in self._definition.needs and self._device.type == "cpu" and self._last_s <= LOOK_INSIDE_S:
             self._host = host_share(lambda: self._one(self._warm_up["n"]).seconds)
 
     def repeat(self) -> Decision:

@@ -60,10 +60,14 @@ def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str
 
 
 def with_threads(cells: list[dict[str, Any]], thread_counts: list[int]) -> list[dict[str, Any]]:
-    """Return the cells with each number of threads; a single number is the whole run's and no cell's own."""
+    """Return the cells with each number of threads; a single number is the whole run's and no cell's own.
+
+    The machine itself is measured with all of its threads.
+    """
     if len(thread_counts) < 2:
         return cells
-    return [cell | {"threads": count} for cell in cells for count in thread_counts]
+    return [made for cell in cells for made in (
+        [cell] if DEFINITIONS[cell["workload"]].of_machine else [cell | {"threads": n} for n in thread_counts])]
 
 
 def _on_backends(cells: Iterable[dict[str, Any]], backends: Iterable[str]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from llmscope.analysis.bottleneck import Finding, finding, stored_finding
 from llmscope.analysis.ceilings import Ceiling, Ceilings
 from llmscope.analysis.remedies import Remedy, changed
+from llmscope.analysis.time_model import time_model
 from llmscope.core.results import Row
 from llmscope.core.rows import cell_of, make_row
 from llmscope.core.spec import MACHINE, Cell, Sampling
@@ -86,6 +87,18 @@ def test_others_that_use_little_of_the_cpu_cannot_take_much_of_the_time() -> Non
     found = found_of(row_of(gb=18.0, cpu={"waited": 0.6, "still": 0.0}, others_percent=6.0))
     assert found.limiter == "memory bandwidth"
     assert next(c.share for c in found.claims if c.limiter == "other programs") == pytest.approx(0.12)
+
+
+def test_a_gpu_s_roof_does_not_hang_on_the_threads_of_the_cpu() -> None:
+    row = msgspec.structs.replace(row_of("pp", gflop=150.0, threads=1), device="cuda:0")
+    found = found_of(row)
+    assert found.limiter == "compute" and "threads" not in {r.change for r in found.changes}
+    model = time_model(row, CEILINGS)
+    assert model is not None and model.reached("compute") == pytest.approx(0.75)
+
+
+def test_a_test_that_waits_for_its_device_is_not_called_slow_to_start() -> None:
+    assert found_of(row_of("gen", gb=8.0, host=None, issued_share=1.0)).limiter == "memory bandwidth"
 
 
 @pytest.mark.parametrize(("kind", "read_share", "phases", "limiter"), [

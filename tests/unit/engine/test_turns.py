@@ -61,6 +61,22 @@ def test_what_fails_on_one_side_fails_both_with_the_reason(folder: Path) -> None
     assert all(row.median is None and "nowhere" in (row.reason or "") for row in both[2:])
 
 
+def test_a_stop_before_the_first_round_leaves_no_value_of_the_warm_up(folder: Path) -> None:
+    heard: list[events.Event] = []
+    meter = Meter(heard.append)
+
+    def hear(event: events.Event) -> None:
+        heard.append(event)
+        if isinstance(event, events.PhaseStarted) and event.phase == "decode":
+            meter.cancel()
+
+    meter.send = hear
+    cell = Cell(str(folder), "tg", "cpu", "float32", new=4)
+    spec = RunSpec((cell, msgspec.structs.replace(cell, batch=2)), accuracy="quick", time_limit_s=0.1, in_turns=True)
+    CellRunner(hear, meter).run(RunCells("r", spec, (0, 1)))
+    assert [(row.verdict, row.median, row.n) for row in rows(heard)] == [("cancelled", None, 0)] * 2
+
+
 def test_each_side_says_itself_whether_its_own_value_is_steady() -> None:
     assert width_reached([1.0, 1.01] * 10, "quick") == ("valid", None)
     assert width_reached([1.0, 2.0] * 10, "quick") == ("not_converged", "±3 % not reached in 20 rounds")
