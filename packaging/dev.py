@@ -37,9 +37,14 @@ CHECKS = {
     "ruff": ["-m", "ruff", "check", "."],
     "mypy": ["-m", "mypy"],
     "lint-imports": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"],
+    # A crashed test process is not replaced: pytest-xdist 3.8 then waits for ever where tests go file by file.
     "pytest": ["-m", "pytest", "-n", "auto", "--maxprocesses", "4", "--dist", "loadfile",
-               "--no-loadscope-reorder"],
+               "--no-loadscope-reorder", "--max-worker-restart", "0"],
 }
+
+
+#: Seconds after which a check is given up: one that waits for ever is a failure too.
+CHECK_LIMIT_S = 1800
 
 
 class Failure(Exception):
@@ -86,9 +91,12 @@ def test(arguments: list[str]) -> int:
         extra = arguments if name == "pytest" else []
         print(f"== {name}", flush=True)
         started = time.monotonic()
-        code = subprocess.call([str(python), *command, *extra], cwd=ROOT)
-        print(f"== {name}: {'failed' if code else 'passed'} in {time.monotonic() - started:.1f} s", flush=True)
-        if code:
+        try:
+            end = "failed" if subprocess.call([str(python), *command, *extra], cwd=ROOT, timeout=CHECK_LIMIT_S) else ""
+        except subprocess.TimeoutExpired:
+            end = "did not end: stopped"
+        print(f"== {name}: {end or 'passed'} in {time.monotonic() - started:.1f} s", flush=True)
+        if end:
             return 1
     return 0
 

@@ -10,20 +10,21 @@ from pathlib import Path
 import psutil
 import pytest
 
+from llmscope.gui.garbage import collect_if_due
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # One thread is enough for small models, and cannot wait for another that a busy machine holds up.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_configure() -> None:
-    """Look for no garbage while the tests are collected: what is imported then stays."""
+    """Let no thread look for garbage by itself: one that is not the window's crashes Qt when it finds a widget."""
     gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage from now on, but not among modules, which takes half a second with torch."""
+    """Never look for garbage among modules, which takes half a second with torch."""
     gc.freeze()
-    gc.enable()
 
 
 #: Seconds that threads and processes have to end after a test.
@@ -37,6 +38,13 @@ def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LLMSCOPE_HOME", str(folder))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "no-hub-cache"))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def garbage_goes_after_the_test() -> Iterator[None]:
+    """Look for garbage between tests, in the thread that they run in."""
+    yield
+    collect_if_due()
 
 
 @pytest.fixture(autouse=True)

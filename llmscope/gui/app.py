@@ -10,6 +10,7 @@ from typing import cast
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from llmscope import __version__, paths
+from llmscope.gui.garbage import GarbageCollector
 from llmscope.gui.icons import forget_icons
 from llmscope.gui.settings import Settings
 from llmscope.gui.theme import Mode, theme
@@ -36,6 +37,7 @@ def make_application() -> QApplication:
     app.setDesktopFileName("llmscope")
     theme().apply(app)
     app.aboutToQuit.connect(forget_icons)
+    GarbageCollector(app)
     return app
 
 

@@ -198,7 +198,7 @@ def test_checks_stop_at_the_first_that_fails_and_pytest_gets_the_arguments(
     called: list[list[str]] = []
     failing = "mypy"
 
-    def call(command: list[str], cwd: Path) -> int:
+    def call(command: list[str], cwd: Path, timeout: float) -> int:
         called.append(command[1:])
         return int(failing in command)
 
@@ -210,6 +210,17 @@ def test_checks_stop_at_the_first_that_fails_and_pytest_gets_the_arguments(
     assert dev.main(["test", "-k", "one"]) == 0
     assert called[-1][:2] == ["-m", "pytest"] and called[-1][-2:] == ["-k", "one"]
     assert not any("one" in command for command in called[:-1])
+
+
+def test_a_check_that_does_not_end_has_failed(
+    dev: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def call(command: list[str], cwd: Path, timeout: float) -> int:
+        raise dev.subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(dev.subprocess, "call", call)
+    assert dev.main(["test"]) == 1
+    assert "== ruff: did not end: stopped" in capsys.readouterr().out
 
 
 def test_a_python_that_is_too_old_is_told(

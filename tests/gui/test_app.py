@@ -58,3 +58,25 @@ def test_a_fault_that_repeats_opens_one_dialog(monkeypatch: pytest.MonkeyPatch,
     dialog.show(ValueError, ValueError("once"), None)
     assert len(opened) == 1
     assert "again" in capsys.readouterr().err
+
+
+GARBAGE = """
+import gc, weakref
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
+from llmscope.gui.app import make_application
+qt = make_application()
+widget = QWidget()
+widget.itself, gone = widget, weakref.ref(widget)
+del widget
+gc.set_threshold(1, 1, 1)
+QTimer.singleShot(1500, qt.quit)
+qt.exec()
+print(gc.isenabled(), gone())
+"""
+
+
+def test_garbage_is_looked_for_by_the_windows_own_thread_alone() -> None:
+    done = subprocess.run([sys.executable, "-c", GARBAGE], capture_output=True, text=True, timeout=100,
+                          env=os.environ | {"QT_QPA_PLATFORM": "offscreen"}, check=False)
+    assert done.stdout.strip() == "False None", done.stderr
