@@ -96,7 +96,10 @@ class Progress(_Event, tag="progress", frozen=True):
 
 
 class Text(_Event, tag="text", frozen=True):
-    """New text of a `gen` sample. `token_ns` are the times of the ids since the last such event."""
+    """New text of a `gen` sample. `token_ns` are the times of the ids since the last such event.
+
+    `token_chars` are the characters that each id brought, empty where that was not written down.
+    """
 
     cell: int
     sample: int
@@ -104,6 +107,7 @@ class Text(_Event, tag="text", frozen=True):
     text: str
     request_ns: int
     token_ns: tuple[int, ...]
+    token_chars: tuple[int, ...] = ()
 
 
 class Sample(_Event, tag="sample", frozen=True):

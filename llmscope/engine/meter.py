@@ -125,4 +125,4 @@ class Meter:
             mine = [p for p in pieces if p.sequence == sequence]
             self.send(Text(t_ns=time.perf_counter_ns(), cell=self.cell, sample=self.sample, sequence=sequence,
                            text="".join(p.text for p in mine), request_ns=self._request_ns,
-                           token_ns=tuple(p.at_ns for p in mine)))
+                           token_ns=tuple(p.at_ns for p in mine), token_chars=tuple(len(p.text) for p in mine)))

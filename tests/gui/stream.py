@@ -185,9 +185,10 @@ class _Run:
             if self.now_s - reported_s >= 0.1 or token == cell.new - 1:
                 yield self._progress(index, sample, len(batch) * cell.batch / (self.now_s - reported_s))
                 for number, words in enumerate(texts):
-                    text = "".join(words[n % len(words)] for n in range(begun, token + 1))
-                    yield ev.Text(t_ns=self.t(), cell=index, sample=sample, sequence=number, text=text,
-                                  request_ns=request_ns, token_ns=tuple(batch))
+                    pieces = [words[n % len(words)] for n in range(begun, token + 1)]
+                    yield ev.Text(t_ns=self.t(), cell=index, sample=sample, sequence=number,
+                                  text="".join(pieces), request_ns=request_ns, token_ns=tuple(batch),
+                                  token_chars=tuple(map(len, pieces)))
                 batch, begun, reported_s = [], token + 1, self.now_s
         return self.now_s - began_s
 

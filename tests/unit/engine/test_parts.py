@@ -106,7 +106,8 @@ def test_text_travels_by_sequence_with_the_time_of_each_id() -> None:
         meter.add_text(i % 2, piece, 100 + i)
     meter.end_cell()
     texts = [e for e in heard if isinstance(e, events.Text)]
-    assert {(e.sequence, e.text, e.token_ns) for e in texts} == {(0, "To or", (100, 102)), (1, "be ", (101,))}
+    assert {(e.sequence, e.text, e.token_ns, e.token_chars) for e in texts} == {
+        (0, "To or", (100, 102), (3, 2)), (1, "be ", (101,), (3,))}
     assert {e.sample for e in texts} == {4}
 
 
