@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 
 class HistoryControl(QObject):
-    """`opened` carries a run to be shown on the Run page, `run_asked` that this page is wanted, `said` a line."""
+    """`opened` carries a run to be shown on the Run page, `run_asked` that this page is wanted, `said` a line.
+
+    `race_asked` carries the folders of two runs.
+    """
 
     opened = Signal(object)
     run_asked = Signal()
+    race_asked = Signal(object, object)
     said = Signal(str)
 
     def __init__(self, settings: Settings, parent: QObject) -> None:
@@ -35,6 +39,7 @@ class HistoryControl(QObject):
             self.page = HistoryPage(paths.runs_folder(), self._settings)
             self.page.run_asked.connect(self.run_asked)
             self.page.open_asked.connect(self._on_open)
+            self.page.race_asked.connect(self.race_asked)
             self.page.said.connect(self.said)
         return self.page
 

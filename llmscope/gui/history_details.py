@@ -14,6 +14,7 @@ from llmscope.gui import words
 from llmscope.gui.history_table import LEFT, RIGHT
 from llmscope.gui.looks import tests
 from llmscope.gui.models.history_model import figure
+from llmscope.gui.race_button import RaceButton
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.badge import Badge, paint_badge
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Label, Line, Panel
@@ -53,6 +54,7 @@ class HistoryDetails(Panel):
         self.open_button.clicked.connect(self.open_asked)
         self.delete_button = Button(self.tr("Delete"), "trash")
         self.delete_button.clicked.connect(self.delete_asked)
+        self.race_button = RaceButton()
         self._lay_out()
 
     def show_run(self, entry: Entry, why_not: str) -> None:
@@ -116,6 +118,9 @@ class HistoryDetails(Panel):
         for row, (key, name) in enumerate(self._names().items()):
             facts.addWidget(Label(name, "small", role="text_2"), row, 0, Qt.AlignmentFlag.AlignTop)
             facts.addWidget(self._facts[key], row, 1)
+        race = QHBoxLayout()
+        race.setContentsMargins(EDGE, 4, EDGE, 4)
+        race.addWidget(self.race_button)
         buttons = QHBoxLayout()
         buttons.setContentsMargins(EDGE, 4, EDGE, EDGE)
         buttons.setSpacing(theme().px("layout", "gap"))
@@ -125,6 +130,7 @@ class HistoryDetails(Panel):
         self.body.addWidget(scroll, 1)
         self.body.addWidget(Line())
         self.body.addLayout(facts)
+        self.body.addLayout(race)
         self.body.addLayout(buttons)
 
 

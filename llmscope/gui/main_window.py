@@ -32,6 +32,7 @@ from llmscope.gui.page_stack import PageStack, Tab
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.picture import draw
 from llmscope.gui.picture_files import PictureFiles
+from llmscope.gui.race_control import RaceControl
 from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
 from llmscope.gui.status_bar import StatusBar
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
+        self.race = RaceControl(self)
         self.pictures = PictureFiles(self, self.settings, self.picture)
         self._ticks = 0
         self._closing = False
@@ -67,7 +69,8 @@ class MainWindow(QMainWindow):
             self.page, self.status = RunPage(self.feed, self.settings), StatusBar()
             self.hardware = HardwareControl(self.page, self)
             tabs = self._tabs()
-            self.top, self.pages = TopBar(tabs), PageStack(tabs)
+            race = Tab("race", "", "", "", self.race.make_page)  # reached from two runs, not by a tab
+            self.top, self.pages = TopBar(tabs), PageStack((*tabs, race))
             self._lay_out()
             self._connect(tabs)
             self._restore()
@@ -101,6 +104,10 @@ class MainWindow(QMainWindow):
         self.top.show_page(name)
         self._show_state()
 
+    def show_race(self, a: Path, b: Path) -> None:
+        """Show two stored runs, given by their folders, in a race."""
+        self.race.open(a, b)
+
     def show_theme(self, mode: Mode) -> None:
         """Take a theme and remember it."""
         theme().set_mode(mode)
@@ -127,6 +134,7 @@ class MainWindow(QMainWindow):
         self._look.wait()
         self.pages.close_threads()
         self.history.close()
+        self.race.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -196,6 +204,11 @@ class MainWindow(QMainWindow):
         self.history.opened.connect(self._on_opened)
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.said.connect(self.status.say)
+        self.history.race_asked.connect(self.show_race)
+        self.race.shown.connect(self._on_race_shown)
+        self.race.history_asked.connect(self.top.tabs["history"].click)
+        self.race.present_asked.connect(self._on_present)
+        self.race.said.connect(self.status.say)
         self.pictures.said.connect(self.status.say)
         self.top.theme_chosen.connect(self._on_theme)
         self.top.picture_asked.connect(self._on_save_picture)
@@ -211,6 +224,7 @@ class MainWindow(QMainWindow):
         self.show_page(self.settings.text("window/page", "run", tuple(self.top.tabs)))
 
     def _remember(self) -> None:
+        self._on_present(False)
         self.settings.keep("window/page", self.pages.name)
         window_size.remember(self, {} if self.page.body.is_narrow else self._splitters(), self.settings)
         self.settings.sync()
@@ -235,6 +249,16 @@ class MainWindow(QMainWindow):
             self.show_page("run")
             self.page.show_stored(replayed)
             self._show_state()
+
+    def _on_race_shown(self) -> None:
+        self.show_page("race")
+
+    def _on_present(self, is_presenting: bool) -> None:
+        """Give a page the whole screen, or take it back."""
+        for bar in (self.top, self.status):
+            bar.setVisible(not is_presenting)
+        full = Qt.WindowState.WindowFullScreen
+        self.setWindowState(self.windowState() | full if is_presenting else self.windowState() & ~full)
 
     def _on_search(self) -> None:
         self.pages.page().focus_search()

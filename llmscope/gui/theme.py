@@ -168,3 +168,10 @@ def theme() -> Theme:
     if _theme is None:
         _theme = Theme()
     return _theme
+
+
+def scaled(size: str, weight: int, scale: float) -> QFont:
+    """Return the theme's font so many times as large, for a room."""
+    font = theme().font(size, weight)
+    font.setPixelSize(round(scale * font.pixelSize()))
+    return font

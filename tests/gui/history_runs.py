@@ -32,11 +32,11 @@ def write_history(runs: Path, now: datetime | None = None) -> list[Path]:
     """Write all runs, the latest first, and return their folders."""
     random = Random(3)
     now = now or datetime.now(UTC)
-    return [_write(runs, now - timedelta(days=days, hours=hours, minutes=4), cells, how, 1 + random.gauss(0, 0.03))
+    return [write_run(runs, now - timedelta(days=days, hours=hours, minutes=4), cells, how, 1 + random.gauss(0, 0.03))
             for days, hours, cells, how in RUNS]
 
 
-def _write(runs: Path, at: datetime, cells: tuple[Cell, ...], how: str, factor: float) -> Path:
+def write_run(runs: Path, at: datetime, cells: tuple[Cell, ...], how: str, factor: float) -> Path:
     utc = at.isoformat(timespec="seconds")
     run = store.new_run_id(runs, utc)
     outcome: Outcome = how if how in ("done", "oom", "stopped") else "done"  # type: ignore[assignment]

@@ -9,7 +9,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ["LLMSCOPE_HOME"] = tempfile.mkdtemp()
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication, QScrollArea
 
 from llmscope import paths
@@ -20,6 +20,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
+from tests.gui.race_runs import write_race
 from tests.gui.stream import CELLS, Outcome, stream
 from tests.gui.turns import SAME, SLOWER, turns
 
@@ -50,6 +51,8 @@ TWO_DEVICES = (
 #: and a stored run on the Run page.
 HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
            "stored_failed")
+#: Races of two stored runs: under way, over, of different work, and the whole screen.
+RACES = ("race", "race_done", "race_unlike", "race_present")
 
 
 def feed(window: MainWindow, name: str) -> None:
@@ -106,6 +109,18 @@ def show_history(window: MainWindow, name: str) -> None:
         _wait(lambda: window.page.run.is_stored)
 
 
+def show_race(window: MainWindow, name: str) -> None:
+    """Race two made-up runs up to a moment."""
+    shutil.rmtree(paths.data_folder(), ignore_errors=True)
+    window.show_race(*write_race(paths.runs_folder(), unlike=name == "race_unlike"))
+    _wait(lambda: window.pages.name == "race")
+    page = window.race.page
+    assert page is not None
+    page.present(name == "race_present")
+    window.setWindowState(Qt.WindowState.WindowNoState)  # a screen of the size that is wanted
+    page.seek(page.clock.end_ns if name == "race_done" else page.clock.end_ns // 4)
+
+
 def show_whatif(window: MainWindow) -> None:
     """Scroll the Hardware page down to other hardware."""
     page = window.hardware.page
@@ -125,7 +140,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY):
+    for name in (*STATES, *HARDWARE, *HISTORY, *RACES):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -149,6 +164,10 @@ def main(folder: Path, wanted: list[str]) -> None:
                     window.show_page("hardware")
                     if name == "hardware_compared":
                         compare(window)
+                elif name in RACES:
+                    feed(window, "idle")
+                    show_race(window, name)
+                    window.resize(size)
                 else:
                     feed(window, "idle")
                     show_history(window, name)
@@ -159,7 +178,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 if name == "hardware_whatif":
                     show_whatif(window)
                 window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
+                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2], *RACES) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

@@ -11,7 +11,8 @@ class HelpDialog(QDialog):
 
     def __init__(self, parent: QWidget, page: str = "run") -> None:
         super().__init__(parent)
-        title, about, keys = {"run": self._run, "hardware": self._hardware, "history": self._history}[page]()
+        title, about, keys = {"run": self._run, "hardware": self._hardware, "history": self._history,
+                              "race": self._race}[page]()
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)
@@ -59,6 +60,16 @@ class HelpDialog(QDialog):
             ("Ctrl+F", self.tr("search; all words must occur")), ("Enter", self.tr("open the run on the Run page")),
             ("Del", self.tr("delete the selected runs, after a question")), ("Ctrl+1", self.tr("the Run page")),
             ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
+
+    def _race(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        return self.tr("Race"), self.tr(
+            "One request of each of two stored runs, beside each other and at the pace at which it was answered: every "
+            "token stands there when it came. Both begin with their request and end at the same number of new tokens. "
+            "The request shown is the middle one of its test by duration."), (
+            ("Space", self.tr("play and pause; from the start where the race is over")),
+            ("← →", self.tr("seek; with Home and End to start and finish")), ("+ −", self.tr("faster and slower")),
+            ("F11", self.tr("present: full screen, larger type; Esc ends it")), ("Ctrl+4", self.tr("History")),
+            ("F1", self.tr("this page")))
 
     @staticmethod
     def _keys(keys: tuple[tuple[str, str], ...]) -> QGridLayout:

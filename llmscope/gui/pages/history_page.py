@@ -30,6 +30,7 @@ class HistoryPage(Page):
 
     open_asked = Signal(object)
     run_asked = Signal()
+    race_asked = Signal(object, object)
     said = Signal(str)
 
     def __init__(self, runs: Path, settings: Settings) -> None:
@@ -158,6 +159,7 @@ class HistoryPage(Page):
         if entry is not None:
             self.details.show_run(entry, self._why_not(entry))
         count = len(self.table.selected())
+        self.details.race_button.show_runs(self.table.selected())
         self.details.delete_button.setText(self.tr("Delete") if count < 2 else self.tr("Delete {0}").format(count))
 
     def _why_not(self, entry: Entry) -> str:
@@ -185,6 +187,11 @@ class HistoryPage(Page):
             self.said.emit(why_not)
         else:
             self.open_asked.emit(self._runs / entry.id)
+
+    def _on_race(self) -> None:
+        """Race the two selected runs, the older one as A."""
+        b, a = (self._runs / entry.id for entry in self.table.selected())
+        self.race_asked.emit(a, b)
 
     def _on_delete(self) -> None:
         unwanted = self.table.selected()
@@ -252,6 +259,7 @@ class HistoryPage(Page):
         self.table.unwanted.connect(self._on_delete)
         self.details.open_asked.connect(self._on_open)
         self.details.delete_asked.connect(self._on_delete)
+        self.details.race_button.clicked.connect(self._on_race)
         self.details.closed.connect(self._close_details)
         self._empty.run.clicked.connect(self.run_asked)
         self._empty.clear.clicked.connect(self.search.clear)

@@ -96,6 +96,7 @@ class TokenTimeline(QWidget):
         self._waits = EMPTY
         self._pool = WaitPool()
         self._end_ms, self.top_ms = 0.0, EMPTY_TOP_MS
+        self._is_fixed, self._scale = False, 1.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(260, 130)
         self.setAccessibleName(self.tr("Token timeline, no tokens yet"))
@@ -103,16 +104,38 @@ class TokenTimeline(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(560, 200)
 
+    def fix_axes(self, end_ms: float, top_ms: float) -> None:
+        """Keep both axes from now on, so that requests beside each other can be compared by eye."""
+        self._end_ms, self.top_ms, self._is_fixed = end_ms, top_ms, True
+        self.update()
+
+    def set_scale(self, scale: float) -> None:
+        """Paint everything so many times as large, for a room."""
+        self._scale = scale
+        self.update()
+
+    @property
+    def _wide(self) -> float:
+        return self.width() / self._scale
+
+    @property
+    def _high(self) -> float:
+        return self.height() / self._scale
+
     def show_waits(self, waits: Waits, pool: WaitPool) -> None:
         """Show a request; `pool` holds the waits of this test's requests before it."""
         is_new = waits.total != self._waits.total or len(waits.token_ms) < len(self._waits.token_ms)
         self._waits, self._pool = waits, pool
+        if not self._is_fixed:
+            self._fit_axes(waits, is_new)
+        self.setAccessibleName(" ".join(f"{name} {value}." for name, value in self.figures()))
+        self.update()
+
+    def _fit_axes(self, waits: Waits, is_new: bool) -> None:
         if is_new or not 0.8 * self._end_ms <= waits.end_ms <= self._end_ms:
             self._end_ms = 1.03 * waits.end_ms
         if waits.median_ms is not None:
             self.top_ms = nice(1.02 * min(float(waits.gaps_ms.max()), CUT_MEDIANS * waits.median_ms))
-        self.setAccessibleName(" ".join(f"{name} {value}." for name, value in self.figures()))
-        self.update()
 
     def figures(self) -> list[tuple[str, str]]:
         """Return what stands above the bars: name and value."""
@@ -127,7 +150,7 @@ class TokenTimeline(QWidget):
 
     def x_of(self, ms: float) -> float:
         """Return where a time since the request lies, in px."""
-        return LEFT_PX + ms / max(self._end_ms, 1e-9) * (self.width() - LEFT_PX - RIGHT_PX)
+        return LEFT_PX + ms / max(self._end_ms, 1e-9) * (self._wide - LEFT_PX - RIGHT_PX)
 
     def bars(self) -> list[QRectF]:
         """Return the bars in px, one for each wait, or the highest of each px where they are too narrow."""
@@ -152,7 +175,7 @@ class TokenTimeline(QWidget):
         return HEAD_PX + MARKS_PX
 
     def _bottom(self) -> float:
-        return float(self.height() - AXIS_PX)
+        return float(self._high - AXIS_PX)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange:
@@ -161,12 +184,14 @@ class TokenTimeline(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.scale(self._scale, self._scale)
         self._paint_figures(painter)
         self._paint_axes(painter)
         if self._waits.first_ms is None:
             painter.setPen(style.pen("text_3"))
             painter.setFont(style.font("small"))
-            painter.drawText(self.rect().adjusted(LEFT_PX, HEAD_PX, -RIGHT_PX, 0), Qt.AlignmentFlag.AlignCenter,
+            room = QRectF(LEFT_PX, HEAD_PX, self._wide - LEFT_PX - RIGHT_PX, self._high - HEAD_PX)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter,
                              self.tr("One bar for each token: how long it took to come"))
         else:
             self._paint_bars(painter)
@@ -178,11 +203,11 @@ class TokenTimeline(QWidget):
         figures = self.figures()
         plain, strong = (QFontMetricsF(style.font("small", weight)) for weight in (400, 600))
         widths = [plain.horizontalAdvance(name) + strong.horizontalAdvance(value) + 20 for name, value in figures]
-        if sum(widths) > self.width() - 12:
+        if sum(widths) > self._wide - 12:
             short = (self.tr("First"), self.tr("median"), self.tr("99th"))
-            figures = list(zip(short, self._values(), strict=True))
+            figures = [(name, value) for name, (_, value) in zip(short, figures, strict=False)]
             widths = [plain.horizontalAdvance(name) + strong.horizontalAdvance(value) + 20 for name, value in figures]
-            if sum(widths) > self.width() + 4:  # the last one needs no space after it
+            if sum(widths) > self._wide + 4:  # the last one needs no space after it
                 figures = figures[:2]
         at = QPointF(12, 18)
         for name, value in figures:
@@ -195,7 +220,7 @@ class TokenTimeline(QWidget):
 
     def _paint_axes(self, painter: QPainter) -> None:
         painter.setFont(style.font("caption"))
-        right, bottom = self.width() - RIGHT_PX, self._bottom()
+        right, bottom = self._wide - RIGHT_PX, self._bottom()
         for value, suffix in ((0.0, ""), (self.top_ms / 2, ""), (self.top_ms, f"{NBSP}ms")):
             y = round(bottom - value / self.top_ms * (bottom - self._top()))
             painter.setPen(style.pen("grid" if value else "axis"))
@@ -206,12 +231,12 @@ class TokenTimeline(QWidget):
             self._paint_time_axis(painter, bottom)
 
     def _paint_time_axis(self, painter: QPainter, bottom: float) -> None:
-        step = nice(self._end_ms / max(2.0, (self.width() - LEFT_PX - RIGHT_PX) / 75))
+        step = nice(self._end_ms / max(2.0, (self._wide - LEFT_PX - RIGHT_PX) / 75))
         ticks = [n * step for n in range(int(self._end_ms / step) + 1)]
         for ms in ticks:
             label = f"{ms:,.10g}{NBSP}ms" if ms == ticks[-1] and ms else f"{ms:,.10g}"
             width = QFontMetricsF(painter.font()).horizontalAdvance(label) + 2
-            left = min(self.x_of(ms) - width / 2, self.width() - width)
+            left = min(self.x_of(ms) - width / 2, self._wide - width)
             painter.drawText(QRectF(left, bottom + 4, width, 14), Qt.AlignmentFlag.AlignCenter, label)
 
     def _paint_bars(self, painter: QPainter) -> None:
@@ -232,7 +257,7 @@ class TokenTimeline(QWidget):
         painter.setPen(dashes)
         y = self._bottom() - 2
         last_px = self.x_of(float(self._waits.token_ms[-1]))
-        painter.drawLine(QLineF(last_px + step_px, y, self.x_of(self._waits.end_ms) + 1, y))
+        painter.drawLine(QLineF(last_px + step_px, y, min(self.x_of(self._waits.end_ms) + 1, self._wide - RIGHT_PX), y))
 
     def _paint_first(self, painter: QPainter, first_ms: float) -> float:
         """Paint the wait for the first token; return where its words end."""
@@ -262,7 +287,7 @@ class TokenTimeline(QWidget):
     def _left_of(self, x: float, words: str, weight: int) -> float:
         """Return where the words of a mark begin: at its right, or where there is no room at its left."""
         width = QFontMetricsF(style.font("caption", weight)).horizontalAdvance(words)
-        return x + 5 if x + 5 + width < self.width() else x - 5 - width
+        return x + 5 if x + 5 + width < self._wide else x - 5 - width
 
     def _paint_slowest(self, painter: QPainter) -> None:
         gaps, median = self._waits.gaps_ms, self._waits.median_ms
@@ -280,9 +305,10 @@ class TokenTimeline(QWidget):
         painter.setPen(style.pen("text"))
         words = self.tr("slowest {}").format(_short(value))
         width = QFontMetricsF(painter.font()).horizontalAdvance(words)
-        left = min(max(LEFT_PX, x - width / 2), self.width() - RIGHT_PX - width)
+        after_first = self.x_of(float(self._waits.token_ms[0])) + 4
+        left = min(max(after_first, x - width / 2), self._wide - RIGHT_PX - width)
         if y - 16 < self._top():
-            left = min(x + 4, self.width() - RIGHT_PX - width)
+            left = min(x + 4, self._wide - RIGHT_PX - width)
             painter.fillRect(QRectF(left - 2, y + 2, width + 4, 14), theme().colour("panel"))
             painter.drawText(QPointF(left, y + 13), words)
         else:

@@ -1,0 +1,106 @@
+"""A race in words: who leads, who has won, and what of the work was not the same."""
+
+from llmscope.core.units import NBSP, measured, plus_minus, significant
+from llmscope.gui import words
+from llmscope.gui.race import Entrant, Race
+from llmscope.gui.words import tr
+
+LETTERS = ("A", "B")
+#: Below this a ratio would read 1.00×.
+LEAST_RATIO = 1.005
+SECOND_NS = 1_000_000_000
+
+
+def seconds(ns: int) -> str:
+    """Return a duration as `1.31 s` or `74.0 ms`."""
+    return f"{significant(ns / 1e9)}{NBSP}s" if ns >= SECOND_NS else f"{significant(ns / 1e6)}{NBSP}ms"
+
+
+def moment(ns: int, end_ns: int) -> str:
+    """Return a moment of a race with as many digits as all its moments have: `0.52 s` or `74 ms`."""
+    return f"{ns / 1e9:.2f}{NBSP}s" if end_ns >= SECOND_NS else f"{ns / 1e6:.0f}{NBSP}ms"
+
+
+def tokens(count: int) -> str:
+    """Return `128 tokens`."""
+    return tr("1 token") if count == 1 else tr("{0} tokens").format(f"{count:,}")
+
+
+def name(entrant: Entrant) -> str:
+    """Return what an entrant is called: its model and the kind of its device."""
+    return f"{words.model_name(entrant.cell.model)}, {words.short_device(entrant.cell.device)}"
+
+
+def settings(entrant: Entrant) -> str:
+    """Return the settings of an entrant's test, the device's name and when it was measured."""
+    return " · ".join(part for part in (words.settings_line(entrant.cell), entrant.entry.device,
+                                        words.moment(entrant.entry.at_s)) if part)
+
+
+def behind(entrant: Entrant) -> str:
+    """Return the value of the whole test that the request is one of, with its interval and verdict."""
+    row, which = entrant.row, tr("shown: the middle one of {0} by duration").format(requests(entrant.requests))
+    if entrant.sequences > 1:
+        which = tr("{0}, with the text of the first of {1} answers").format(which, f"{entrant.sequences:,}")
+    if row is None or row.median is None:
+        return which
+    value = f"{measured(row.median, row.half_width)}{NBSP}{row.unit}"
+    plus = "" if row.half_width is None else f" {plus_minus(row.half_width)}"
+    verdict = words.verdict_word(row.verdict, row.reason or "")
+    return tr("{0}: {1}{2}, {3}; {4}").format(row.test, value, plus, verdict, which)
+
+
+def requests(count: int) -> str:
+    """Return `24 requests`."""
+    return tr("1 request") if count == 1 else tr("{0} requests").format(f"{count:,}")
+
+
+def standing(race: Race, at_ns: int) -> str:
+    """Return who leads at a moment, at the end who has won."""
+    if at_ns >= race.end_ns:
+        return headline(race)
+    counts = [entrant.track.tokens_at(at_ns) for entrant in race.entrants]
+    if not any(counts):
+        return tr("Race to {0}").format(tokens(race.tokens))
+    ahead = counts[1] - counts[0]
+    if not ahead:
+        return tr("Level at {0}").format(tokens(counts[0]))
+    leader = int(ahead > 0)
+    if counts[leader] == race.tokens:
+        return tr("{0} is at the finish, {1} has {2} to go").format(LETTERS[leader], LETTERS[1 - leader],
+                                                                    tokens(abs(ahead)))
+    return tr("{0} leads by {1}").format(LETTERS[leader], tokens(abs(ahead)))
+
+
+def headline(race: Race) -> str:
+    """Return `B wrote 128 tokens in 1.31 s, 2.40× as fast as A`."""
+    winner, took = race.winner, [entrant.track.end_ns for entrant in race.entrants]
+    if winner is None or race.times_as_fast < LEAST_RATIO:
+        return tr("A and B wrote {0} in the same time, {1}").format(tokens(race.tokens), seconds(min(took)))
+    return tr("{0} wrote {1} in {2}, {3}× as fast as {4}").format(
+        LETTERS[winner], tokens(race.tokens), seconds(took[winner]), significant(race.times_as_fast),
+        LETTERS[1 - winner])
+
+
+def lead(race: Race) -> str:
+    """Return by how many seconds the winner was ahead, and what that is worth."""
+    a, b = (entrant.track.end_ns for entrant in race.entrants)
+    one = tr("One request of each run, without an interval: the tests' own values stand below.")
+    if race.winner is None:
+        return one
+    return tr("{0} ahead. {1}").format(seconds(abs(a - b)), one)
+
+
+def not_the_same(race: Race) -> str:
+    """Return what of the two requests' work differs, empty where it is the same."""
+    a, b = race.entrants
+    parts = [tr("{0} and {1}").format(words.model_name(a.cell.model), words.model_name(b.cell.model))] \
+        if a.cell.model != b.cell.model else []
+    for text, one, other in (
+            (tr("batch {0} and {1}"), a.cell.batch, b.cell.batch),
+            (tr("{0} and {1} answers to each prompt"), a.answers, b.answers),
+            (tr("prompts of {0} and {1} tokens"), a.cell.seq, b.cell.seq),
+            (tr("{0} and {1} new tokens"), a.new_tokens, b.new_tokens)):
+        if one != other:
+            parts.append(text.format(f"{one:,}", f"{other:,}"))
+    return tr("Not the same work: {0}.").format("; ".join(parts)) if parts else ""
