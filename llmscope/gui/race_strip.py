@@ -102,7 +102,8 @@ class RaceStrip(QWidget):
         wanted = (room.width(), room.height(), self._scale, ratio, theme().is_dark)
         if self._picture is None or self._made_for != wanted:
             self._made_for = wanted
-            self._picture = QPixmap(round(room.width() * self._scale * ratio), round(room.height() * self._scale * ratio))
+            px = self._scale * ratio
+            self._picture = QPixmap(round(room.width() * px), round(room.height() * px))
             self._picture.setDevicePixelRatio(ratio)
             self._picture.fill(Qt.GlobalColor.transparent)
             painter = QPainter(self._picture)
