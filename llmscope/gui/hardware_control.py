@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import structs
 from PySide6.QtCore import QObject
 
@@ -14,6 +15,8 @@ from llmscope.gui import words
 from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.trials import Pair, Turns
+from llmscope.hardware.catalogue import Hardware
+from llmscope.hardware.matching import entries_of
 from llmscope.runs.here import of_machine
 
 if TYPE_CHECKING:
@@ -125,12 +128,16 @@ class HardwareControl(QObject):
         roofs = self._known(of_rows, self._of) if of_rows else ceilings
         return HardwareLook(
             facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title,
-            measured(self._rows, roofs, self._turns()), run.is_open, self._is_measuring(),
+            measured(self._rows, roofs, self._turns(), self._known_as()), run.is_open, self._is_measuring(),
             of_machine(control.machine, ceilings) if control.machine is not None else ())
 
     def _known(self, devices: list[str], machine: dict[str, Any] | None) -> dict[str, Ceilings]:
         found = {device: self._run_page.control.ceilings_of(device, machine) for device in devices}
         return {device: ceilings for device, ceilings in found.items() if ceilings is not None}
+
+    def _known_as(self) -> dict[str, Hardware]:
+        """Return the entries in the list of hardware of the GPUs that the tests ran on."""
+        return entries_of(msgspec.to_builtins(self._run_page.control.machine) if self._of is None else self._of)
 
     def _about(self, ceilings: dict[str, Ceilings], done: int) -> str:
         run = self._run_page.run

@@ -18,7 +18,7 @@ from llmscope.core.spec import Cell
 from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
-from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
+from tests.gui.fakes import GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
 from tests.gui.turns import SAME, SLOWER, turns
@@ -132,11 +132,12 @@ def main(folder: Path, wanted: list[str]) -> None:
                 if wanted and file not in wanted:
                     continue
                 theme().set_mode(mode)  # type: ignore[arg-type]
+                machine = GPU_MACHINE if name == "hardware_gpu" else MACHINE
                 if name == "hardware_empty":
                     shutil.rmtree(paths.data_folder(), ignore_errors=True)
                 elif name in HARDWARE or (name in STATES and name != "idle"):
-                    know_ceilings()
-                window = MainWindow(FakeRunner, lambda: MACHINE)
+                    know_ceilings(machine)
+                window = MainWindow(FakeRunner, lambda machine=machine: machine)
                 window.show_page("run")
                 window.resize(size)
                 window.show()
