@@ -52,6 +52,7 @@ class HardwareControl(QObject):
             from llmscope.gui.pages.hardware_page import HardwarePage  # not before the window's first paint
 
             self.page = HardwarePage()
+            self.page.whatif.wish.models = self._run_page.control.models  # each is checked once
             self.page.measure_asked.connect(self._run_page.measure_ceilings)
             self.page.stop_asked.connect(self._run_page.ask_stop)
             self.page.card.trials.asked.connect(self._measure_in_turns)
