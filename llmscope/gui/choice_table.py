@@ -2,14 +2,13 @@
 
 from PySide6.QtCore import QModelIndex, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QHeaderView
 
 from llmscope.analysis.projection import Projection
 from llmscope.analysis.shortlist import Verdict
 from llmscope.gui.hardware_table import HardwareTable
 from llmscope.gui.models.choice_model import ALL, EACH, HARDWARE, PRICE, REASONS, VERDICT, WEIGHTS, ChoiceModel
-from llmscope.gui.models.hardware_rows import LEFT, RIGHT
-from llmscope.gui.whatif_rows import EDGE, GAP, HardwareDelegate, paint_head, paint_text
+from llmscope.gui.rows_table import PlainHeader
+from llmscope.gui.whatif_rows import EDGE, GAP, HardwareDelegate, paint_text
 from llmscope.gui.widgets.badge import paint_badge
 
 #: Widths in px; the reasons take what is left.
@@ -29,7 +28,7 @@ class ChoiceTable(HardwareTable):
         self.rows = ChoiceModel()
         super().__init__(self.rows, WIDTHS, NARROW_WIDTHS, REASONS)
         self.setItemDelegate(_Delegate(self, self.rows))
-        self.setHorizontalHeader(_Header(Qt.Orientation.Horizontal, self))
+        self.setHorizontalHeader(PlainHeader(self, self.rows, _room))
         self.setAccessibleName(self.tr("Hardware to choose from"))
         self.size_rows(ROWS)
         self.selectionModel().currentRowChanged.connect(self._on_moved)
@@ -47,21 +46,9 @@ class _Delegate(HardwareDelegate):
         if column == VERDICT:
             paint_badge(painter, QRectF(rect), text, _LOOKS[self._rows.verdict(one)], at_left=True)
             return
-        paint_text(painter, _room(rect, column), text, _how(column), column in (WEIGHTS, REASONS), column == EACH,
-                   Qt.TextElideMode.ElideRight if column == REASONS else Qt.TextElideMode.ElideMiddle)
-
-
-class _Header(QHeaderView):
-    """Titles over what they name."""
-
-    def paintSection(self, painter: QPainter, rect: QRect, column: int) -> None:
-        paint_head(painter, rect)
-        painter.drawText(_room(rect, column), _how(column),
-                         self.model().headerData(column, Qt.Orientation.Horizontal))
-
-
-def _how(column: int) -> Qt.AlignmentFlag:
-    return LEFT if column in ChoiceModel.at_left else RIGHT
+        cut = Qt.TextElideMode.ElideRight if column == REASONS else Qt.TextElideMode.ElideMiddle
+        paint_text(painter, _room(rect, column), text, self._rows.how(column), column in (WEIGHTS, REASONS),
+                   column == EACH, cut)
 
 
 def _room(rect: QRect, column: int) -> QRect:

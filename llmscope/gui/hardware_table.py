@@ -1,42 +1,23 @@
-"""A table of hardware: its keys, what it copies, and prices that are typed into it."""
+"""A table of hardware with prices that are typed into it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView
 
 from llmscope.gui.models.hardware_rows import HardwareRows
-from llmscope.gui.theme import theme
+from llmscope.gui.rows_table import RowsTable
 
 
-class HardwareTable(QTableView):
-    """Ctrl+C copies the selected rows, all where none is selected; F2 or a double click edits a price.
+class HardwareTable(RowsTable):
+    """F2 or a double click edits a price."""
 
-    `widths` are those of columns in px, in a small window the `narrow` ones, of which those of 0 are hidden;
-    `rest` takes what is left.
-    """
+    _rows: HardwareRows
 
     def __init__(self, rows: HardwareRows, widths: Mapping[int, int], narrow: Mapping[int, int], rest: int) -> None:
-        super().__init__()
-        self._rows, self._widths, self._narrow_widths, self._rest = rows, widths, narrow, rest
-        self._narrow = False
-        self.setModel(rows)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        super().__init__(rows, widths, narrow, rest)
         self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-
-    def set_narrow(self, narrow: bool) -> None:
-        """Take less room for each column, and hide what the tooltip tells too."""
-        self._narrow = narrow
-        for column, width in self._narrow_widths.items():
-            self.setColumnHidden(column, narrow and not width)
-        self._share_width()
 
     def go_to(self, hardware: str) -> None:
         """Select a hardware's row and scroll to it, where it is shown."""
@@ -44,45 +25,10 @@ class HardwareTable(QTableView):
         if row >= 0 and row != self.currentIndex().row():
             self.setCurrentIndex(self._rows.index(row, 0))
 
-    def as_text(self, rows: Sequence[int]) -> str:
-        """Return rows as tab-separated lines under their titles."""
-        return "\n".join("\t".join(line) for line in (self._rows.titles(), *map(self._rows.texts, rows)))
-
-    def copy_all(self) -> None:
-        """Copy all rows in view."""
-        QGuiApplication.clipboard().setText(self.as_text(range(self._rows.rowCount())))
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            rows = sorted({index.row() for index in self.selectedIndexes()})
-            QGuiApplication.clipboard().setText(self.as_text(rows or range(self._rows.rowCount())))
-            return
         if event.key() == Qt.Key.Key_F2:
             price = self.currentIndex().siblingAtColumn(self._rows.price_column)
             if price.flags() & Qt.ItemFlag.ItemIsEditable:
                 self.edit(price)
-            return
-        super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._share_width()
-
-    def size_rows(self, count: int) -> None:
-        """Show so many rows before it scrolls."""
-        rows, head, px = self.verticalHeader(), self.horizontalHeader(), theme().px
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(px("height", "row"))
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head.setMinimumSectionSize(10)
-        head.setFixedHeight(px("height", "table_header"))
-        head.setSectionsClickable(False)
-        self.setFixedHeight(px("height", "table_header") + count * px("height", "row") + 2)
-
-    def _share_width(self) -> None:
-        widths = self._narrow_widths if self._narrow else self._widths
-        for column, width in widths.items():
-            if width:
-                self.setColumnWidth(column, width)
-        self.setColumnWidth(self._rest, max(80, self.viewport().width() - sum(widths.values())))
+        else:
+            super().keyPressEvent(event)

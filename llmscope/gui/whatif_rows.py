@@ -14,7 +14,8 @@ from PySide6.QtWidgets import (
 
 from llmscope.analysis.projection import Projection
 from llmscope.core.units import significant
-from llmscope.gui.models.hardware_rows import LEFT, RIGHT, HardwareRows, Index, is_here
+from llmscope.gui.models.hardware_rows import HardwareRows, is_here
+from llmscope.gui.models.text_rows import LEFT, RIGHT, Index
 from llmscope.gui.models.whatif_model import BAR, BASIS, FIT, HARDWARE, MEMORY, PRICE, SPARE, WRITING, WhatIfModel
 from llmscope.gui.plots.style import pen
 from llmscope.gui.theme import theme
@@ -73,8 +74,7 @@ class RowDelegate(HardwareDelegate):
         else:
             quiet = column in (SPARE, BAR, BASIS)
             strong = column == WRITING or (column == HARDWARE and is_here(one))
-            how = LEFT if column in WhatIfModel.at_left else RIGHT
-            paint_text(painter, _room(rect, column), text, how, quiet, strong)
+            paint_text(painter, _room(rect, column), text, self._rows.how(column), quiet, strong)
 
     def _bar(self, painter: QPainter, rect: QRect, one: Projection) -> None:
         assert one.decode_tok_s is not None
@@ -102,7 +102,7 @@ class ScaleHeader(QHeaderView):
         inside = _room(rect, column)
         if column != BAR:
             title = self.model().headerData(column, Qt.Orientation.Horizontal)
-            painter.drawText(inside, LEFT if column in WhatIfModel.at_left else RIGHT, title)
+            painter.drawText(inside, self._rows.how(column), title)
         elif self._rows.fastest_tok_s():
             scale = self._rows.scale_tok_s()
             painter.drawText(inside, LEFT, "0")

@@ -38,9 +38,10 @@ WITH_OPTIONS = (
     Cell("bundled", "train", "cpu", "amp", seq=128),
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
 #: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run; its lower
-#: end, with other hardware; changes that were tried and one that is; hardware to choose from.
+#: end, with other hardware; changes that were tried and one that is; hardware to choose from; what was measured.
 HARDWARE = {"hardware_empty": "idle", "hardware_running": "writing", "hardware": "done", "hardware_gpu": "two_devices",
-            "hardware_whatif": "done", "hardware_compared": "done", "hardware_choose": "done"}
+            "hardware_whatif": "done", "hardware_compared": "done", "hardware_choose": "done",
+            "hardware_held": "done"}
 #: Tests of two devices.
 TWO_DEVICES = (
     *(Cell("arch:smollm2-135m", test, "cuda:0", "bfloat16", batch=batch)  # type: ignore[arg-type]
@@ -115,9 +116,12 @@ def show_whatif(window: MainWindow, name: str) -> None:
     if name == "hardware_choose":
         for box, value in ((page.whatif.wish.users, 4), (page.whatif.wish.speed, 20), (page.whatif.wish.budget, 2500)):
             box.setValue(value)
-        page.whatif.mode.set_value("choose")
-        page.whatif.mode.chosen.emit("choose")
-        page.whatif.choices.selectRow(0)
+        page.whatif.mode._choose("choose")
+        page.whatif.choice.table.selectRow(0)
+        QApplication.processEvents()
+    if name == "hardware_held":
+        page.whatif.mode._choose("held")
+        _wait(lambda: page.whatif.held.table.rows.held)
         QApplication.processEvents()
     bar = page.findChild(QScrollArea).verticalScrollBar()
     bar.setValue(bar.maximum())
@@ -164,7 +168,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 for _ in range(4):
                     window.tick()
                     app.processEvents()
-                if name in ("hardware_whatif", "hardware_choose"):
+                if name in ("hardware_whatif", "hardware_choose", "hardware_held"):
                     show_whatif(window, name)
                 window.grab().save(str(folder / f"{file}.png"))
                 if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:

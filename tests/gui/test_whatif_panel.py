@@ -50,7 +50,7 @@ def choose(control: QComboBox, key: str) -> None:
 
 def test_what_fits_comes_first_the_fastest_first_and_what_is_short_last(panel: WhatIfPanel) -> None:
     shown = panel.table.rows.shown
-    assert len(shown) == 89 + 1 and panel.count.text() == "90 of 90"
+    assert len(shown) == 89 + 1 and panel.filters.count.text() == "90 of 90"
     fits = [one.fits for one in shown]
     assert fits == sorted(fits, key=[True, None, False].index) and set(fits) == {True, None, False}
     speeds = [one.decode_tok_s.high for one in shown if one.fits and one.decode_tok_s]
@@ -90,17 +90,17 @@ def test_each_row_says_what_its_figures_stand_on(panel: WhatIfPanel) -> None:
 
 
 def test_kind_and_words_filter_the_rows(panel: WhatIfPanel) -> None:
-    choose(panel.kind, "tpu")
-    assert len(rows(panel)) == 4 and panel.count.text() == "4 of 90"
-    choose(panel.kind, "cpu")
+    choose(panel.filters.kind, "tpu")
+    assert len(rows(panel)) == 4 and panel.filters.count.text() == "4 of 90"
+    choose(panel.filters.kind, "cpu")
     assert CPU.name in rows(panel)
-    choose(panel.kind, "")
-    panel.search.setText("rtx 4090")
+    choose(panel.filters.kind, "")
+    panel.filters.search.setText("rtx 4090")
     assert rows(panel) and all("RTX 4090" in name for name in rows(panel))
     choose(panel.wish.format, "int8")
     assert all("RTX 4090" in name for name in rows(panel))
-    panel.search.setText("abacus")
-    assert not rows(panel) and "clear the search" in panel.count.text()
+    panel.filters.search.setText("abacus")
+    assert not rows(panel) and "clear the search" in panel.filters.count.text()
     panel.grab()
 
 
@@ -112,7 +112,7 @@ def test_prices_of_ones_own_are_shown_and_wrong_ones_explained(panel: WhatIfPane
     assert rows(panel)["NVIDIA H100 80GB SXM5"][PRICE] == "$25,000" and rows(panel)[CPU.name][PRICE] == "owned"
     file.write_text("[]")
     panel.refresh()
-    assert "prices.json cannot be used" in panel.about.full_text and len(rows(panel)) == 90
+    assert "prices.json cannot be used" in panel.filters.about.full_text and len(rows(panel)) == 90
 
 
 def test_ctrl_c_copies_selected_rows_with_their_titles(panel: WhatIfPanel, qtbot: QtBot) -> None:
@@ -151,7 +151,7 @@ def test_it_stands_on_the_page_with_this_machine_and_cuts_nothing_in_a_small_win
     columns = sum(panel.table.columnWidth(column) for column in range(panel.table.rows.columnCount()))
     assert panel.table.isColumnHidden(BASIS) and columns <= panel.table.viewport().width()
     assert panel.wish.needs.text() == panel.wish.needs.full_text
-    for widget in (*panel.findChildren(QPushButton), *panel.findChildren(QComboBox), panel.table, panel.search):
+    for widget in (*panel.findChildren(QPushButton), *panel.findChildren(QComboBox), panel.table, panel.filters.search):
         assert widget.accessibleName(), widget
 
 
@@ -176,7 +176,7 @@ def test_a_folder_is_a_model_like_the_others(panel: WhatIfPanel, monkeypatch: py
 
 def test_a_folder_without_a_model_is_one_line_and_the_model_before_stays(panel: WhatIfPanel, tmp_path: Path) -> None:
     panel.wish.take_folder(str(tmp_path))
-    assert panel.about.property("role") == "bad" and "config.json" in panel.about.full_text
+    assert panel.filters.about.property("role") == "bad" and "config.json" in panel.filters.about.full_text
     assert panel.wish.model.currentText() == "Qwen2.5-7B" and len(rows(panel)) == 90
 
 

@@ -3,29 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 
 from llmscope.analysis.figures import Range
 from llmscope.analysis.projection import Projection
 from llmscope.core.units import significant
+from llmscope.gui.models.text_rows import Index, TextRows
 
-Index = QModelIndex | QPersistentModelIndex
-LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 #: Not applicable, as the speed of what does not fit; what is not known is said in a word.
 NONE = "—"
 
 
-class HardwareRows(QAbstractTableModel):
+class HardwareRows(TextRows):
     """`found` are all rows, `shown` those of a kind that hold all words of a search, in the same order.
 
-    The first column is the hardware's name. `priced` carries the id of what got a price and that as it was typed:
+    `priced` carries the id of what got a price and that as it was typed:
     nothing here keeps it.
     """
 
     priced = Signal(str, str)
     price_column = 0
-    at_left: tuple[int, ...] = (0,)
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,21 +30,13 @@ class HardwareRows(QAbstractTableModel):
         self.shown: list[Projection] = []
         self._kind, self._words = "", ()  # type: tuple[str, tuple[str, ...]]
 
-    def titles(self) -> tuple[str, ...]:
-        """Return the columns' titles, with their units."""
-        raise NotImplementedError
-
-    def tips(self) -> dict[int, str]:
-        """Return what is to be known of columns."""
-        raise NotImplementedError
-
-    def texts(self, row: int) -> tuple[str, ...]:
-        """Return the texts of a row."""
-        raise NotImplementedError
-
     def sources(self, one: Projection) -> str:
         """Return where each figure of a row is from, a line each."""
         raise NotImplementedError
+
+    def tip(self, row: int) -> str:
+        """Return where each figure of a row is from."""
+        return self.sources(self.shown[row])
 
     def show_found(self, found: Sequence[Projection]) -> None:
         """Show other rows, filtered as before."""
@@ -70,30 +59,11 @@ class HardwareRows(QAbstractTableModel):
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.shown)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.titles())
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation == Qt.Orientation.Horizontal:
-            if role == Qt.ItemDataRole.DisplayRole:
-                return self.titles()[section]
-            if role == Qt.ItemDataRole.ToolTipRole:
-                return self.tips().get(section)
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.shown):
-            return None
-        one, column, texts = self.shown[index.row()], index.column(), self.texts(index.row())
-        if role == Qt.ItemDataRole.DisplayRole:
-            return texts[column]
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(filter(None, texts)) if column == 0 else texts[column]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return LEFT if column in self.at_left else RIGHT
-        if role == Qt.ItemDataRole.EditRole and column == self.price_column:
-            return "" if one.target.price_usd is None else f"{one.target.price_usd.value:.12g}"
-        return self.sources(one) if role == Qt.ItemDataRole.ToolTipRole else None
+        if role == Qt.ItemDataRole.EditRole and index.isValid() and index.column() == self.price_column:
+            price = self.shown[index.row()].target.price_usd
+            return "" if price is None else f"{price.value:.12g}"
+        return super().data(index, role)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         flags = super().flags(index)

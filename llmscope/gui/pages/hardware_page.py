@@ -92,6 +92,10 @@ class HardwarePage(Page):
         """Return the words for the status bar."""
         return self.tr("Ready"), self.look.about
 
+    def close_threads(self) -> None:
+        """End what What if still reads."""
+        self.whatif.close_threads()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shown.emit()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 
 from llmscope.analysis.shortlist import Verdict
-from llmscope.core.units import NBSP, significant
+from llmscope.core.units import NBSP
 from llmscope.gui.models.choice_model import verdicts
 from llmscope.gui.plots.price_scale import Spot, axis, frontier
 from llmscope.gui.plots.roofline_scale import free_place
@@ -147,7 +147,7 @@ class PriceDrawing:
         if scene.speed_tok_s is not None and self._y.low <= scene.speed_tok_s <= self._y.high:
             at = self._y.px(scene.speed_tok_s)
             self._wish(painter, QPointF(area.left(), at), QPointF(area.right(), at),
-                       _tr("{0} tok/s wanted").format(significant(scene.speed_tok_s)).replace(" tok/s", f"{NBSP}tok/s"))
+                       _tr("{0} tok/s wanted").format(f"{scene.speed_tok_s:,.12g}").replace(" tok/s", f"{NBSP}tok/s"))
         if scene.budget_usd is not None and self._x.low <= scene.budget_usd <= self._x.high:
             at = self._x.px(scene.budget_usd)
             self._wish(painter, QPointF(at, area.top()), QPointF(at, area.bottom()),
