@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec import structs
 from PySide6.QtCore import QObject
 
@@ -16,7 +15,7 @@ from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.trials import Pair, Turns
 from llmscope.hardware.catalogue import Hardware
-from llmscope.hardware.matching import entries_of
+from llmscope.hardware.matching import entries_of, entry_of
 from llmscope.runs.here import of_machine
 
 if TYPE_CHECKING:
@@ -137,8 +136,11 @@ class HardwareControl(QObject):
         return {device: ceilings for device, ceilings in found.items() if ceilings is not None}
 
     def _known_as(self) -> dict[str, Hardware]:
-        """Return the entries in the list of hardware of the GPUs that the tests ran on."""
-        return entries_of(msgspec.to_builtins(self._run_page.control.machine) if self._of is None else self._of)
+        """Return the entries in the list of hardware of the GPUs that the tests ran on; here torch names them."""
+        if self._of is not None:
+            return entries_of(self._of)
+        found = {device.id: entry_of(device.name, device.memory_bytes) for device in self._run_page.control.devices}
+        return {device: hardware for device, hardware in found.items() if hardware is not None}
 
     def _about(self, ceilings: dict[str, Ceilings], done: int) -> str:
         run = self._run_page.run

@@ -13,8 +13,8 @@ _EMPTY = {"nvidia", "amd", "intel", "tesla", "gpu", "graphics", "edition", "gene
 _FORM = re.compile(r"sxm\d*|pcie")
 _FORMS = {"hbm3": "sxm5"}
 _SIZE = re.compile(r"\d+gb")
-#: What a driver tells of the memory, as a share of its label: ECC takes up to 6.25 %.
-LEAST_MEMORY, MOST_MEMORY = 0.92, 1.02
+#: What driver or torch tell of the memory, as a share of its label: ECC takes up to 6.25 %, CUDA some more.
+LEAST_MEMORY, MOST_MEMORY = 0.90, 1.02
 
 
 def entry_of(name: str, memory_bytes: float | None) -> Hardware | None:
@@ -31,7 +31,7 @@ def entry_of(name: str, memory_bytes: float | None) -> Hardware | None:
 
 
 def entries_of(machine: Mapping[str, Any] | None) -> dict[str, Hardware]:
-    """Return the entries of a machine's GPUs by what torch calls them.
+    """Return the entries of the GPUs of a machine, as a stored run describes it, by what torch calls them.
 
     None for several different ones: CUDA may count them in another order than the driver.
     """

@@ -6,7 +6,7 @@ import msgspec
 
 from llmscope import paths
 from llmscope.analysis.ceilings import Ceiling, Ceilings
-from llmscope.core.events import Event
+from llmscope.core.events import Device, DtypeProbe, Event
 from llmscope.core.spec import RunSpec
 from llmscope.core.units import GIB
 from llmscope.hardware.host import Machine
@@ -28,6 +28,7 @@ MACHINE = Machine(
 #: The same with a GPU that the list of hardware has.
 GPU_MACHINE = msgspec.structs.replace(MACHINE, gpus=(
     GpuFacts(index=0, name="NVIDIA GeForce RTX 5070 Ti", memory_bytes=16303 * MIB),))
+GPU = Device("cuda:0", "NVIDIA GeForce RTX 5070 Ti", "cuda", 15840 * MIB, (DtypeProbe("bfloat16", True),))
 
 
 def ceilings(device: str, tflops: float, gb_s: float) -> Ceilings:

@@ -18,7 +18,7 @@ from llmscope.core.spec import Cell
 from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
-from tests.gui.fakes import GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
+from tests.gui.fakes import GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
 from tests.gui.turns import SAME, SLOWER, turns
@@ -158,6 +158,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                     feed(window, name)
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
+                    if name == "hardware_gpu":
+                        window.page.control.take_devices((GPU,), True)
                     window.show_page("hardware")
                     if name == "hardware_compared":
                         compare(window)

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterable
 
 import pytest
+from msgspec import structs
 from PySide6.QtCore import Qt
 
 from llmscope.core.events import Event
 from llmscope.core.spec import Cell
-from llmscope.core.units import NBSP
+from llmscope.core.units import GIB, NBSP
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.numbers_table import RATED
-from tests.gui.fakes import GPU_MACHINE, know_ceilings
+from tests.gui.fakes import GPU, GPU_MACHINE, know_ceilings
 from tests.gui.stream import stream
 
 Play = Callable[[Iterable[Event]], None]
@@ -24,6 +25,7 @@ def on_gpu(window: MainWindow, play: Play) -> MainWindow:
     know_ceilings(GPU_MACHINE)
     window.page.control.take_machine(GPU_MACHINE)
     play(stream(CELLS, gpu=True))
+    window.page.control.take_devices((GPU,), True)
     window.show_page("hardware")
     return window
 
@@ -48,6 +50,13 @@ def test_the_verdict_tells_them_and_where_they_are_from(on_gpu: MainWindow) -> N
     assert f"87.9{NBSP}TFLOPS dense" in page.card.rated.text() and "RTX 5070 Ti" in page.card.rated.toolTip()
     page.choose(1)
     assert not page.card.rated.isVisibleTo(page)
+
+
+def test_a_slice_of_a_gpu_is_not_taken_for_the_whole(on_gpu: MainWindow) -> None:
+    on_gpu.page.control.take_devices((structs.replace(GPU, name=f"{GPU.name} MIG 1g.2gb", memory_bytes=GIB),), True)
+    on_gpu.hardware.refresh()
+    page = on_gpu.hardware.page
+    assert page is not None and not any(test.rated for test in page.look.tests)
 
 
 def test_on_a_machine_without_a_known_gpu_nothing_is_said_of_it(window: MainWindow, play: Play) -> None:

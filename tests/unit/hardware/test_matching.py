@@ -23,6 +23,8 @@ MIB = 1024**2
     ("NVIDIA GeForce RTX 4070 Ti SUPER", 16376, "rtx-4070-ti-super"), ("NVIDIA GeForce RTX 3080", 10240, "rtx-3080-10"),
     ("AMD Radeon RX 7900 XTX", 24560, "rx-7900-xtx"), ("AMD Instinct MI250X", 65520, "mi250x"),
     ("Intel(R) Arc(TM) A770 Graphics", 16288, "arc-a770-16"),
+    # As torch tells the memory: less than the driver does.
+    ("Tesla T4", 14913, "t4"), ("NVIDIA L4", 22565, "l4"), ("NVIDIA H100 80GB HBM3", 81090, "h100-sxm"),
 ])
 def test_drivers_names_are_known(name: str, memory_mib: int, entry: str) -> None:
     found = entry_of(name, memory_mib * MIB)
