@@ -1,10 +1,7 @@
-"""The table of other hardware: its columns, its keys, and what it copies."""
-
-from collections.abc import Sequence
+"""The table of other hardware: its columns and their widths."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtGui import QResizeEvent
 
 from llmscope.gui.models.whatif_model import (
     BAR,
@@ -20,6 +17,7 @@ from llmscope.gui.models.whatif_model import (
 )
 from llmscope.gui.theme import theme
 from llmscope.gui.whatif_rows import RowDelegate, ScaleHeader
+from llmscope.gui.widgets.table import Table
 
 #: Widths in px; the bar takes what is left.
 WIDTHS = {HARDWARE: 304, MEMORY: 90, FIT: 110, SPARE: 98, WRITING: 102, READING: 126, BASIS: 290, PRICE: 80}
@@ -28,26 +26,18 @@ NARROW_WIDTHS = {HARDWARE: 224, MEMORY: 80, FIT: 102, SPARE: 96, WRITING: 92, RE
 ROWS = 14
 
 
-class WhatIfTable(QTableView):
-    """Ctrl+C copies the selected rows, all where none is selected."""
+class WhatIfTable(Table):
+    """A device a row; the bar of the writing speed takes what width is left."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.rows = WhatIfModel()
-        self._narrow = False
-        self.setModel(self.rows)
-        self.setItemDelegate(RowDelegate(self, self.rows))
-        self.setHorizontalHeader(ScaleHeader(self, self.rows))
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        rows = WhatIfModel()
+        super().__init__(rows)
+        self.rows, self._narrow = rows, False
         self.setAccessibleName(self.tr("The model on other hardware"))
-        self._size_rows()
+        self.setItemDelegate(RowDelegate(self, self.rows))
+        self.take_header(ScaleHeader(self, self.rows))
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setFixedHeight(theme().px("height", "table_header") + ROWS * theme().px("height", "row") + 2)
 
     def set_narrow(self, narrow: bool) -> None:
         """Take less room for each column, and hide where the figures are from: the tooltip tells it."""
@@ -55,35 +45,9 @@ class WhatIfTable(QTableView):
         self.setColumnHidden(BASIS, narrow)
         self._share_width()
 
-    def as_text(self, rows: Sequence[int]) -> str:
-        """Return rows as tab-separated lines under their titles."""
-        return "\n".join("\t".join(line) for line in (self.rows.titles(), *map(self.rows.texts, rows)))
-
-    def copy_all(self) -> None:
-        """Copy all rows in view."""
-        QGuiApplication.clipboard().setText(self.as_text(range(self.rows.rowCount())))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            rows = sorted({index.row() for index in self.selectedIndexes()})
-            QGuiApplication.clipboard().setText(self.as_text(rows or range(self.rows.rowCount())))
-            return
-        super().keyPressEvent(event)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share_width()
-
-    def _size_rows(self) -> None:
-        rows, head, px = self.verticalHeader(), self.horizontalHeader(), theme().px
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(px("height", "row"))
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head.setMinimumSectionSize(10)
-        head.setFixedHeight(px("height", "table_header"))
-        head.setSectionsClickable(False)
-        self.setFixedHeight(px("height", "table_header") + ROWS * px("height", "row") + 2)
 
     def _share_width(self) -> None:
         widths = NARROW_WIDTHS if self._narrow else WIDTHS
