@@ -241,12 +241,17 @@ def models(refs: Sequence[str]) -> str:
 
 def day(date: QDate, today: QDate) -> str:
     """Return a day as `Today`, `Yesterday, 20 Nov`, `19 Nov` or, of another year, `19 Nov 2025`."""
-    named = f"{date.day()} {QLocale.c().monthName(date.month(), QLocale.FormatType.ShortFormat)}"
+    named = month_day(date)
     if date == today:
         return tr("Today")
     if date == today.addDays(-1):
         return tr("Yesterday, {0}").format(named)
     return named if date.year() == today.year() else f"{named} {date.year()}"
+
+
+def month_day(date: QDate) -> str:
+    """Return a day without its year: `19 Nov`."""
+    return f"{date.day()} {QLocale.c().monthName(date.month(), QLocale.FormatType.ShortFormat)}"
 
 
 def value(state: CellState) -> tuple[str, str, str, str]:

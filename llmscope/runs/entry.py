@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core.errors import BadInput
 from llmscope.core.events import RunStarted
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
@@ -18,6 +19,7 @@ from llmscope.hardware.host import short_cpu_name, short_gpu_name
 from llmscope.models import catalog
 from llmscope.models.headers import one_line
 from llmscope.runs import owner
+from llmscope.runs.marks import REFERENCE, read_marks
 from llmscope.runs.store import MANIFEST, RESULT, NewerRun, NoRun, StoredRun, read_manifest, read_run
 
 _ID = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(\d\d)(\d\d)")
@@ -27,7 +29,10 @@ _GPUS = ("cuda", "mps", "xpu")
 
 
 class Brief(Struct, frozen=True, array_like=True, gc=False):
-    """A test of a run in short; `same` tells apart what must not be compared, beside device and model."""
+    """A test of a run in short; `same` tells apart what must not be compared, beside device and model.
+
+    `limiter` is what limits it as far as that was found out, else empty.
+    """
 
     test: str
     model: str
@@ -38,6 +43,7 @@ class Brief(Struct, frozen=True, array_like=True, gc=False):
     verdict: str
     reason: str
     same: str
+    limiter: str = ""
 
     @property
     def counted(self) -> bool:
@@ -50,7 +56,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
 
     `status` is `done`, `stopped`, `failed`, `interrupted`, `running`, `damaged` (`reason` says how) or
     `newer`. `at_s` is when it began, in Unix seconds. `device` is the hardware's name, `device_id` torch's.
-    `others_percent` is the most of the CPU that other programs used, `words` what a search looks in.
+    `others_percent` is the most of the CPU that other programs used, `words` what a search looks in. `name`, `tags`
+    and `note` are what a person said of it; a reference is a run that comes with llmscope.
     """
 
     id: str
@@ -67,6 +74,10 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     reason: str = ""
     others_percent: float | None = None
     words: str = ""
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    is_reference: bool = False
 
     @property
     def can_open(self) -> bool:
@@ -83,14 +94,22 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
         """How its models are called."""
         return tuple(title(model) for model in self.models)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its tags, after the one that marks a reference."""
+        return (REFERENCE, *self.tags) if self.is_reference else self.tags
+
     def test(self, name: str) -> Brief | None:
         """Return the test of that id, the first where there are several."""
         return next((brief for brief in self.tests if brief.test == name), None)
 
 
-def read_entry(runs: Path, run: str) -> Entry:
+def read_entry(runs: Path, run: str, is_reference: bool = False) -> Entry:
     """Return what is to be shown of a run; whatever is wrong with its files, it is an entry that says so."""
     entry = _read(runs, run)
+    marks, warning = read_marks(runs / run)
+    entry = msgspec.structs.replace(entry, name=marks.name, tags=marks.tags, note=marks.note,
+                                    reason=entry.reason or warning, is_reference=is_reference)
     return msgspec.structs.replace(entry, words=search_text(entry))
 
 
@@ -110,12 +129,13 @@ def _read(runs: Path, run: str) -> Entry:
 
 
 def search_text(entry: Entry) -> str:
-    """Return what a search looks in: model, device, precision, tests, date, status and verdicts, in lower case."""
+    """Return what a search looks in, in lower case: what was measured on what, when, how it ended, and the marks."""
     at = entry.at
     verdicts = {VERDICT_WORDS.get(brief.verdict, "") for brief in entry.tests}
     dtypes = (*entry.dtypes, *(DTYPE_SHORT.get(dtype, "") for dtype in entry.dtypes))
     parts = (entry.id, *entry.models, *entry.titles, entry.device, entry.device_id, *dtypes, *entry.planned,
-             entry.accuracy, entry.status, *sorted(verdicts), f"{at:%Y-%m-%d} {at.day} {at:%b %Y %A %H:%M}")
+             entry.accuracy, entry.status, *sorted(verdicts), f"{at:%Y-%m-%d} {at.day} {at:%b %Y %A %H:%M}",
+             entry.name, *entry.labels, entry.note)
     return " ".join(dict.fromkeys(parts)).lower()
 
 
@@ -150,8 +170,10 @@ def _entry(run: str, folder: Path, started: RunStarted, status: str, rows: tuple
 
 def _brief(row: Row) -> Brief:
     same = f"{row.device} {row.dtype} {row.batch} {row.seq} {row.definition} {row.backend}"
+    found = stored_finding(row)
     return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
-                 row.verdict, one_line(row.reason or ""), one_line(same))
+                 row.verdict, one_line(row.reason or ""), one_line(same),
+                 found.limiter if found is not None and found.claims and found.limiter != "unclear" else "")
 
 
 def _others(rows: tuple[Row, ...]) -> float | None:

@@ -57,7 +57,9 @@ class HelpDialog(QDialog):
             "small line shows its last values in runs with the same model, device and settings. A run that was cut "
             "off keeps the tests that had finished."), (
             ("Ctrl+F", self.tr("search; all words must occur")), ("Enter", self.tr("open the run on the Run page")),
-            ("Del", self.tr("delete the selected runs, after a question")), ("Ctrl+1", self.tr("the Run page")),
+            ("F2", self.tr("name, tags and note")), ("Menu", self.tr("in the table: sort, and what else can be done")),
+            ("Del", self.tr("delete the selected runs")), ("Ctrl+Z", self.tr("undo that within ten seconds")),
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),
             ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
 
     @staticmethod
