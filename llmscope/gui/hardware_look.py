@@ -39,6 +39,7 @@ class HardwareLook:
 
     `about` says when the ceilings were measured, or what measuring them takes; `is_open` that a run goes on,
     `is_measuring` that it is one of the machine itself. `here` are this machine's devices whose ceilings are known.
+    `facts` are what a picture of it all says in its head and foot, empty while there is nothing to show.
     """
 
     machine: str = ""
@@ -50,6 +51,8 @@ class HardwareLook:
     is_open: bool = False
     is_measuring: bool = False
     here: Sequence[Here] = ()
+    run_id: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_measured(self) -> bool:

@@ -53,6 +53,12 @@ class VerdictCard(Panel):
         self._show(found, self.tr("Nothing was looked for in this test.") if tests else empty)
         self._show_all_changes(found, trials)
 
+    def show_name(self, name: str) -> None:
+        """Name the test in the title line, in place of the box in which another is picked."""
+        self.picker.hide()
+        self.remark.set_text(name)
+        self.head.setStretch(1, 1)
+
     def _show(self, found: Finding | None, empty: str) -> None:
         self.limiter.setText(_title(found))
         self.limiter.setVisible(found is not None)

@@ -19,6 +19,7 @@ from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.rail import Rail
 from llmscope.gui.replay import Replayed
 from llmscope.gui.run_body import RunBody
+from llmscope.gui.run_picture import RunPicture
 from llmscope.gui.run_state import RunState
 from llmscope.gui.settings import Settings
 from llmscope.gui.setup import resolve
@@ -230,6 +231,10 @@ class RunPage(Page):
     def status(self) -> tuple[str, str]:
         """Return the words for the status bar."""
         return looks.status_words(self.run, self.control.setup)
+
+    def picture(self) -> RunPicture | None:
+        """Return what a picture of the run shows, None before its first event."""
+        return RunPicture(self, self._feed) if self.run.rows or self.run.is_open else None
 
     def _show_strip(self, body: RunBody) -> None:
         if self.run.is_open:
