@@ -15,7 +15,7 @@ from llmscope.gui import picture_facts, words
 from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.run_state import RunState
-from llmscope.gui.trials import Pair, Turns
+from llmscope.gui.trials import Pair, Turns, progress
 from llmscope.runs.here import of_machine
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ class HardwareControl(QObject):
             self._seen = seen
             self.page.show_look(self._look(done))
         self.page.body.show_live(self._run_page.point_now() if run.is_open else None)
+        if run.is_open and self._pair() is not None:
+            self.page.card.trials.show_progress(progress(run))
 
     def _take_run(self) -> None:
         """Take the tests of the run that is shown; those of an earlier one stay where it has none or tries a change."""
@@ -104,10 +106,9 @@ class HardwareControl(QObject):
 
     def _measure_in_turns(self, pair: Pair) -> None:
         """Compare a test with a change of it, as the run that is shown measured it: words, sampling and threads."""
-        spec = self._run.spec
-        if spec is not None and not self._run_page.run.is_open:
-            self._run_page.start(structs.replace(
-                spec, cells=pair, accuracy="quick", time_limit_s=None, preset=None, in_turns=True))
+        if self._run.spec is not None:
+            self._run_page.ask_turns(structs.replace(
+                self._run.spec, cells=pair, accuracy="quick", time_limit_s=None, preset=None, in_turns=True))
             self.refresh()
 
     def _is_measuring(self) -> bool:
