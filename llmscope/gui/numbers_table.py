@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,6 +32,7 @@ EDGE = 12
 #: Widths in px; what limits a test takes what is left.
 WIDTHS = {TEST: 220, **dict.fromkeys(range(1, LIMIT), 104)}
 NARROW_WIDTHS = {TEST: 190, **dict.fromkeys(range(1, LIMIT), 82)}
+ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
@@ -116,7 +125,8 @@ class NumbersTable(QTableView):
             self.numbers.show_tests(tests)
         self._is_told = True
         if 0 <= number < len(tests) and self.currentIndex().row() != number:
-            self.setCurrentIndex(self.numbers.index(number, TEST))
+            # By itself the view would add the row to those that are selected while Ctrl is held, as in Ctrl+S.
+            self.selectionModel().setCurrentIndex(self.numbers.index(number, TEST), ONE_ROW)
         self._is_told = False
         height = theme().px("height", "table_header") + len(tests) * theme().px("height", "row") + 2
         self.setFixedHeight(height)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from llmscope.core.events import Device, Telemetry
 from llmscope.core.spec import DTYPE_BYTES, MACHINE, RunSpec
+from llmscope.core.units import gib
 from llmscope.models.catalog import Model, resolve
 from llmscope.models.limits import problems
 from llmscope.models.memory import memory
@@ -36,9 +37,10 @@ def shortfalls(spec: RunSpec, devices: Sequence[Device], telemetry: Telemetry,
         if device is None or total is None or others is None:
             continue
         cells = [cell for cell in spec.cells if (cell.model, cell.device) == (ref, id_)]
-        for problem in problems(cells, model_of(ref), device, total - others - beside):
+        for problem in problems(cells, model_of(ref), device, max(0, total - others - beside)):
             if not problem.blocking:
-                yield ref, id_, problem.text
+                also = f" Beside it the other setting holds {gib(beside)} of weights." if beside else ""
+                yield ref, id_, problem.text + also
 
 
 def _beside(spec: RunSpec, model_of: Callable[[str], Model]) -> int:

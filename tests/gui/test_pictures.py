@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QLabel, QPushButton, QScrollBar
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QScrollBar
+from pytestqt.qtbot import QtBot
 
 from llmscope.core.events import Estimate, Event, Progress
 from llmscope.core.units import NBSP
@@ -55,6 +57,16 @@ def test_it_shows_every_value_and_no_controls(page: HardwarePage) -> None:
     assert not any(control.isVisibleTo(sheet) for control in (
         *sheet.findChildren(QPushButton), *sheet.findChildren(QComboBox), *sheet.findChildren(QScrollBar)))
     sheet.deleteLater()
+
+
+def test_one_test_is_marked_although_ctrl_is_held_as_in_ctrl_s(page: HardwarePage, qtbot: QtBot) -> None:
+    other = QLineEdit()
+    qtbot.addWidget(other)
+    qtbot.keyPress(other, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    body = HardwarePicture(page.look, 2).body()
+    qtbot.keyRelease(other, Qt.Key.Key_Control)
+    assert [index.row() for index in body.table.selectionModel().selectedRows()] == [2]
+    body.deleteLater()
 
 
 def test_its_plot_is_drawn_in_the_px_of_the_picture(page: HardwarePage, window: MainWindow,

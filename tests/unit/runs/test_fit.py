@@ -50,6 +50,10 @@ def test_two_networks_in_turns_are_both_in_memory() -> None:
     assert not told["the same network"]
     ((ref, device, text),) = told["another backend"]
     assert (ref, device) == ("arch:gpt2", "cpu") and text.startswith("Needs about ")
+    assert text.endswith("Beside it the other setting holds 0.46\u00a0GiB of weights.")
+    ((_, _, none_free),) = shortfalls(RunSpec(cells["the same network"], in_turns=True), (CPU,), telemetry(18 * GIB),
+                                      resolve)
+    assert "0\u00a0MiB is free" in none_free
     assert not [*shortfalls(RunSpec(cells["another backend"]), (CPU,), telemetry(used), resolve)]
 
 
