@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 from llmscope.analysis.roofline import Point
 from llmscope.core.units import NBSP
 from llmscope.gui.ceilings_panel import CeilingsPanel
-from llmscope.gui.hardware_look import HardwareLook, key_test
+from llmscope.gui.hardware_look import HardwareLook, key_test, uncounted
 from llmscope.gui.numbers_table import NumbersTable
 from llmscope.gui.page_stack import Room
 from llmscope.gui.plots.roofline import RooflinePlot
@@ -83,9 +83,11 @@ class HardwareBody(QWidget):
         self.formula.setVisible(bool(self.formula.text()))
 
     def _formula(self, point: Point | None) -> str:
+        if point is None and self.look.tests:
+            return uncounted(self.look.tests[self.number].row) or self.tr(
+                "The FLOPs or the bytes of this test are not known: it has no place in the roofline.")
         if point is None:
-            return self.tr("The FLOPs or the bytes of this test are not known: it has no place in the roofline."
-                           ) if self.look.tests else ""
+            return ""
         first, second, *rest = point.formula
         return "\n".join((f"{point.test}: {first},{NBSP} {second}", *rest))
 

@@ -72,6 +72,14 @@ def key_test(tests: Sequence[Measured]) -> int:
     return min(found, key=lambda number: words.HEADLINES.index(_kind(tests[number].row)), default=-1)
 
 
+def uncounted(row: Row) -> str:
+    """Return why a test is not held against the ceilings, empty where it is."""
+    if row.verdict in COUNTED:
+        return ""
+    return tr("{0}: {1}. Only a test that counts is held against the ceilings.").format(
+        row.test, VERDICT_WORDS[row.verdict])
+
+
 def facts(machine: Machine | None) -> str:
     """Return what a machine is made of: `AMD EPYC · 2 cores, 4 threads · 16.0 GiB · Debian 12 · virtual machine`."""
     if machine is None:
