@@ -40,9 +40,12 @@ class Window(MainWindow):
         super()._handle(event)
         self.heard.append(event)
 
-    def wait(self, condition: Callable[[events.Event], bool], times: int = 1) -> None:
-        """Wait until so many events fulfil a condition."""
-        while sum(map(condition, self.heard)) < times:
+    def wait(self, condition: Callable[[events.Event], bool]) -> None:
+        """Wait for an event; a run that is over without it ends the program with a line."""
+        while not any(map(condition, self.heard)):
+            if any(isinstance(event, events.RunEnded) for event in self.heard):
+                self.close()
+                sys.exit("The run was over too soon for all pictures: close other programs and start this again.")
             QTest.qWait(STEP_MS)
 
 
