@@ -39,7 +39,12 @@ def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], ra
     return LiveLook(
         model=titles.get(cell.model, words.model_name(cell.model)), settings=words.settings_line(cell),
         device=devices.get(cell.device, cell.device), figure=number, unit=unit, interval=interval,
-        below=f"{cell.test}, {_place(state)}" if run.now else tr("starting"), **gauge)
+        below=f"{cell.test}, {_place(state)}" if run.now else starting_words(run), **gauge)
+
+
+def starting_words(run: RunState) -> str:
+    """Return what goes on before the first test begins."""
+    return tr("starting a worker") if run.status == "starting" and run.waits_for_worker else tr("starting")
 
 
 def _last_limit(run: RunState, state: CellState) -> dict[str, str]:
@@ -179,7 +184,7 @@ def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
     of = tr("{0} of {1}")
     done, every = len(run.rows), len(run.shown)
     if run.status == "starting":
-        return tr("Starting"), ""
+        return tr("Starting"), tr("a new worker process loads torch") if run.waits_for_worker else ""
     if run.is_open:
         test = run.now.cell.test if run.now else ""
         at = of.format(min(every, done + 1), tests(every))

@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
-        self.pictures = PictureFiles(self, self.settings, self.picture)
+        self.pictures = PictureFiles(self, self.settings)
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -228,7 +228,7 @@ class MainWindow(QMainWindow):
         run, shown = self.page.run, self.pages.page()
         self.pages.set_run_goes_on(run.is_open)
         self.status.show_state(*(self.page if run.is_open else shown).status())
-        self.top.save.setEnabled(shown is self.page and (bool(run.rows) or run.is_open))
+        self.top.save.setEnabled(shown.picture() is not None)
 
     def _on_opened(self, replayed: Replayed) -> None:
         if not self.page.run.is_open:  # one may have been started meanwhile
@@ -255,20 +255,19 @@ class MainWindow(QMainWindow):
         HelpDialog(self, self.pages.name).open()
 
     def picture(self) -> QImage:
-        """Return the result as a picture."""
-        return draw(self.page, self.feed, self.machine)
+        """Return the picture of the page that is shown, an empty one where it has none."""
+        shown = self.pages.page().picture()
+        return QImage() if shown is None else draw(shown)
 
     def save_picture(self, file: Path) -> bool:
-        """Write the result's picture; False where the file cannot be written."""
+        """Write the picture of the page that is shown; False where there is none, or the file cannot be written."""
         return self.picture().save(str(file))
 
     def _on_save_picture(self) -> None:
-        if self.top.save.isEnabled():
-            self.pictures.save(f"llmscope-{self.page.run.run or 'run'}")
+        self.pictures.save(self.pages.page().picture())
 
     def _on_copy_picture(self) -> None:
-        if self.top.save.isEnabled():
-            self.pictures.copy()
+        self.pictures.copy(self.pages.page().picture())
 
 
 def _folder_in(event: QDropEvent) -> str:

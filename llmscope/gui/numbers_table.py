@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QPainter, QResizeEvent
 from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -19,6 +27,7 @@ EDGE = 12
 WIDTHS = {TEST: 220, **dict.fromkeys(range(1, LIMIT), 104)}
 NARROW_WIDTHS = {TEST: 190, **dict.fromkeys(range(1, LIMIT), 82)}
 NARROW_WIDTHS_OF_ALL = {TEST: 124, **dict.fromkeys(range(1, LIMIT), 74), **dict.fromkeys(RATED, 92)}
+ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
@@ -102,7 +111,8 @@ class NumbersTable(Table):
             self._show_rated(any(test.rated for test in tests))
         self._is_told = True
         if 0 <= number < len(tests) and self.currentIndex().row() != number:
-            self.setCurrentIndex(self.numbers.index(number, TEST))
+            # By itself the view would add the row to those that are selected while Ctrl is held, as in Ctrl+S.
+            self.selectionModel().setCurrentIndex(self.numbers.index(number, TEST), ONE_ROW)
         self._is_told = False
         height = theme().px("height", "table_header") + len(tests) * theme().px("height", "row") + 2
         self.setFixedHeight(height)

@@ -29,6 +29,7 @@ class RunState:
     """A run from the press of the button to its end.
 
     `status` is `failed` when nothing could be measured or a test of it failed; the rows say which.
+    `waits_for_worker` says that it was ordered while no worker stood by, so that it begins some seconds later.
     `spoken` is the text of the last `gen` test. `is_stored` says that it was read from its folder,
     `was_cut_off` that its process ended before it.
     """
@@ -47,6 +48,7 @@ class RunState:
     reason: str | None = None
     notes: list[str] = field(default_factory=list)
     on_battery: bool | None = None
+    waits_for_worker: bool = False
     spoken: list[ev.Text] = field(default_factory=list)
     is_stored: bool = False
     was_cut_off: bool = False

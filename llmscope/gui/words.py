@@ -278,7 +278,7 @@ def detail(state: CellState, model: str = "", short: bool = False) -> list[str]:
     """
     row = state.row
     if row is None or row.median is None:
-        line = _progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
+        line = progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
         return [f"{model}: {line}" if model else line]
     parts = [part for part in (compared_to_first(row), limit_line(row, short or bool(model)), model, _behind(row))
              if part]
@@ -304,7 +304,8 @@ def compared_to_first(row: Row) -> str:
     return tr("second against first: {0}").format(compared(row)) if "compared" in row.extra else ""
 
 
-def _progress(state: CellState) -> str:
+def progress(state: CellState) -> str:
+    """Return what a test that has not ended is at."""
     if state.phase is None:
         return plain(state.cell)
     if state.phase in ("start", "load", "warm-up"):

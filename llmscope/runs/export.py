@@ -66,7 +66,8 @@ def settings_line(rows: Sequence[Row], started: RunStarted, program: str = PROGR
     """Return what holds for every row: model, device, dtype, accuracy, versions, machine, date."""
     same = [f"{name} {_shown(rows[0], name)}" for name in _SETTINGS if len(_values(rows, name)) == 1]
     versions = " · ".join(f"{name} {version}" for name, version in started.versions.items())
-    parts = [*same, f"accuracy {started.spec.accuracy}", str(started.machine.get("label", "")), versions,
+    threads = f"threads {started.spec.threads}" if started.spec.threads else ""
+    parts = [*same, threads, f"accuracy {started.spec.accuracy}", str(started.machine.get("label", "")), versions,
              program, started.utc]
     return " · ".join(part for part in parts if part)
 

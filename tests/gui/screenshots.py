@@ -200,7 +200,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 if name in ("hardware_whatif", "hardware_choose", "hardware_held"):
                     show_whatif(window, name)
                 window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
+                if window.pages.page().picture() is not None and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

@@ -48,8 +48,10 @@ class HelpDialog(QDialog):
             "of the bend memory limits it, at the right arithmetic. Choose a test to see its formula with the "
             "numbers, what takes its time, and what would make it faster."), (
             ("← →", self.tr("in the roofline: the next test")), ("↑ ↓", self.tr("in the table: the next test")),
-            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),
-            ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")),
+            ("Ctrl+S", self.tr("save what was measured as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
+            ("Ctrl+1", self.tr("the Run page")),
+            ("F5", self.tr("start a new run")), ("Shift+F5", self.tr("stop it")), ("F1", self.tr("this page")))
 
     def _history(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("History"), self.tr(
