@@ -16,7 +16,7 @@ from llmscope.runs.export import Format, export
 from llmscope.runs.index import Index
 from llmscope.runs.store import read_run
 
-app = typer.Typer(no_args_is_help=True, help="List, show and delete the stored runs.")
+app = typer.Typer(no_args_is_help=True, help="List, show, export, import and delete stored runs.")
 
 NOTHING_DONE = 130
 #: Runs that are listed unless told otherwise.

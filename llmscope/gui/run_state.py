@@ -23,6 +23,11 @@ class CellState:
     started_ns: int | None = None
     ended_ns: int | None = None
 
+    @property
+    def test(self) -> str:
+        """The id of the test; of one that another program measured only the row tells it."""
+        return self.cell.test if self.row is None else self.row.test
+
 
 @dataclass
 class RunState:

@@ -68,10 +68,13 @@ def scenario_names() -> dict[str, str]:
     return {"assistant": tr("Assistant"), "translation": tr("Translation"), "question": tr("Question")}
 
 
-def test_parts(cell: Cell) -> tuple[str, str]:
+def test_parts(state: CellState) -> tuple[str, str]:
     """Return the id of a test without its options, and those: `train512` and `sgd amp`."""
+    cell = state.cell
     plain_id = structs.replace(cell, optimizer="adamw", checkpointing=False, scenario=None).test
-    options = cell.test.removeprefix(plain_id).strip()
+    if not state.test.startswith(plain_id):
+        return state.test, ""
+    options = state.test.removeprefix(plain_id).strip()
     amp = "amp" if cell.dtype == "amp" else ""
     return plain_id, " ".join(part for part in (options, amp) if part)
 

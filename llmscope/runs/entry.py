@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +24,6 @@ from llmscope.runs.store import MANIFEST, RESULT, NewerRun, NoRun, StoredRun, re
 _ID = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(\d\d)(\d\d)")
 #: Moments outside of these are not believed.
 _EARLIEST_S, _LATEST_S = 946_684_800.0, 4_102_444_800.0
-_GPUS = ("cuda", "mps", "xpu")
 
 
 class Brief(Struct, frozen=True, array_like=True, gc=False):
@@ -140,12 +140,17 @@ def _entry(run: str, folder: Path, started: RunStarted, status: str, rows: tuple
            reason: str = "") -> Entry:
     cells = started.spec.cells
     device = cells[0].device
+    ran = rows if len(rows) == len(cells) else cells  # a plan cannot tell all that other programs measure
     return Entry(
-        run, _moment(folder, started.utc), status, models=tuple(dict.fromkeys(one_line(cell.model) for cell in cells)),
+        run, _moment(folder, started.utc), status, models=_each(cell.model for cell in cells),
         device=_device_name(started.machine, device), device_id=one_line(device),
-        dtypes=tuple(dict.fromkeys(cell.dtype for cell in cells)), accuracy=started.spec.accuracy, seconds=seconds,
-        tests=tuple(map(_brief, rows)), planned=tuple(dict.fromkeys(cell.test for cell in cells)),
+        dtypes=_each(test.dtype for test in ran), accuracy=started.spec.accuracy, seconds=seconds,
+        tests=tuple(map(_brief, rows)), planned=_each(test.test for test in ran),
         reason=one_line(reason), others_percent=_others(rows))
+
+
+def _each(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(one_line, dict.fromkeys(texts)))
 
 
 def _brief(row: Row) -> Brief:
@@ -187,7 +192,7 @@ def _device_name(machine: dict[str, Any], device: str) -> str:
     if kind == "cpu":
         return one_line(short_cpu_name(str(machine.get("cpu") or ""))) or "CPU"
     gpus = machine.get("gpus")
-    if kind in _GPUS and isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
+    if isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
         gpu = gpus[int(number)]
         if isinstance(gpu, dict) and gpu.get("name"):
             return one_line(short_gpu_name(str(gpu["name"])))
