@@ -18,9 +18,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
+from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
 from llmscope.gui import window_size
+from llmscope.gui.arrivals import Arrivals, results_in
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.hardware_control import HardwareControl
@@ -60,7 +62,8 @@ class MainWindow(QMainWindow):
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
-        self.pictures = PictureFiles(self, self.settings, self.picture)
+        self.pictures = PictureFiles(self, self.settings, self.picture, self._run_folder)
+        self.arrivals = Arrivals(self)
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -127,6 +130,7 @@ class MainWindow(QMainWindow):
         self._look.wait()
         self.pages.close_threads()
         self.history.close()
+        self.arrivals.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -145,13 +149,16 @@ class MainWindow(QMainWindow):
         self.top.set_narrow(width < px("layout", "narrow_under_width"))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome a folder while nothing runs."""
-        if _folder_in(event) and not self.page.run.is_open:
+        """Welcome a folder, or files of results, while nothing runs."""
+        if (_folder_in(event) or results_in(event.mimeData())) and not self.page.run.is_open:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take the folder as the model."""
-        if folder := _folder_in(event):
+        """Import results, or take the folder as the model."""
+        if results := results_in(event.mimeData()):
+            self.arrivals.take(results)
+            event.acceptProposedAction()
+        elif folder := _folder_in(event):
             self.page.rail.take_folder(folder)
             event.acceptProposedAction()
 
@@ -197,6 +204,8 @@ class MainWindow(QMainWindow):
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.said.connect(self.status.say)
         self.pictures.said.connect(self.status.say)
+        self.arrivals.came.connect(self._on_came)
+        self.arrivals.said.connect(self.status.say)
         self.top.theme_chosen.connect(self._on_theme)
         self.top.picture_asked.connect(self._on_save_picture)
         for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
@@ -236,6 +245,12 @@ class MainWindow(QMainWindow):
             self.page.show_stored(replayed)
             self._show_state()
 
+    def _on_came(self) -> None:
+        """List the runs that were imported, in a page that may be shown already."""
+        self.show_page("history")
+        if self.history.page is not None:
+            self.history.page.refresh()
+
     def _on_search(self) -> None:
         self.pages.page().focus_search()
 
@@ -259,8 +274,15 @@ class MainWindow(QMainWindow):
         return draw(self.page, self.feed, self.machine)
 
     def save_picture(self, file: Path) -> bool:
-        """Write the result's picture; False where the file cannot be written."""
-        return self.picture().save(str(file))
+        """Write the result's picture, with its run in it; False where the file cannot be written."""
+        try:
+            self.pictures.write(file)
+        except OSError:
+            return False
+        return True
+
+    def _run_folder(self) -> Path:
+        return paths.runs_folder() / self.page.run.run
 
     def _on_save_picture(self) -> None:
         if self.top.save.isEnabled():

@@ -55,5 +55,5 @@ def measured(found: Any) -> Measured:
         told = msgspec.convert(found, Document)
     except (ValueError, msgspec.MsgspecError) as error:
         raise BadInput(f"It does not fit the schema of llmscope's results: {one_line(error)}.") from error
-    names = [name for name in Measured.__struct_fields__ if name != "name"]
+    names = [name for name in Measured.__struct_fields__ if name not in ("name", "seconds")]
     return Measured(name=told.run, **{name: getattr(told, name) for name in names})

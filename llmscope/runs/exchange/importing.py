@@ -1,6 +1,7 @@
 """Any file that holds results becomes stored runs: what it is, its content tells, not its name."""
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,14 @@ from llmscope.runs.untrusted import inert, read_bytes
 #: Files that may hold results, by the end of their names: what the window offers to take.
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".json", ".jsonl", ".csv")
 #: Of another program's file; how deep its values may lie, and how many tests it may tell.
-LIMIT_BYTES, DEPTH_LIMIT, TESTS_LIMIT = 32_000_000, 12, 10_000
+LIMIT_BYTES, DEPTH_LIMIT, TESTS_LIMIT = 16_000_000, 12, 10_000
 KNOWN = ("a picture or an export of llmscope, or a result of llama-bench (json, jsonl, csv), optimum-benchmark or "
          "vLLM bench serve")
+
+
+def may_hold_results(path: Path) -> bool:
+    """Return whether a file is of a kind that may hold results, or a folder a run's."""
+    return (path / MANIFEST).is_file() if path.is_dir() else path.suffix.lower() in SUFFIXES
 
 
 def import_path(path: Path, runs: Path) -> list[Arrived]:
@@ -119,12 +125,17 @@ def _decoded(text: str) -> Any:
 
 
 def _json(text: str) -> Any:
-    return json.loads(text, parse_constant=lambda name: None)
+    return json.loads(text, parse_constant=lambda name: None, parse_float=_finite)
+
+
+def _finite(text: str) -> float | None:
+    value = float(text)
+    return value if math.isfinite(value) else None
 
 
 def _check_depth(value: Any, left: int = DEPTH_LIMIT) -> None:
-    if isinstance(value, dict | list):
-        if not left:
-            raise BadInput("it is nested too deeply.")
-        for item in value.values() if isinstance(value, dict) else value:
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list):
+            if not left:
+                raise BadInput("it is nested too deeply.")
             _check_depth(item, left - 1)

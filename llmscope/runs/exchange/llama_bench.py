@@ -45,11 +45,11 @@ def from_csv(text: str) -> list[Fields]:
     """Return the fields of each line, numbers and truths as such where they are written as llama-bench does."""
     lines = csv.reader(io.StringIO(text), strict=True)
     try:
-        names = next(lines)
+        names = next(lines, [])
         if "n_prompt" not in names:
             return []
         return [{name: _typed(name, cell) for name, cell in zip(names, line, strict=True)} for line in lines if line]
-    except (StopIteration, csv.Error, ValueError) as error:
+    except (csv.Error, ValueError) as error:
         raise BadInput(f"This table is damaged ({one_line(error)}): write it again with 'llama-bench -o csv'."
                        ) from error
 

@@ -23,7 +23,10 @@ from llmscope.runs.untrusted import possible
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """Rows, what measured them, and where and when, as far as a file tells; `utc` is empty where it does not."""
+    """Rows, what measured them, and where and when, as far as a file tells; `utc` is empty where it does not.
+
+    `seconds` is how long it all took, None for the sum of what the rows timed.
+    """
 
     name: str
     program: str
@@ -31,6 +34,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     machine: dict[str, Any]
     versions: dict[str, str]
     rows: tuple[Row, ...]
+    seconds: float | None = None
     accuracy: Accuracy = "standard"
     sampling: Sampling = Sampling()
     seed: int = 1234
@@ -43,12 +47,18 @@ def run_name(tool: str, utc: str, content: bytes) -> str:
     return f"{stem or tool}-{hashlib.sha256(content).hexdigest()[:6]}"
 
 
-def values(samples: Sequence[float], timed_s: float) -> dict[str, Any]:
-    """Return the fields of a row that its samples give: median, 95 % interval, n; all missing without samples."""
+def values(samples: Sequence[float], timed_s: float, *, are_rates: bool = True) -> dict[str, Any]:
+    """Return the fields of a row that its samples give: median, 95 % interval, n; all missing without samples.
+
+    A rate's median is that of the median time, as in llmscope's own rows.
+    """
     if not samples:
         return {}
     interval = median_interval(np.array(samples, dtype=float))
-    return {"median": interval.median, "low": interval.low, "high": interval.high, "n": len(samples),
+    ordered, middle = sorted(samples), len(samples) // 2
+    is_between = are_rates and len(samples) % 2 == 0
+    median = 2 / (1 / ordered[middle - 1] + 1 / ordered[middle]) if is_between else interval.median
+    return {"median": median, "low": interval.low, "high": interval.high, "n": len(samples),
             "timed_s": timed_s, "samples": tuple(samples)}
 
 
@@ -73,7 +83,7 @@ def write(folder: Path, found: Measured, started: events.RunStarted) -> None:
     for number, row in enumerate(found.rows):
         at_ns += round(row.timed_s * 1e9)
         writer.write(events.CellEnded(t_ns=at_ns, cell=number, row=row))
-    ended = events.RunEnded(t_ns=at_ns, status="done", seconds=at_ns / 1e9)
+    ended = events.RunEnded(t_ns=at_ns, status="done", seconds=at_ns / 1e9 if found.seconds is None else found.seconds)
     writer.write(ended)
     writer.finish(Result(SCHEMA, ended, found.rows))
 

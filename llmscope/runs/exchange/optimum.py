@@ -68,7 +68,8 @@ def _row(name: str, config: Mapping[str, Any], target: str, found: Mapping[str, 
     seconds = positive(latency.get("values")) or positive([latency.get("mean")])
     tokens = {"pp": batch * seq, "tg": batch * new, "gen": batch * new, "train": batch * seq, "load-warm": None}[kind]
     definition = DEFINITIONS[kind]
-    told = values([definition.value(s, tokens) for s in seconds], sum(seconds))
+    told = values([definition.value(s, tokens) for s in seconds], sum(seconds),
+                  are_rates=definition.higher_is_better)
     device, model = str(backend.get("device") or "cpu"), str(backend.get("model") or "unknown model")
     return Row(run=name, test=test_id(kind, seq=seq, new=new, depth=depth, batch=batch), definition=f"{kind}/{TOOL}",
                model=model, backend=f"{TOOL} {backend.get('name') or ''}".strip(),

@@ -39,7 +39,8 @@ def measured(found: Mapping[str, Any], content: bytes) -> Measured:
               "device": "server", "dtype": "not told", "batch": 1, "seq": seq, "new": new,
               "options": _options(found), "extra": {"vllm": {k: v for k, v in found.items() if k not in LISTS}}}
     machine = {"label": f"a server, asked by {TOOL}", "cpu": "", "gpus": []}
-    return Measured(name=name, program=TOOL, utc=utc, machine=machine, versions={}, rows=_rows(found, common))
+    return Measured(name=name, program=TOOL, utc=utc, machine=machine, versions={}, rows=_rows(found, common),
+                    seconds=number(found.get("duration")))
 
 
 def _rows(found: Mapping[str, Any], common: dict[str, Any]) -> tuple[Row, ...]:
@@ -57,7 +58,8 @@ def _rows(found: Mapping[str, Any], common: dict[str, Any]) -> tuple[Row, ...]:
 
 def _row(kind: str, samples: Sequence[float], timed_s: float, differs: str, common: dict[str, Any]) -> Row:
     """Return a row; requests that were served together are no independent samples, and give no interval."""
-    told = values(samples, timed_s) | {"low": None, "high": None} if samples else {}
+    are_rates = DEFINITIONS[kind].higher_is_better
+    told = values(samples, timed_s, are_rates=are_rates) | {"low": None, "high": None} if samples else {}
     depth = common["seq"] if kind == "tg" else 0
     at_once = common["options"].get("concurrency")
     test = test_id(kind, seq=common["seq"], new=common["new"], depth=depth)
