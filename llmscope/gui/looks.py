@@ -81,7 +81,8 @@ def dismissed_look(run: RunState) -> MessageLook:
 def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
     if not run.is_stored:
         return look
-    return replace(look, text=f"{tr('Stored run of {0}.').format(when(run.utc))} {look.text}".strip())
+    said = tr("Measured by {1}, without graphs, on {0}.") if run.other_program else tr("Stored run of {0}.")
+    return replace(look, text=f"{said.format(when(run.utc), run.other_program)} {look.text}".strip())
 
 
 def _ended_look(run: RunState) -> MessageLook:
@@ -232,7 +233,7 @@ def when(utc: str) -> str:
     try:
         moment = datetime.fromisoformat(utc).astimezone()
     except ValueError:
-        return utc
+        return utc or tr("an unknown day")
     return f"{moment.day} {moment:%b %Y %H:%M}".replace(" ", NBSP)
 
 

@@ -65,13 +65,16 @@ def facts(run: RunState, titles: dict[str, str], devices: dict[str, str], machin
 
 
 def _accuracy(run: RunState) -> str:
+    if run.other_program:
+        return tr("measured by {0}").format(run.other_program)
     accuracy = run.spec.accuracy if run.spec else "standard"
     return tr("±{0} asked, {1} confidence").format(f"{100 * EPSILON[accuracy]:.2g}{NBSP}%", f"95{NBSP}%")
 
 
 def _software(run: RunState) -> str:
-    parts = [f"{name} {run.versions[name]}" for name in ("torch", "transformers") if name in run.versions]
-    return " · ".join([f"llmscope {__version__}", *parts])
+    named = run.versions if run.other_program else ("torch", "transformers")
+    parts = [f"{name} {run.versions[name]}" for name in named if name in run.versions]
+    return " · ".join([run.program or f"llmscope {__version__}", *parts])
 
 
 def _result(row: Row) -> str:

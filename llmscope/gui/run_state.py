@@ -34,8 +34,8 @@ class RunState:
     """A run from the press of the button to its end.
 
     `status` is `failed` when nothing could be measured or a test of it failed; the rows say which.
-    `spoken` is the text of the last `gen` test. `is_stored` says that it was read from its folder,
-    `was_cut_off` that its process ended before it.
+    `spoken` is the text of the last `gen` test. `is_stored` says that it was read from its folder, `program` then what
+    measured it; `was_cut_off` that its process ended before it.
     """
 
     status: Status = "idle"
@@ -54,12 +54,18 @@ class RunState:
     on_battery: bool | None = None
     spoken: list[ev.Text] = field(default_factory=list)
     is_stored: bool = False
+    program: str = ""
     was_cut_off: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether a run is going on."""
         return self.status in ("starting", "running", "stopping")
+
+    @property
+    def other_program(self) -> str:
+        """What measured the run where it was not llmscope."""
+        return "" if self.program.startswith("llmscope") else self.program
 
     @property
     def every_row(self) -> list[Row]:

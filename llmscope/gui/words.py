@@ -73,7 +73,8 @@ def test_parts(state: CellState) -> tuple[str, str]:
     cell = state.cell
     plain_id = structs.replace(cell, optimizer="adamw", checkpointing=False, scenario=None).test
     if not state.test.startswith(plain_id):
-        return state.test, ""
+        test, at, depth = state.test.partition(" @ ")
+        return test, (at + depth).strip()
     options = state.test.removeprefix(plain_id).strip()
     amp = "amp" if cell.dtype == "amp" else ""
     return plain_id, " ".join(part for part in (options, amp) if part)
@@ -90,7 +91,8 @@ def settings_lines(cells: Sequence[Cell]) -> str:
         users = (cell for cell in cells if name in DEFINITIONS[cell.workload].uses)
         return "/".join(dict.fromkeys(f"{getattr(cell, name):,}" for cell in users))
 
-    parts = ["/".join(dict.fromkeys(short_dtype(cell.dtype) for cell in cells))]
+    dtypes = dict.fromkeys(short_dtype(cell.dtype) for cell in cells if cell.dtype != "auto")
+    parts = ["/".join(dtypes)] if dtypes else []
     for text, found in ((tr("batch {0}"), values("batch")), (tr("sequence {0}"), values("seq")),
                         (tr("{0} new tokens"), values("new"))):
         if found:

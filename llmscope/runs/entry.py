@@ -12,14 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from llmscope.core.errors import BadInput
-from llmscope.core.events import RunStarted
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
 from llmscope.hardware.host import short_cpu_name, short_gpu_name
 from llmscope.models import catalog
 from llmscope.models.headers import one_line
 from llmscope.runs import owner
-from llmscope.runs.store import MANIFEST, RESULT, NewerRun, NoRun, StoredRun, read_manifest, read_run
+from llmscope.runs.store import MANIFEST, RESULT, Manifest, NewerRun, NoRun, StoredRun, read_manifest, read_run
 
 _ID = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(\d\d)(\d\d)")
 #: Moments outside of these are not believed.
@@ -98,14 +97,14 @@ def _read(runs: Path, run: str) -> Entry:
     folder = runs / run
     try:
         if owner.is_running(folder) and not (folder / RESULT).exists():
-            started = read_manifest(folder)[0].started
-            return _entry(run, folder, started, "running", (), None)
+            manifest, _ = read_manifest(folder)
+            return _entry(run, folder, manifest, "running", (), None)
         stored = read_run(folder)
     except NewerRun as error:
         return Entry(run, _moment(folder, ""), "newer", reason=one_line(error.why))
     except NoRun as error:
         return Entry(run, _moment(folder, ""), "damaged", reason=one_line(error.why))
-    return _entry(run, folder, stored.manifest.started, stored.status, stored.rows, _seconds(stored),
+    return _entry(run, folder, stored.manifest, stored.status, stored.rows, _seconds(stored),
                   stored.warnings[0] if stored.warnings else "")
 
 
@@ -136,15 +135,16 @@ def title(model: str) -> str:
     return model.replace("\\", "/").rstrip("/").rpartition("/")[2] or model
 
 
-def _entry(run: str, folder: Path, started: RunStarted, status: str, rows: tuple[Row, ...], seconds: float | None,
+def _entry(run: str, folder: Path, manifest: Manifest, status: str, rows: tuple[Row, ...], seconds: float | None,
            reason: str = "") -> Entry:
-    cells = started.spec.cells
+    started, cells = manifest.started, manifest.started.spec.cells
+    asked = started.spec.accuracy if manifest.program.startswith("llmscope") else ""
     device = cells[0].device
     ran = rows if len(rows) == len(cells) else cells  # a plan cannot tell all that other programs measure
     return Entry(
         run, _moment(folder, started.utc), status, models=_each(cell.model for cell in cells),
         device=_device_name(started.machine, device), device_id=one_line(device),
-        dtypes=_each(test.dtype for test in ran), accuracy=started.spec.accuracy, seconds=seconds,
+        dtypes=_each(test.dtype for test in ran), accuracy=asked, seconds=seconds,
         tests=tuple(map(_brief, rows)), planned=_each(test.test for test in ran),
         reason=one_line(reason), others_percent=_others(rows))
 

@@ -50,6 +50,7 @@ def test_a_saved_picture_dropped_on_another_machine_s_window_brings_its_run(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(picture), ""))
     window.top.save.click()
     assert said == ["Picture saved: é card.png"] and QImage(str(picture)).width() == 2 * 1136
+    assert QImage(str(picture)).text("llmscope-runs").startswith('{"format":"llmscope-runs"')
     monkeypatch.setenv("LLMSCOPE_HOME", str(tmp_path / "other"))
     window.history.page._runs = paths.runs_folder()  # type: ignore[union-attr]
     dropped(window, qtbot, picture)
@@ -123,6 +124,7 @@ def test_what_another_program_measured_is_shown_and_pictured(
     opened(window, qtbot, arrived.run)
     table = window.page.body.results.table.results
     rows = store.read_run(paths.runs_folder() / arrived.run).rows
+    assert "Measured by" in window.page.body.strip.words() and "llmscope" not in window.picture().text("Software")
     assert [table.texts(number)[0] for number in range(len(rows))] == [row.test for row in rows]
     assert not window.page.run.notes and window.picture().text("Results").startswith(rows[0].test)
     assert main_window.MainWindow.save_picture(window, tmp_path / "p.png")

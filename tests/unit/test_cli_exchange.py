@@ -78,7 +78,7 @@ def test_results_of_others_are_listed_with_what_they_are(tmp_path: Path, capsys:
     capsys.readouterr()
     cli.run(["runs", "list"])
     out = capsys.readouterr().out
-    assert "RTX 4090" in out and "Q4_K - Medium" in out
+    assert "RTX 4090" in out and "qwen3 4B Q4_K - Medium" in out and "Q4_K_M" in out
     assert "ttft1024 8-at-once" in out and "load-warm, pp16 b2 and 2 more" in out
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import shutil
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ ORIGIN = "origin.json"
 _ORIGIN_LIMIT_BYTES = 100_000
 #: Names that are tried for a run whose own name is another's.
 _NAMES_LIMIT = 1000
+#: A run that is being imported has this before its name; older ones were left by a program that ended meanwhile.
+_COMING, _LEFT_AFTER_S = ".importing-", 3600
 
 
 class Origin(Struct, frozen=True):
@@ -112,8 +115,11 @@ def _names(name: str) -> Iterator[str]:
 def _hidden(runs: Path) -> Iterator[Path]:
     """Yield a new folder that no list of runs shows; what is left of it in the end is deleted."""
     try:
-        folder = runs / f".importing-{uuid.uuid4().hex}"
+        folder = runs / f"{_COMING}{uuid.uuid4().hex}"
         folder.mkdir(parents=True)
+        for left in runs.glob(f"{_COMING}*"):
+            if time.time() - left.stat().st_mtime > _LEFT_AFTER_S:
+                shutil.rmtree(left, ignore_errors=True)
     except OSError as error:
         raise BadInput(f"Nothing can be written to {runs}: {error.strerror or error}.") from error
     try:

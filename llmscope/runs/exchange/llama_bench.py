@@ -72,17 +72,16 @@ def _row(name: str, test: Fields) -> Row:
     test_id, definition, differs = _test(prompt, new, depth)
     type_ = str(test.get("model_type") or test.get("model_filename") or "unknown model")
     samples, timed_s = positive(test.get("samples_ts")), sum(positive(test.get("samples_ns"))) / 1e9
-    how = "its own repeats, not checked for steadiness"
+    how = "steadiness not checked"
     if not samples:
         samples, timed_s = positive([test.get("avg_ts")]), sum(positive([test.get("avg_ns")])) / 1e9
-        how = "the mean of its repeats, which the file does not list"
+        how = "a mean, its repeats are not in the file"
     backend = str(test.get("backends") or "").strip()
-    quantised = _TYPE.search(type_)
     found = values(samples, timed_s)
     return Row(run=name, test=test_id, definition=definition, model=type_, device=_device(backend, test),
-               backend=f"llama.cpp {backend}".strip(), dtype=quantised[1] if quantised else "not told", batch=1,
+               backend=f"llama.cpp {backend}".strip(), dtype=_dtype(type_), batch=1,
                seq=prompt or 512, new=new or 128, depth=depth, unit="tok/s", verdict="warn" if found else "failed",
-               reason=f"measured by {TOOL}: {how}{differs}" if found else f"{TOOL} tells no speed",
+               reason=f"{TOOL}: {differs}{how}" if found else f"{TOOL} tells no speed",
                extra={KEPT: test}, **found)
 
 
@@ -91,13 +90,19 @@ def _test(prompt: int, new: int, depth: int) -> tuple[str, str, str]:
     at_depth = f" @ d{depth}" if depth else ""
     if prompt and new:
         return (f"pp{prompt}+tg{new}{at_depth}", f"gen/{TOOL}",
-                "; prompt and new tokens are counted together, random ids without tokenizer and sampling")
+                "prompt and new tokens counted together, no tokenizer, no sampling; ")
     if not prompt and not new:
         raise BadInput("A test in it has neither a prompt nor new tokens: it cannot be imported.")
     if prompt:
         # llmscope reads a prompt into an empty cache: with a depth it is another test.
         return f"pp{prompt}{at_depth}", f"pp/{TOOL}" if depth else DEFINITIONS["pp"].label, ""
     return f"tg{new}{at_depth}", DEFINITIONS["tg"].label, ""
+
+
+def _dtype(type_: str) -> str:
+    """Return the quantisation that a model's type names, `Q4_K_M` for `Q4_K - Medium`."""
+    found = _TYPE.search(type_)
+    return re.sub(r" - (\w)\w*", r"_\1", found[1]) if found else "not told"
 
 
 def _device(backend: str, test: Fields) -> str:

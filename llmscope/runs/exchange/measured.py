@@ -42,9 +42,9 @@ class Measured(Struct, frozen=True, kw_only=True):
 
 
 def run_name(tool: str, utc: str, content: bytes) -> str:
-    """Return a run's name that is the same for the same file: when it was measured, and a hash of the content."""
-    stem = utc[:19].replace("T", "_").replace(":", "")
-    return f"{stem or tool}-{hashlib.sha256(content).hexdigest()[:6]}"
+    """Return a run's name that is the same for the same file: when it was measured, else a hash, and the tool."""
+    at = utc[:19].replace("T", "_").replace(":", "")
+    return f"{at}_{tool}" if at else f"{tool}-{hashlib.sha256(content).hexdigest()[:6]}"
 
 
 def values(samples: Sequence[float], timed_s: float, *, are_rates: bool = True) -> dict[str, Any]:

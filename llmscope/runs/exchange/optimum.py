@@ -17,12 +17,12 @@ TOOL = "optimum-benchmark"
 CONFIG = "benchmark_config.json"
 #: Targets, the nearest test, and how they differ from it.
 TARGETS = {
-    "load_model": ("load-warm", "the state of the page cache is not told"),
-    "load": ("load-warm", "the state of the page cache is not told"),
-    "prefill": ("pp", "generating one token, choosing it included"),
-    "decode": ("tg", "the rest of generate after its first token, choosing each included"),
-    "generate": ("gen", "random ids without tokenizer and sampling"),
-    "train": ("train", "a step of transformers' Trainer; the file counts samples, here they are tokens"),
+    "load_model": ("load-warm", "page cache not told"),
+    "load": ("load-warm", "page cache not told"),
+    "prefill": ("pp", "choosing a token included"),
+    "decode": ("tg", "choosing each token included"),
+    "generate": ("gen", "random ids, no tokenizer, no sampling"),
+    "train": ("train", "a step of transformers' Trainer, told in tokens instead of samples"),
 }
 
 
@@ -49,7 +49,7 @@ def measured(config: Mapping[str, Any], report: Mapping[str, Any], content: byte
     names = [str(gpu) for gpu in gpus] if isinstance(gpus, list) else []
     cpu = str(environment.get("cpu") or "").strip()
     version = environment.get("optimum_benchmark_version")
-    versions = {"optimum-benchmark": version, "transformers": environment.get("transformers_version"),
+    versions = {"transformers": environment.get("transformers_version"),
                 str(backend.get("name")): backend.get("version")}
     rest = {target: found for target, found in report.items() if target not in TARGETS}
     return Measured(
@@ -75,7 +75,7 @@ def _row(name: str, config: Mapping[str, Any], target: str, found: Mapping[str, 
                model=model, backend=f"{TOOL} {backend.get('name') or ''}".strip(),
                device=f"{device}:0" if device in ("cuda", "mps", "xpu") else device, dtype=_dtype(backend),
                batch=batch, seq=seq, new=new, depth=depth, unit=definition.unit, verdict="warn" if told else "failed",
-               reason=f"measured by {TOOL} as {target}: {differs}" if told else f"{TOOL} tells no latency of {target}",
+               reason=f"{TOOL} {target}: {differs}" if told else f"{TOOL} tells no latency of {target}",
                extra={"optimum_benchmark": {"target": target, **found}}, **told)
 
 

@@ -50,10 +50,10 @@ def _rows(found: Mapping[str, Any], common: dict[str, Any]) -> tuple[Row, ...]:
     first_ms = [1e3 * s for s in positive(found.get("ttfts"))] or positive([found.get("median_ttft_ms")])
     each_ms, rate = positive([found.get("median_tpot_ms")]), positive([found.get("output_throughput")])
     return (
-        _row("ttft", first_ms, duration_s, f"the server's queue and the network included{more}", common),
-        _row("tg", [1e3 / ms for ms in each_ms], duration_s, "1000 ÷ the median TPOT, which leaves out the first "
-             f"token; of one request while others were served{more}", common),
-        _row("gen", rate, duration_s, f"new tokens of all requests together ÷ the whole time{more}", common))
+        _row("ttft", first_ms, duration_s, f"queue and network included{more}", common),
+        _row("tg", [1e3 / ms for ms in each_ms], duration_s, f"1000 ÷ median TPOT, which is without the first "
+             f"token; other requests at the same time{more}", common),
+        _row("gen", rate, duration_s, f"all requests' new tokens ÷ the whole time{more}", common))
 
 
 def _row(kind: str, samples: Sequence[float], timed_s: float, differs: str, common: dict[str, Any]) -> Row:
@@ -65,7 +65,7 @@ def _row(kind: str, samples: Sequence[float], timed_s: float, differs: str, comm
     test = test_id(kind, seq=common["seq"], new=common["new"], depth=depth)
     return Row(test=f"{test} {at_once}-at-once" if at_once else test, definition=f"{kind}/{LABEL}", depth=depth,
                unit=DEFINITIONS[kind].unit, verdict="warn" if told else "failed",
-               reason=f"measured by {TOOL}: {differs}" if told else f"{TOOL} tells no such time", **common, **told)
+               reason=f"{TOOL}: {differs}" if told else f"{TOOL} tells no such time", **common, **told)
 
 
 def _options(found: Mapping[str, Any]) -> dict[str, str | bool | int]:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import zlib
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from llmscope.core.errors import BadInput
 from llmscope.runs import owner, store
-from llmscope.runs.exchange import bundle, pictures, png
+from llmscope.runs.exchange import arrival, bundle, pictures, png
 from llmscope.runs.exchange.arrival import ORIGIN, read_origin
 from llmscope.runs.exchange.importing import import_path
 from tests.unit.runs.exchange import files
@@ -102,6 +103,26 @@ def test_several_runs_travel_in_a_bundle_and_a_folder_as_it_is(tmp_path: Path) -
     moved = runs[0].rename(tmp_path / "usb" / runs[0].name)
     assert [a.is_new for a in import_path(moved, tmp_path / "here")] == [True]
     assert contents(tmp_path / "here" / moved.name) == contents(moved)
+
+
+def test_what_an_import_that_was_cut_off_left_goes_with_the_next(run: Path, tmp_path: Path) -> None:
+    left, other = tmp_path / "there" / ".importing-1", tmp_path / "there" / ".importing-2"
+    left.mkdir(parents=True)
+    other.mkdir()
+    os.utime(left, (0, 0))
+    assert import_path(run, tmp_path / "there")[0].is_new
+    assert not left.exists() and other.exists()
+
+
+def test_a_disk_that_refuses_is_said_and_leaves_nothing(
+        run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, content: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(arrival, "write_atomically", refuse)
+    with pytest.raises(BadInput, match=r"cannot be written to .*No space left"):
+        import_path(run, tmp_path / "there")
+    assert not list((tmp_path / "there").iterdir())
 
 
 def test_events_that_are_too_large_are_left_out_and_that_is_said(

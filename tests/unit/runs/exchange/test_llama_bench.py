@@ -40,12 +40,12 @@ def test_a_file_becomes_an_ordinary_run_that_says_who_measured_it(tmp_path: Path
     assert (first.test, first.definition, first.unit) == ("pp512", "pp/1", "tok/s")
     assert (first.median, first.n, first.samples) == (5120.0, 3, (5120.0, 5069.31, 5171.72))
     assert (first.low, first.high, first.timed_s) == (None, None, 0.3)
-    assert (first.device, first.dtype, first.backend) == ("cuda:0", "Q4_K - Medium", "llama.cpp CUDA")
-    assert first.verdict == "warn" and (first.reason or "").startswith("measured by llama-bench: its own repeats")
+    assert (first.device, first.dtype, first.backend) == ("cuda:0", "Q4_K_M", "llama.cpp CUDA")
+    assert first.verdict == "warn" and (first.reason or "").startswith("llama-bench: steadiness not checked")
     assert (second.test, second.definition, second.depth, second.new) == ("tg64 @ d4096", "tg/1", 4096, 64)
     entry = read_entry(tmp_path / "runs", run.folder.name)
-    assert (entry.device, entry.dtypes, entry.planned) == ("RTX 4090", ("Q4_K - Medium",), ("pp512", "tg64 @ d4096"))
-    assert entry.models == ("qwen3 4B Q4_K - Medium",) and entry.can_open
+    assert (entry.device, entry.dtypes, entry.planned) == ("RTX 4090", ("Q4_K_M",), ("pp512", "tg64 @ d4096"))
+    assert entry.accuracy == "" and entry.models == ("qwen3 4B Q4_K - Medium",) and entry.can_open
 
 
 @pytest.mark.parametrize(("change", "test", "definition", "said"), [
@@ -59,7 +59,7 @@ def test_tests_that_llmscope_has_not_have_a_definition_of_their_own(
 
 
 @pytest.mark.parametrize(("change", "device", "dtype"), [
-    ({"backends": "CPU", "gpu_info": ""}, "cpu", "Q4_K - Medium"), ({"backends": "BLAS"}, "cpu", "Q4_K - Medium"),
+    ({"backends": "CPU", "gpu_info": ""}, "cpu", "Q4_K_M"), ({"backends": "BLAS"}, "cpu", "Q4_K_M"),
     ({"backends": "Metal,BLAS", "model_type": "llama 7B mostly Q4_0"}, "mps:0", "Q4_0"),
     ({"backends": "Vulkan", "model_type": "gemma3 1B BF16"}, "vulkan:0", "BF16"),
     ({"backends": "ROCm", "model_type": "tiny"}, "cuda:0", "not told")])
@@ -73,7 +73,7 @@ def test_device_and_precision_are_read_off_the_fields(
 def test_without_samples_there_is_the_mean_alone_and_without_a_speed_no_number(tmp_path: Path) -> None:
     row = stored(tmp_path, LLAMA_BENCH_CSV).rows[0]
     assert (row.median, row.n, row.low, row.timed_s) == (5120.512345, 1, None, 0.1)
-    assert "the mean of its repeats, which the file does not list" in (row.reason or "")
+    assert "a mean, its repeats are not in the file" in (row.reason or "")
     for nothing in (None, 0, float("nan"), "fast"):
         row = row_of(tmp_path, avg_ts=nothing, samples_ts=[], samples_ns=[])
         assert (row.median, row.n, row.verdict) == (None, 0, "failed"), nothing
