@@ -86,7 +86,10 @@ def settings_line(cell: Cell) -> str:
 
 
 def settings_lines(cells: Sequence[Cell]) -> str:
-    """Return the settings of several tests; where they differ, all values: `sequence 128/512`."""
+    """Return the settings of several tests; where they differ, all values: `sequence 128/512`.
+
+    A precision that is not settled, or that another program calls by another name, is left out.
+    """
     def values(name: str) -> str:
         users = (cell for cell in cells if name in DEFINITIONS[cell.workload].uses)
         return "/".join(dict.fromkeys(f"{getattr(cell, name):,}" for cell in users))

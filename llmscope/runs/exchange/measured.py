@@ -21,6 +21,9 @@ from llmscope.runs.exchange.bundle import is_plain
 from llmscope.runs.store import SCHEMA, Manifest, Result, RunWriter
 from llmscope.runs.untrusted import possible
 
+#: Seconds that a test can have been timed: longer than anybody waits.
+MOST_S = 1e9
+
 
 class Measured(Struct, frozen=True, kw_only=True):
     """Rows, what measured them, and where and when, as far as a file tells; `utc` is empty where it does not.
@@ -65,7 +68,7 @@ def values(samples: Sequence[float], timed_s: float, *, are_rates: bool = True) 
 def started_of(found: Measured) -> events.RunStarted:
     """Return the beginning of a run, with the plan that its rows tell; raises BadInput where they cannot be."""
     try:
-        if not is_plain(found.name) or not all(map(possible, found.rows)):
+        if not is_plain(found.name) or not all(possible(row) and row.timed_s <= MOST_S for row in found.rows):
             raise ValueError("a figure or a name that cannot be")
         spec = {"cells": [_cell(row) for row in found.rows], "accuracy": found.accuracy, "sampling": found.sampling,
                 "seed": found.seed, "threads": found.threads}

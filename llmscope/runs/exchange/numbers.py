@@ -1,20 +1,19 @@
 """Single values out of others' files: what is no such value is missing, never zero."""
 
-import math
 from datetime import UTC, datetime
 from typing import Any
 
 from llmscope.core.errors import BadInput
 
+#: What a figure can be, in any unit: nanoseconds of years, and tokens a second of the slowest machine.
+LEAST, MOST = 1e-12, 1e18
+
 
 def number(value: Any) -> float | None:
-    """Return a finite number, None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    """Return a figure as a number, None for anything that is none or cannot be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST <= value <= MOST:
         return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:
-        return None
+    return float(value)
 
 
 def whole(value: Any, name: str, missing: int = 0) -> int:
@@ -27,9 +26,9 @@ def whole(value: Any, name: str, missing: int = 0) -> int:
 
 
 def positive(value: Any) -> list[float]:
-    """Return the positive numbers of a list; none where it is no list."""
+    """Return the positive figures of a list; none where it is no list."""
     found = map(number, value) if isinstance(value, list) else ()
-    return [x for x in found if x is not None and x > 0]
+    return [x for x in found if x is not None and x >= LEAST]
 
 
 def moment(value: Any) -> str:

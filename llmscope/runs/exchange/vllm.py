@@ -12,7 +12,7 @@ from llmscope.core.definitions import DEFINITIONS, test_id
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.runs.exchange.measured import Measured, run_name, values
-from llmscope.runs.exchange.numbers import number, positive, whole
+from llmscope.runs.exchange.numbers import positive, whole
 
 TOOL = "vLLM bench serve"
 LABEL = "vllm-serve"
@@ -40,11 +40,11 @@ def measured(found: Mapping[str, Any], content: bytes) -> Measured:
               "options": _options(found), "extra": {"vllm": {k: v for k, v in found.items() if k not in LISTS}}}
     machine = {"label": f"a server, asked by {TOOL}", "cpu": "", "gpus": []}
     return Measured(name=name, program=TOOL, utc=utc, machine=machine, versions={}, rows=_rows(found, common),
-                    seconds=number(found.get("duration")))
+                    seconds=sum(positive([found.get("duration")])))
 
 
 def _rows(found: Mapping[str, Any], common: dict[str, Any]) -> tuple[Row, ...]:
-    duration_s = number(found.get("duration")) or 0.0
+    duration_s = sum(positive([found.get("duration")]))
     failed = whole(found.get("failed"), "failed")
     more = f"; {failed:,} requests failed" if failed else ""
     first_ms = [1e3 * s for s in positive(found.get("ttfts"))] or positive([found.get("median_ttft_ms")])

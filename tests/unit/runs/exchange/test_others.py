@@ -103,6 +103,12 @@ def test_vllm_s_samples_are_taken_where_they_are_told(tmp_path: Path) -> None:
     assert (row[1].median, row[1].verdict, row[1].reason) == (None, "failed", "vLLM bench serve tells no such time")
 
 
+@pytest.mark.parametrize("odd", [1e308, 1e-308, -1, "50", None, True])
+def test_a_figure_that_cannot_be_is_missing(tmp_path: Path, odd: Any) -> None:
+    run = stored(tmp_path, VLLM | {"duration": odd, "median_ttft_ms": odd, "median_tpot_ms": odd})
+    assert [row.median for row in run.rows] == [None, None, 250.88] and run.rows[2].timed_s == 0
+
+
 def test_a_server_that_answered_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="No request in it was answered"):
         stored(tmp_path, VLLM | {"completed": 0, "total_output_tokens": 0})
@@ -131,9 +137,9 @@ def test_a_document_that_does_not_fit_is_refused(tmp_path: Path, change: dict[st
     document = msgspec.json.decode(export(run.rows, run.manifest.started, "json"))
     with pytest.raises(BadInput, match=said):
         stored(tmp_path, document | change)
-    bad = document["rows"][0] | {"n": -1}
-    with pytest.raises(BadInput, match="cannot be"):
-        stored(tmp_path, document | {"rows": [bad]})
+    for bad in ({"n": -1}, {"timed_s": 1e308}, {"low": 9.0, "high": 1.0}):
+        with pytest.raises(BadInput, match="cannot be"):
+            stored(tmp_path, document | {"rows": [document["rows"][0] | bad]})
 
 
 def test_foreign_rows_survive_our_own_json(tmp_path: Path) -> None:
