@@ -12,13 +12,14 @@ from llmscope.core.spec import DTYPE_SHORT
 from llmscope.core.units import NBSP, duration, measured, plus_minus
 from llmscope.runs import references
 from llmscope.runs.entry import Brief, Entry, matches
+from llmscope.runs.exchange.arrival import read_origin
 from llmscope.runs.export import Format, export
 from llmscope.runs.index import Index
 from llmscope.runs.marks import read_marks, tags_in, write_marks
 from llmscope.runs.resume import earlier
 from llmscope.runs.store import read_run
 
-app = typer.Typer(no_args_is_help=True, help="List, show, name, tag and delete the stored runs.")
+app = typer.Typer(no_args_is_help=True, help="List, show, name, export, import and delete stored runs.")
 
 NOTHING_DONE = 130
 #: Runs that are listed unless told otherwise.
@@ -61,6 +62,8 @@ def show(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs 
     stored = read_run(references.find(paths.runs_folder(), run))
     for warning in stored.warnings:
         _say(warning)
+    if origin := read_origin(stored.folder):
+        _say(f"imported from {origin.file} ({origin.kind}), {origin.imported_utc}")
     if stored.read_only:
         _say("a newer llmscope wrote this run: what this one does not know is left out")
     if stored.status in ("interrupted", "running"):

@@ -19,6 +19,7 @@ class HardwarePicture(Picture):
 
     def __init__(self, look: HardwareLook, number: int) -> None:
         self.stem = f"llmscope-{look.run_id or 'ceilings'}-limits"
+        self.runs = (look.run_id,) if look.run_id else ()
         self._look, self._number = look, number
 
     def facts(self) -> dict[str, str]:

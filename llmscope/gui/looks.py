@@ -86,7 +86,8 @@ def dismissed_look(run: RunState) -> MessageLook:
 def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
     if not run.is_stored:
         return look
-    return replace(look, text=f"{tr('Stored run of {0}.').format(when(run.utc))} {look.text}".strip())
+    said = tr("Measured by {1}, without graphs, on {0}.") if run.other_program else tr("Stored run of {0}.")
+    return replace(look, text=f"{said.format(when(run.utc), run.other_program)} {look.text}".strip())
 
 
 def _ended_look(run: RunState) -> MessageLook:
@@ -125,7 +126,7 @@ def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:
     """Return the headline values: of the tests that tell most, in that order."""
     counted = [state for state in run.cells if state.row is not None and state.row in run.counted]
     best = sorted(counted, key=lambda state: words.HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
-    return tuple((*words.value(state)[:2], f"{state.cell.test}, {words.model_name(state.cell.model)}")
+    return tuple((*words.value(state)[:2], f"{state.test}, {words.model_name(state.cell.model)}")
                  for state in best)
 
 
@@ -237,7 +238,7 @@ def when(utc: str) -> str:
     try:
         moment = datetime.fromisoformat(utc).astimezone()
     except ValueError:
-        return utc
+        return utc or tr("an unknown day")
     return f"{moment.day} {moment:%b %Y %H:%M}".replace(" ", NBSP)
 
 

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
 from llmscope.gui import window_size
+from llmscope.gui.arrivals import Arrivals, results_in
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.hardware_control import HardwareControl
@@ -61,6 +62,7 @@ class MainWindow(QMainWindow):
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
         self.pictures = PictureFiles(self, self.settings)
+        self.arrivals = Arrivals(self)
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -127,6 +129,7 @@ class MainWindow(QMainWindow):
         self._look.wait()
         self.pages.close_threads()
         self.history.close()
+        self.arrivals.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -145,13 +148,16 @@ class MainWindow(QMainWindow):
         self.top.set_narrow(width < px("layout", "narrow_under_width"))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome a folder while nothing runs."""
-        if _folder_in(event) and not self.page.run.is_open:
+        """Welcome a folder, or files of results, while nothing runs."""
+        if (_folder_in(event) or results_in(event.mimeData())) and not self.page.run.is_open:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take the folder as the model."""
-        if folder := _folder_in(event):
+        """Import results, or take the folder as the model."""
+        if results := results_in(event.mimeData()):
+            self.arrivals.take(results)
+            event.acceptProposedAction()
+        elif folder := _folder_in(event):
             self.page.rail.take_folder(folder)
             event.acceptProposedAction()
 
@@ -197,6 +203,8 @@ class MainWindow(QMainWindow):
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.said.connect(self.status.say)
         self.pictures.said.connect(self.status.say)
+        self.arrivals.came.connect(self._on_came)
+        self.arrivals.said.connect(self.status.say)
         self.top.theme_chosen.connect(self._on_theme)
         self.top.picture_asked.connect(self._on_save_picture)
         for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
@@ -236,6 +244,12 @@ class MainWindow(QMainWindow):
             self.page.show_stored(replayed)
             self._show_state()
 
+    def _on_came(self) -> None:
+        """List the runs that were imported, in a page that may be shown already."""
+        self.show_page("history")
+        if self.history.page is not None:
+            self.history.page.refresh()
+
     def _on_search(self) -> None:
         self.pages.page().focus_search()
 
@@ -261,7 +275,14 @@ class MainWindow(QMainWindow):
 
     def save_picture(self, file: Path) -> bool:
         """Write the picture of the page that is shown; False where there is none, or the file cannot be written."""
-        return self.picture().save(str(file))
+        shown = self.pages.page().picture()
+        if shown is None:
+            return False
+        try:
+            self.pictures.write(shown, file)
+        except OSError:
+            return False
+        return True
 
     def _on_save_picture(self) -> None:
         self.pictures.save(self.pages.page().picture())

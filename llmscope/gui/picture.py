@@ -13,10 +13,14 @@ HEAD_HEIGHT = 62
 
 
 class Picture:
-    """What a page offers as its picture; `stem` is the name proposed for the file, `width` in px of the page."""
+    """What a page offers as its picture; `stem` is the name proposed for the file, `width` in px of the page.
+
+    `runs` are the stored runs that it shows.
+    """
 
     stem = "llmscope"
     width = 1136
+    runs: tuple[str, ...] = ()
 
     def facts(self) -> dict[str, str]:
         """Return what head and foot say, by the names of `picture_facts`; the same words go into the file as text."""

@@ -26,7 +26,7 @@ def of_run(run: RunState, titles: Mapping[str, str], devices: Mapping[str, str],
         "Accuracy": _accuracy(run),
         "Power": power[run.on_battery],
         "Date": looks.when(run.utc),
-        "Software": _software(run.versions),
+        "Software": _software(run.versions, run.program, bool(run.other_program)),
         "Results": "; ".join(_result(row) for row in run.rows),
     }
 
@@ -52,13 +52,17 @@ def _all(found: Ceilings) -> list[Ceiling]:
 
 
 def _accuracy(run: RunState) -> str:
+    if run.other_program:
+        return tr("measured by {0}").format(run.other_program)
     accuracy = run.spec.accuracy if run.spec else "standard"
     return tr("±{0} asked, {1} confidence").format(f"{100 * EPSILON[accuracy]:.2g}{NBSP}%", f"95{NBSP}%")
 
 
-def _software(versions: Mapping[str, str]) -> str:
-    parts = [f"{name} {versions[name]}" for name in ("torch", "transformers") if name in versions]
-    return " · ".join([f"llmscope {__version__}", *parts])
+def _software(versions: Mapping[str, str], program: str = "", of_other: bool = False) -> str:
+    """Return what measured: a stored run's own program, and of another one all versions that it told."""
+    named = versions if of_other else ("torch", "transformers")
+    parts = [f"{name} {versions[name]}" for name in named if name in versions]
+    return " · ".join([program or f"llmscope {__version__}", *parts])
 
 
 def _result(row: Row) -> str:

@@ -19,6 +19,7 @@ class RunPicture(Picture):
 
     def __init__(self, page: "RunPage", feed: LiveFeed) -> None:
         self.stem = f"llmscope-{page.run.run or 'run'}"
+        self.runs = (page.run.run,)
         self._page, self._feed = page, feed
 
     def facts(self) -> dict[str, str]:

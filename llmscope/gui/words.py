@@ -68,10 +68,14 @@ def scenario_names() -> dict[str, str]:
     return {"assistant": tr("Assistant"), "translation": tr("Translation"), "question": tr("Question")}
 
 
-def test_parts(cell: Cell) -> tuple[str, str]:
+def test_parts(state: CellState) -> tuple[str, str]:
     """Return the id of a test without its options, and those: `train512` and `sgd amp`."""
+    cell = state.cell
     plain_id = structs.replace(cell, optimizer="adamw", checkpointing=False, scenario=None).test
-    options = cell.test.removeprefix(plain_id).strip()
+    if not state.test.startswith(plain_id):
+        test, at, depth = state.test.partition(" @ ")
+        return test, (at + depth).strip()
+    options = state.test.removeprefix(plain_id).strip()
     amp = "amp" if cell.dtype == "amp" else ""
     return plain_id, " ".join(part for part in (options, amp) if part)
 
@@ -82,12 +86,16 @@ def settings_line(cell: Cell) -> str:
 
 
 def settings_lines(cells: Sequence[Cell]) -> str:
-    """Return the settings of several tests; where they differ, all values: `sequence 128/512`."""
+    """Return the settings of several tests; where they differ, all values: `sequence 128/512`.
+
+    A precision that is not settled, or that another program calls by another name, is left out.
+    """
     def values(name: str) -> str:
         users = (cell for cell in cells if name in DEFINITIONS[cell.workload].uses)
         return "/".join(dict.fromkeys(f"{getattr(cell, name):,}" for cell in users))
 
-    parts = ["/".join(dict.fromkeys(short_dtype(cell.dtype) for cell in cells))]
+    dtypes = dict.fromkeys(short_dtype(cell.dtype) for cell in cells if cell.dtype != "auto")
+    parts = ["/".join(dtypes)] if dtypes else []
     for text, found in ((tr("batch {0}"), values("batch")), (tr("sequence {0}"), values("seq")),
                         (tr("{0} new tokens"), values("new"))):
         if found:

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +13,6 @@ from msgspec import Struct
 
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core.errors import BadInput
-from llmscope.core.events import RunStarted
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
 from llmscope.hardware.host import short_cpu_name, short_gpu_name
@@ -20,12 +20,11 @@ from llmscope.models import catalog
 from llmscope.models.headers import one_line
 from llmscope.runs import owner
 from llmscope.runs.marks import REFERENCE, read_marks
-from llmscope.runs.store import MANIFEST, RESULT, NewerRun, NoRun, StoredRun, read_manifest, read_run
+from llmscope.runs.store import MANIFEST, RESULT, Manifest, NewerRun, NoRun, StoredRun, read_manifest, read_run
 
 _ID = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(\d\d)(\d\d)")
 #: Moments outside of these are not believed.
 _EARLIEST_S, _LATEST_S = 946_684_800.0, 4_102_444_800.0
-_GPUS = ("cuda", "mps", "xpu")
 
 
 class Brief(Struct, frozen=True, array_like=True, gc=False):
@@ -117,14 +116,14 @@ def _read(runs: Path, run: str) -> Entry:
     folder = runs / run
     try:
         if owner.is_running(folder) and not (folder / RESULT).exists():
-            started = read_manifest(folder)[0].started
-            return _entry(run, folder, started, "running", (), None)
+            manifest, _ = read_manifest(folder)
+            return _entry(run, folder, manifest, "running", (), None)
         stored = read_run(folder)
     except NewerRun as error:
         return Entry(run, _moment(folder, ""), "newer", reason=one_line(error.why))
     except NoRun as error:
         return Entry(run, _moment(folder, ""), "damaged", reason=one_line(error.why))
-    return _entry(run, folder, stored.manifest.started, stored.status, stored.rows, _seconds(stored),
+    return _entry(run, folder, stored.manifest, stored.status, stored.rows, _seconds(stored),
                   stored.warnings[0] if stored.warnings else "")
 
 
@@ -156,16 +155,22 @@ def title(model: str) -> str:
     return model.replace("\\", "/").rstrip("/").rpartition("/")[2] or model
 
 
-def _entry(run: str, folder: Path, started: RunStarted, status: str, rows: tuple[Row, ...], seconds: float | None,
+def _entry(run: str, folder: Path, manifest: Manifest, status: str, rows: tuple[Row, ...], seconds: float | None,
            reason: str = "") -> Entry:
-    cells = started.spec.cells
+    started, cells = manifest.started, manifest.started.spec.cells
+    asked = started.spec.accuracy if manifest.program.startswith("llmscope") else ""
     device = cells[0].device
+    ran = rows if len(rows) == len(cells) else cells  # a plan cannot tell all that other programs measure
     return Entry(
-        run, _moment(folder, started.utc), status, models=tuple(dict.fromkeys(one_line(cell.model) for cell in cells)),
+        run, _moment(folder, started.utc), status, models=_each(cell.model for cell in cells),
         device=_device_name(started.machine, device), device_id=one_line(device),
-        dtypes=tuple(dict.fromkeys(cell.dtype for cell in cells)), accuracy=started.spec.accuracy, seconds=seconds,
-        tests=tuple(map(_brief, rows)), planned=tuple(dict.fromkeys(cell.test for cell in cells)),
+        dtypes=_each(test.dtype for test in ran), accuracy=asked, seconds=seconds,
+        tests=tuple(map(_brief, rows)), planned=_each(test.test for test in ran),
         reason=one_line(reason), others_percent=_others(rows))
+
+
+def _each(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(one_line, dict.fromkeys(texts)))
 
 
 def _brief(row: Row) -> Brief:
@@ -209,7 +214,7 @@ def _device_name(machine: dict[str, Any], device: str) -> str:
     if kind == "cpu":
         return one_line(short_cpu_name(str(machine.get("cpu") or ""))) or "CPU"
     gpus = machine.get("gpus")
-    if kind in _GPUS and isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
+    if isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
         gpu = gpus[int(number)]
         if isinstance(gpu, dict) and gpu.get("name"):
             return one_line(short_gpu_name(str(gpu["name"])))

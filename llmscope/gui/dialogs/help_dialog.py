@@ -37,7 +37,8 @@ class HelpDialog(QDialog):
             "tinted by the phase of the work. Each test ends when its value is known as well as the accuracy asks. "
             "Every value stands with its range (95 % sure) and the number of samples n."), (
             ("F5", self.tr("run")), ("Shift+F5", self.tr("stop; what is finished is kept")),
-            ("Ctrl+S", self.tr("save the result as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
+            ("Ctrl+S", self.tr("save the result as a picture that carries its run")),
+            ("Ctrl+Shift+C", self.tr("copy the picture")),
             ("Ctrl+C", self.tr("in the table: copy the selected rows")),
             ("Ctrl+3", self.tr("Hardware")), ("Ctrl+4", self.tr("History")),
             ("Ctrl+T", self.tr("change the theme")), ("F1", self.tr("this page")))
@@ -57,7 +58,8 @@ class HelpDialog(QDialog):
         return self.tr("History"), self.tr(
             "All stored runs, the latest first. The bold value is the key test's, which you choose at the right. The "
             "small line shows its last values in runs with the same model, device and settings. A run that was cut "
-            "off keeps the tests that had finished."), (
+            "off keeps the tests that had finished. Drop a saved picture, or results of llama-bench, optimum-benchmark "
+            "or vLLM, on the window to add them."), (
             ("Ctrl+F", self.tr("search; all words must occur")), ("Enter", self.tr("open the run on the Run page")),
             ("F2", self.tr("name, tags and note")), ("Menu", self.tr("in the table: sort, and what else can be done")),
             ("Del", self.tr("delete the selected runs")), ("Ctrl+Z", self.tr("undo that within ten seconds")),
