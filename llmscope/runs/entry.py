@@ -5,7 +5,6 @@ import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -14,7 +13,7 @@ from llmscope.core.errors import BadInput
 from llmscope.core.events import RunStarted
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
-from llmscope.hardware.host import short_cpu_name, short_gpu_name
+from llmscope.hardware.host import device_name
 from llmscope.models import catalog
 from llmscope.models.headers import one_line
 from llmscope.runs import owner
@@ -23,7 +22,6 @@ from llmscope.runs.store import MANIFEST, RESULT, NewerRun, NoRun, StoredRun, re
 _ID = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(\d\d)(\d\d)")
 #: Moments outside of these are not believed.
 _EARLIEST_S, _LATEST_S = 946_684_800.0, 4_102_444_800.0
-_GPUS = ("cuda", "mps", "xpu")
 
 
 class Brief(Struct, frozen=True, array_like=True, gc=False):
@@ -142,7 +140,7 @@ def _entry(run: str, folder: Path, started: RunStarted, status: str, rows: tuple
     device = cells[0].device
     return Entry(
         run, _moment(folder, started.utc), status, models=tuple(dict.fromkeys(one_line(cell.model) for cell in cells)),
-        device=_device_name(started.machine, device), device_id=one_line(device),
+        device=one_line(device_name(started.machine, device)), device_id=one_line(device),
         dtypes=tuple(dict.fromkeys(cell.dtype for cell in cells)), accuracy=started.spec.accuracy, seconds=seconds,
         tests=tuple(map(_brief, rows)), planned=tuple(dict.fromkeys(cell.test for cell in cells)),
         reason=one_line(reason), others_percent=_others(rows))
@@ -179,16 +177,3 @@ def _moment(folder: Path, utc: str) -> float:
         return min(max((folder / MANIFEST).stat().st_mtime, _EARLIEST_S), _LATEST_S)
     except OSError:
         return _EARLIEST_S
-
-
-def _device_name(machine: dict[str, Any], device: str) -> str:
-    """Return the hardware's name for torch's id of a device, as far as the run tells it."""
-    kind, _, number = device.partition(":")
-    if kind == "cpu":
-        return one_line(short_cpu_name(str(machine.get("cpu") or ""))) or "CPU"
-    gpus = machine.get("gpus")
-    if kind in _GPUS and isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
-        gpu = gpus[int(number)]
-        if isinstance(gpu, dict) and gpu.get("name"):
-            return one_line(short_gpu_name(str(gpu["name"])))
-    return one_line(device)
