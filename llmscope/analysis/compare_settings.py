@@ -95,10 +95,7 @@ def _device(side: Side, rows: Sequence[Row]) -> str | None:
 
 
 def _processor(side: Side, rows: Sequence[Row]) -> str | None:
-    machine = side.started.machine
-    cores = machine.get("cores")
-    name = short_cpu_name(str(machine.get("cpu") or ""))
-    return f"{name}, {cores} cores" if name and cores else name or None
+    return short_cpu_name(str(side.started.machine.get("cpu") or "")) or None
 
 
 def _memory(side: Side, rows: Sequence[Row]) -> str | None:
@@ -161,6 +158,7 @@ def _cache(row: Row) -> object:
 _READ: tuple[tuple[str, Kind, _Read], ...] = (
     ("Device", "compared", _device),
     ("Processor", "compared", _processor),
+    ("Cores", "compared", _of_machine("cores")),
     ("Precision", "compared", _of_rows(lambda row: DTYPE_SHORT.get(row.dtype, row.dtype))),
     ("Backend", "compared", _of_rows(lambda row: row.backend)),
     ("Attention", "compared", _of_rows(_attention)),

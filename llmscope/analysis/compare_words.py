@@ -74,19 +74,28 @@ def ratio_cells(value: Value) -> tuple[str, str]:
     return "no difference", resolution(times)
 
 
-def value_cells(value: Value, unit: str) -> tuple[str, str]:
-    """Return a value and its ± in the same unit; `—` and the reason where there is none."""
+def value_cells(value: Value, line: Line) -> tuple[str, str]:
+    """Return a value and its ± with the unit; `—` and the reason where there is none.
+
+    Three digits, a fourth where the ± of every value of the test is under 2 %.
+    """
     row = value.row
     if row is None or not value.counted or row.median is None:
         return "—", value.why
     width = "" if row.half_width is None else f"±{_rounded(row.half_width * row.median)}{NBSP}"
-    return measured(row.median, row.half_width), f"{width}{unit}"
+    return measured(row.median, _widest(line)), f"{width}{line.unit}"
 
 
 def floor_words(floor: Floor) -> str:
     """Return how well a machine repeats itself, and where that is known from."""
     share = f"±{100 * floor.share:.1f}{NBSP}%"
-    return f"{share} from {floor.runs} stored repeats" if floor.runs else f"{share} assumed: too few stored repeats"
+    return f"{share} of {floor.runs} repeats" if floor.runs else f"{share} assumed"
+
+
+def _widest(line: Line) -> float | None:
+    """Return the widest ± of a test's values, None where one has none."""
+    widths = [value.row.half_width for value in line.values if value.counted and value.row is not None]
+    return None if None in widths else max(width for width in widths if width is not None)
 
 
 def _rounded(width: float) -> str:

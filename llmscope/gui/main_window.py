@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
 from llmscope.gui import window_size
+from llmscope.gui.compare_control import CompareControl
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.hardware_control import HardwareControl
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
+        self.compare = CompareControl(self)
         self.pictures = PictureFiles(self, self.settings, self.picture)
         self._ticks = 0
         self._closing = False
@@ -127,6 +129,7 @@ class MainWindow(QMainWindow):
         self._look.wait()
         self.pages.close_threads()
         self.history.close()
+        self.compare.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -170,6 +173,7 @@ class MainWindow(QMainWindow):
         """Return all pages in the order of their tabs."""
         return (
             Tab("run", self.tr("Run"), "gauge", "Ctrl+1", lambda: self.page),
+            Tab("compare", self.tr("Compare"), "compare", "Ctrl+2", self.compare.make_page),
             Tab("hardware", self.tr("Hardware"), "chip", "Ctrl+3", self.hardware.make_page),
             Tab("history", self.tr("History"), "history", "Ctrl+4", self.history.make_page),
         )
@@ -196,6 +200,10 @@ class MainWindow(QMainWindow):
         self.history.opened.connect(self._on_opened)
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.said.connect(self.status.say)
+        self.history.compare_asked.connect(self._on_compare_asked)
+        self.compare.history_asked.connect(self.top.tabs["history"].click)
+        self.compare.said.connect(self.status.say)
+        self.compare.changed.connect(self._show_state)
         self.pictures.said.connect(self.status.say)
         self.top.theme_chosen.connect(self._on_theme)
         self.top.picture_asked.connect(self._on_save_picture)
@@ -228,13 +236,22 @@ class MainWindow(QMainWindow):
         run, shown = self.page.run, self.pages.page()
         self.pages.set_run_goes_on(run.is_open)
         self.status.show_state(*(self.page if run.is_open else shown).status())
-        self.top.save.setEnabled(shown is self.page and (bool(run.rows) or run.is_open))
+        has_run = shown is self.page and (bool(run.rows) or run.is_open)
+        self.top.save.setEnabled(has_run or self._has_comparison())
 
     def _on_opened(self, replayed: Replayed) -> None:
         if not self.page.run.is_open:  # one may have been started meanwhile
             self.show_page("run")
             self.page.show_stored(replayed)
             self._show_state()
+
+    def _on_compare_asked(self, ids: list[str]) -> None:
+        self.compare.show_runs(ids)
+        self.show_page("compare")
+
+    def _has_comparison(self) -> bool:
+        page = self.compare.page
+        return page is not None and self.pages.page() is page and page.compared is not None
 
     def _on_search(self) -> None:
         self.pages.page().focus_search()
@@ -255,7 +272,9 @@ class MainWindow(QMainWindow):
         HelpDialog(self, self.pages.name).open()
 
     def picture(self) -> QImage:
-        """Return the result as a picture."""
+        """Return the result, or the comparison that is shown, as a picture."""
+        if self.compare.page is not None and self._has_comparison():
+            return self.compare.page.picture() or QImage()
         return draw(self.page, self.feed, self.machine)
 
     def save_picture(self, file: Path) -> bool:
@@ -264,7 +283,8 @@ class MainWindow(QMainWindow):
 
     def _on_save_picture(self) -> None:
         if self.top.save.isEnabled():
-            self.pictures.save(f"llmscope-{self.page.run.run or 'run'}")
+            stem = "compare" if self._has_comparison() else self.page.run.run or "run"
+            self.pictures.save(f"llmscope-{stem}")
 
     def _on_copy_picture(self) -> None:
         if self.top.save.isEnabled():

@@ -18,6 +18,7 @@ from llmscope.core.spec import Cell
 from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
+from tests.gui.compare_runs import write_compared
 from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
@@ -50,6 +51,8 @@ TWO_DEVICES = (
 #: and a stored run on the Run page.
 HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
            "stored_failed")
+#: States of Compare: three runs side by side; four, of which one has a failed test, with all settings; and none.
+COMPARE = ("compare", "compare_all", "compare_empty")
 
 
 def feed(window: MainWindow, name: str) -> None:
@@ -106,6 +109,18 @@ def show_history(window: MainWindow, name: str) -> None:
         _wait(lambda: window.page.run.is_stored)
 
 
+def show_compare(window: MainWindow, name: str) -> None:
+    """Put made-up runs side by side."""
+    shutil.rmtree(paths.data_folder(), ignore_errors=True)
+    ids = [] if name == "compare_empty" else write_compared(paths.runs_folder(), 4 if name == "compare_all" else 3)
+    window.compare.show_runs(ids)
+    window.show_page("compare")
+    page = window.compare.page
+    assert page is not None
+    _wait(lambda: window.compare._thread is None)
+    page.body.every.setChecked(name == "compare_all")
+
+
 def show_whatif(window: MainWindow) -> None:
     """Scroll the Hardware page down to other hardware."""
     page = window.hardware.page
@@ -125,7 +140,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY):
+    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -149,6 +164,9 @@ def main(folder: Path, wanted: list[str]) -> None:
                     window.show_page("hardware")
                     if name == "hardware_compared":
                         compare(window)
+                elif name in COMPARE:
+                    feed(window, "idle")
+                    show_compare(window, name)
                 else:
                     feed(window, "idle")
                     show_history(window, name)
@@ -159,7 +177,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 if name == "hardware_whatif":
                     show_whatif(window)
                 window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
+                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2], *COMPARE[1:]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

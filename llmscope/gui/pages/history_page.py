@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.core.errors import BadInput
+from llmscope.gui.compare_button import CompareButton
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.history_details import HistoryDetails
 from llmscope.gui.history_parts import NoRuns, NoteLine, SearchBox
@@ -30,6 +31,7 @@ class HistoryPage(Page):
 
     open_asked = Signal(object)
     run_asked = Signal()
+    compare_asked = Signal(object)
     said = Signal(str)
 
     def __init__(self, runs: Path, settings: Settings) -> None:
@@ -42,6 +44,7 @@ class HistoryPage(Page):
         self.details = HistoryDetails(runs)
         self.search = SearchBox()
         self.key = Picker()
+        self.compare = CompareButton()
         self._count, self._note = Label("", "body", role="text_2"), NoteLine()
         self._stack, self._empty = QStackedWidget(), NoRuns()
         self._lay_out()
@@ -158,6 +161,7 @@ class HistoryPage(Page):
         if entry is not None:
             self.details.show_run(entry, self._why_not(entry))
         count = len(self.table.selected())
+        self.compare.show_count(sum(chosen.can_open for chosen in self.table.selected()))
         self.details.delete_button.setText(self.tr("Delete") if count < 2 else self.tr("Delete {0}").format(count))
 
     def _why_not(self, entry: Entry) -> str:
@@ -185,6 +189,10 @@ class HistoryPage(Page):
             self.said.emit(why_not)
         else:
             self.open_asked.emit(self._runs / entry.id)
+
+    def _on_compare(self) -> None:
+        """Compare the selected runs, the oldest as the baseline."""
+        self.compare_asked.emit([entry.id for entry in reversed(self.table.selected()) if entry.can_open])
 
     def _on_delete(self) -> None:
         unwanted = self.table.selected()
@@ -223,7 +231,7 @@ class HistoryPage(Page):
         found = bool(self.model.found)
         self._stack.setCurrentIndex(0 if found else 1)
         self._empty.show_why(self._is_loaded, bool(self.model.entries))
-        for part in (self.search, self.key, self._key_label):
+        for part in (self.search, self.key, self._key_label, self.compare):
             part.setVisible(bool(self.model.entries))
         self._show_count()
         self._on_moved()
@@ -247,6 +255,7 @@ class HistoryPage(Page):
         self.search.textChanged.connect(self._on_search)
         self.search.installEventFilter(self)
         self.key.activated.connect(self._on_key)
+        self.compare.clicked.connect(self._on_compare)
         self.table.moved.connect(self._on_moved)
         self.table.opened.connect(self._on_enter)
         self.table.unwanted.connect(self._on_delete)
@@ -274,6 +283,7 @@ class HistoryPage(Page):
         self.key.setMinimumWidth(104)
         filters.addWidget(self._key_label)
         filters.addWidget(self.key)
+        filters.addWidget(self.compare)
         frame = QFrame()
         frame.setProperty("kind", "panel")
         inside = QVBoxLayout(frame)

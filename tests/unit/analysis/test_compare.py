@@ -51,7 +51,7 @@ def test_the_headline_has_the_digits_of_the_table() -> None:
     assert headline(found) == "B reads prompts 64.4× as fast as A but writes only 4.53× as fast"
     assert [ratio_cells(line.values[1]) for line in found.lines] == [("64.4×", "±0.9"), ("4.53×", "±0.06")]
     assert [ratio_cells(line.values[0]) for line in found.lines] == [("—", "")] * 2
-    assert plain(" ".join(value_cells(found.lines[0].values[1], found.lines[0].unit))) == "27,900 ±300 tok/s"
+    assert plain(" ".join(value_cells(found.lines[0].values[1], found.lines[0]))) == "27,900 ±300 tok/s"
 
 
 def test_a_time_counts_the_other_way_round() -> None:
@@ -147,7 +147,7 @@ def test_what_has_no_value_is_told_and_never_0(verdict: str, word: str) -> None:
     bad = msgspec.structs.replace(row(PP, 200, verdict=verdict), reason="no memory")
     found = two([row(PP, 100), row(TG, 50)], [bad])
     value = found.lines[0].values[1]
-    assert value.times is None and not value.counted and value_cells(value, "tok/s") == ("—", word)
+    assert value.times is None and not value.counted and value_cells(value, found.lines[0]) == ("—", word)
     assert ratio_cells(value)[0] == "—" and found.alone == ((TG.test,), ())
 
 
