@@ -1,6 +1,7 @@
 """A comparison in words: one headline, with the very digits of the table."""
 
 import math
+from collections.abc import Sequence
 
 from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
 from llmscope.analysis.times_as_fast import Floor, TimesAsFast
@@ -30,14 +31,21 @@ def headline(found: Comparison) -> str:
     resolved = sorted((item for item in told if item[1].is_resolved), key=lambda item: -item[1].ratio)
     rest = [item for item in told if not item[1].is_resolved]
     if not resolved:
-        parts = " and ".join(f"{_doing(line)} ({resolution(times)})" for line, times in rest)
-        return f"No difference resolved between {name} and {base}: {parts}"
+        return f"{name} and {base} cannot be told apart: {_unresolved(rest)}"
     (line, times), *others = resolved
     text = f"{name} {_does(line)} {ratio(times)} as fast as {base}"
     for other, slower in others:
         apart = times.ratio >= _FAR_APART * slower.ratio
         text += f" {'but' if apart else 'and'} {_does(other)} {'only ' if apart else ''}{ratio(slower)} as fast"
-    return text + "".join(f"; no difference resolved in {_doing(line)} ({resolution(times)})" for line, times in rest)
+    return f"{text}; {_unresolved(rest)}" if rest else text
+
+
+def _unresolved(rest: Sequence[tuple[Line, TimesAsFast]]) -> str:
+    """Return why tests tell no difference: too few samples, or none beyond what stands in brackets."""
+    told = [f"{_doing(line)} ({resolution(times)})" for line, times in rest if times.resolvable is not None]
+    few = [_doing(line) for line, times in rest if times.resolvable is None]
+    parts = (("no difference resolved in", told), ("too few samples in", few))
+    return ", ".join(f"{text} {' and '.join(lines)}" for text, lines in parts if lines)
 
 
 def telling(found: Comparison) -> list[Line]:
@@ -58,9 +66,9 @@ def plus_minus(times: TimesAsFast) -> str:
 
 
 def resolution(times: TimesAsFast) -> str:
-    """Return from which difference on one would have been told: `±5.4 %`."""
+    """Return from which difference on one would have been told, `±5.4 %`, or that too few samples tell none."""
     if times.resolvable is None:
-        return "too few samples for an interval"
+        return "no interval"
     return f"±{max(100 * times.resolvable, 0.1):.1f}{NBSP}%"
 
 
@@ -69,7 +77,9 @@ def ratio_cells(value: Value) -> tuple[str, str]:
     times = value.times
     if times is None:
         return "—", ""
-    if times.is_resolved or times.resolvable is None:
+    if times.resolvable is None:
+        return ratio(times), resolution(times)
+    if times.is_resolved:
         return ratio(times), plus_minus(times)
     return "no difference", resolution(times)
 

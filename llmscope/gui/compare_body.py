@@ -36,8 +36,7 @@ class CompareBody(QWidget):
         self._is_whole = False
         self._panels = (Panel(self.tr("Speed"), self.tr("bars start at zero; each test has its own scale; whiskers are "
                                                         "95 % confidence")),
-                        Panel(self.tr("Roofline"), self.tr("measured ceilings; percent is the share reached")),
-                        Panel(self.tr("Settings that differ")))
+                        Panel(self.tr("Roofline")), Panel(self.tr("Settings that differ")))
         self._alone = Label("", "small", role="text_2")
         self._alone.setWordWrap(True)
         self._alone.setContentsMargins(14, 6, 14, 8)
@@ -49,6 +48,7 @@ class CompareBody(QWidget):
         self.cards.show_runs(compared)
         self.speed.show_speeds(compared.comparison)
         self.roofline.show_runs(compared)
+        self._show_roofline()
         self._alone.setText(look.alone(compared.comparison))
         self._alone.setVisible(bool(self._alone.text()))
         self._show_settings()
@@ -68,6 +68,15 @@ class CompareBody(QWidget):
         self.roofline.setMinimumHeight(NARROW_PLOT_PX if narrow else PLOT_PX)
         self._size_tables()
 
+    def _show_roofline(self) -> None:
+        """Fold the roofline where there is nothing to draw; the settings then have its room."""
+        has_points = bool(self.roofline.points)
+        self.roofline.setVisible(has_points)
+        self._panels[1].remark.set_text(self.tr("measured ceilings; percent is the share reached") if has_points else
+                                        self.tr("no test of these runs has known FLOPs and bytes"))
+        self._grid.setRowStretch(0, int(has_points))
+        self._grid.setRowStretch(1, int(not has_points))
+
     def _show_settings(self) -> None:
         if self._compared is None:
             return
@@ -86,7 +95,8 @@ class CompareBody(QWidget):
         self.speed.setMinimumHeight(height if self._is_whole else 120)
         self.speed.setMaximumHeight(height if self._is_whole else HIGHEST_PX)
         head = self.settings.horizontalHeader().height() + 2
-        rows = self.settings.rows.rowCount() if self._is_whole else min(MOST_SETTINGS, self.settings.rows.rowCount())
+        all_rows, has_room = self.settings.rows.rowCount(), self._is_whole or not self.roofline.points
+        rows = all_rows if has_room else min(MOST_SETTINGS, all_rows)
         self.settings.setFixedHeight(head + rows * self.settings.verticalHeader().defaultSectionSize())
 
     def _lay_out(self) -> None:
@@ -96,10 +106,10 @@ class CompareBody(QWidget):
         roofline.body.addWidget(self.roofline, 1)
         settings.head.addWidget(self.every)
         settings.body.addWidget(self.settings)
+        settings.body.addStretch(1)
         speed.body.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._grid = QGridLayout()
         self._grid.setSpacing(theme().px("layout", "gap"))
-        self._grid.setRowStretch(0, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme().px("layout", "gap"))

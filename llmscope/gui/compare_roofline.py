@@ -56,7 +56,7 @@ class CompareRoofline(QWidget):
         painter.fillRect(self.rect(), theme().colour("well"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         Drawing(self.points, self.roofs, self.width(), self.height()).paint(painter)
-        if not self.points or not self.roofs:
+        if not self.roofs:
             self._paint_note(painter)
         if self.hasFocus():
             painter.setPen(pen("focus", 2.0))
@@ -64,8 +64,7 @@ class CompareRoofline(QWidget):
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
 
     def _paint_note(self, painter: QPainter) -> None:
-        text = self.tr("The ceilings of these runs are not known here.") if self.points else \
-            self.tr("These runs have no test with known FLOPs and bytes.")
+        text = self.tr("The ceilings of these runs are not known here.")
         painter.setFont(font("body"))
         painter.setPen(theme().colour("text_2"))
         painter.drawText(self.rect().adjusted(40, 30, -40, -60), Qt.AlignmentFlag.AlignHCenter

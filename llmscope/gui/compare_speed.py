@@ -102,9 +102,10 @@ class _Bars(QStyledItemDelegate):
             _paint_band(painter, rect, line, index.row() > 0)
         elif column == RUN:
             _paint_run(painter, rect, line, place)
-        elif line.values[place].counted:
-            _paint_text(painter, rect.adjusted(0, 0, -EDGE if column == TIMES_PLUS else 0, 0), column,
-                        str(index.data()))
+        elif (value := line.values[place]).counted:
+            is_bold = column == RESULT or (column == TIMES and value.times is not None and value.times.is_resolved)
+            room = rect.adjusted(0, 0, -EDGE if column == TIMES_PLUS else 0, 0)
+            _paint_text(painter, room, column in (RESULT, TIMES), is_bold, str(index.data()))
         if option.state & QStyle.StateFlag.State_HasFocus and self._table.hasFocus():
             painter.setPen(pen("focus", 2.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -174,9 +175,8 @@ def _paint_whisker(painter: QPainter, low: float, high: float, middle: float) ->
     painter.restore()
 
 
-def _paint_text(painter: QPainter, rect: QRect, column: int, text: str) -> None:
-    is_value = column in (RESULT, TIMES)
-    is_bold = is_value and text != "1×" and not text.startswith("no ")
+def _paint_text(painter: QPainter, rect: QRect, is_value: bool, is_bold: bool, text: str) -> None:
+    """Paint a figure; one that tells a difference is bold."""
     painter.setFont(theme().font("body" if is_value else "small", 600 if is_bold else 400))
     painter.setPen(theme().colour("text" if is_bold else "text_2"))
     painter.drawText(rect, RIGHT, text)

@@ -187,6 +187,14 @@ def test_without_ceilings_the_roofline_says_so(window: MainWindow, ids: list[str
     page.grab()
 
 
+def test_without_flops_the_roofline_folds_to_a_line(window: MainWindow, ids: list[str], qtbot: QtBot,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look, "point_of", lambda row, ceilings: None)
+    page = show(window, qtbot, ids[:2])
+    assert not page.body.roofline.isVisible() and "no test" in page.body._panels[1].remark.full_text
+    assert page.body._panels[1].height() < 60 and page.body.speed.hasFocus()
+
+
 def test_a_small_window_puts_all_in_one_column_and_cuts_nothing(window: MainWindow, page: ComparePage) -> None:
     QApplication.processEvents()
     speed, roofline, settings_ = page.body._panels

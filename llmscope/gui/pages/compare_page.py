@@ -67,7 +67,10 @@ class ComparePage(Page):
         self.baseline.offer(names, str(found.baseline))
         self.body.show_runs(compared)
         self._order_focus()
+        waited = self.empty.isVisible()
         self._stack.setCurrentIndex(0)
+        if waited:
+            self.body.speed.setFocus()
         if compared.notes:
             self.said.emit(compared.notes[0])
 
