@@ -83,7 +83,8 @@ class CompareBody(QWidget):
         found, every = self._compared.comparison, self.every.isChecked()
         same = sum(not setting.differing for setting in found.settings)
         self.settings.show_settings(found, every)
-        remark = self.tr("{0} others are the same").format(same)
+        remark = self.tr("{0} others are the same").format(same) if same < len(found.settings) else \
+            self.tr("none of {0}").format(same)
         self._panels[2].remark.set_text("" if every else remark)
         self._panels[2].title.setText(self.tr("All settings") if every else self.tr("Settings that differ"))
         self.every.setText(self.tr("Show less") if every else self.tr("Show all"))

@@ -83,7 +83,9 @@ class RunPicker(QDialog):
         self.list.setCurrentRow(0)
         none = self.tr("No other run shares a test with these.") if not self._entries else \
             self.tr("No run has all of these words.")
-        self._note.setText(none if not found else self.tr("{0} runs share a test").format(f"{len(found):,}"))
+        some = self.tr("1 run shares a test") if len(found) == 1 else \
+            self.tr("{0} runs share a test").format(f"{len(found):,}")
+        self._note.setText(some if found else none)
 
     def _on_moved(self, row: int) -> None:
         self.add.setEnabled(row >= 0)

@@ -122,8 +122,9 @@ class Drawing:
         self._paint_ticks(painter)
         for _, place, point in self._points:
             if point.roof_tflops:
+                self._lines.append((self.at(point), self.scale.place(point.intensity, point.roof_tflops)))
                 painter.setPen(pen(ROLES[place], 1.0, (1.5, 3.0)))
-                painter.drawLine(self.at(point), self.scale.place(point.intensity, point.roof_tflops))
+                painter.drawLine(*self._lines[-1])
         for _, place, point in self._points:
             paint_mark(painter, self.at(point), place, "well")
         for *_, point in self._points:

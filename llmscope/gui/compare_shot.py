@@ -46,6 +46,8 @@ def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:
         app.processEvents()
         page = window.compare.page
         is_shown = page is not None and page.compared is not None
+        if focused := window.focusWidget():
+            focused.clearFocus()
         saved = is_shown and window.grab().save(str(file))
         window.close()
         window.deleteLater()

@@ -46,6 +46,9 @@ def plain(text: str) -> str:
     return text.replace(NBSP, " ")
 
 
+ANY = row(PP, 1)
+
+
 def test_the_headline_has_the_digits_of_the_table() -> None:
     found = two([row(PP, 433), row(TG, 42.6)], [row(PP, 27_900), row(TG, 193)])
     assert headline(found) == "B reads prompts 64.4× as fast as A but writes only 4.53× as fast"
@@ -111,7 +114,7 @@ def test_two_thousand_pairs_without_a_difference_are_told_apart_in_at_most_5_per
 
 def _row_of(values: np.ndarray[Any, Any]) -> Row:
     interval = median_interval(values)
-    return msgspec.structs.replace(row(PP, 1), median=interval.median, low=interval.low, high=interval.high)
+    return msgspec.structs.replace(ANY, median=interval.median, low=interval.low, high=interval.high)
 
 
 def test_a_real_difference_is_told() -> None:
