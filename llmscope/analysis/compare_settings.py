@@ -11,6 +11,7 @@ from llmscope.core.results import Row
 from llmscope.core.spec import DTYPE_SHORT
 from llmscope.core.units import NBSP, gib, significant
 from llmscope.hardware.host import device_name, short_cpu_name
+from llmscope.models.headers import one_line
 
 Kind = Literal["compared", "may affect"]
 #: Background load in percent of the CPU counts as different from so much on.
@@ -83,7 +84,7 @@ def _load(rows: Sequence[Row]) -> float | None:
 
 
 def _joined(values: Iterable[object]) -> str | None:
-    return "/".join(dict.fromkeys(str(value) for value in values if value not in (None, ""))) or None
+    return "/".join(dict.fromkeys(one_line(value) for value in values if value not in (None, ""))) or None
 
 
 def _of_rows(read: Callable[[Row], object]) -> _Read:
@@ -95,7 +96,7 @@ def _device(side: Side, rows: Sequence[Row]) -> str | None:
 
 
 def _processor(side: Side, rows: Sequence[Row]) -> str | None:
-    return short_cpu_name(str(side.started.machine.get("cpu") or "")) or None
+    return _joined([short_cpu_name(str(side.started.machine.get("cpu") or ""))])
 
 
 def _memory(side: Side, rows: Sequence[Row]) -> str | None:
@@ -104,7 +105,7 @@ def _memory(side: Side, rows: Sequence[Row]) -> str | None:
 
 
 def _version(name: str) -> _Read:
-    return lambda side, rows: side.started.versions.get(name)
+    return lambda side, rows: _joined([side.started.versions.get(name)])
 
 
 def _of_machine(name: str) -> _Read:

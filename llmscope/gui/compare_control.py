@@ -85,11 +85,13 @@ class CompareControl(QObject):
             self.changed.emit()
 
     def _on_refused(self, why: str) -> None:
-        """Go on with the runs that are still there."""
+        """Say why, and go on with the runs that are still there."""
         self.said.emit(why)
-        self.ids = [run for run in self.ids if (paths.runs_folder() / run / "manifest.json").is_file()]
+        left = [run for run in self.ids if (paths.runs_folder() / run / "manifest.json").is_file()]
+        self._again = LEAST_RUNS <= len(left) < len(self.ids)
+        self.ids = left
         if self.page is not None:
-            self.page.show_picked(self.ids, why)
+            self.page.show_picked(left, why)
             self.changed.emit()
 
     def _on_finished(self) -> None:

@@ -7,7 +7,7 @@ from llmscope.analysis.bottleneck import stored_finding
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
 from llmscope.analysis.compare_settings import Setting
-from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, telling, value_cells
+from llmscope.analysis.compare_words import floor_words, ratio_cells, telling, value_cells
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
@@ -67,11 +67,6 @@ def _ceilings(known: Ceilings | None, dtype: str) -> str:
     short = peak.test.rpartition("-")[2]
     return tr("{0} · {1} {2}, measured").format(
         f"{significant(gb_s)}{NBSP}GB/s", f"{significant(peak.value)}{NBSP}TFLOPS", short)
-
-
-def title(found: Comparison) -> str:
-    """Return the headline."""
-    return headline(found)
 
 
 def subtitle(found: Comparison) -> str:

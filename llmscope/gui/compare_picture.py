@@ -5,6 +5,7 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from llmscope import __version__
+from llmscope.analysis.compare_words import headline
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_body import CompareBody
 from llmscope.gui.theme import theme
@@ -29,7 +30,7 @@ def draw(compared: Compared) -> QImage:
     painter = QPainter(image)
     sheet.render(painter, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)
     painter.end()
-    image.setText("Title", look.title(compared.comparison))
+    image.setText("Title", headline(compared.comparison))
     image.setText("Results", look.as_tsv(look.table(compared.comparison)))
     sheet.close()
     sheet.deleteLater()
@@ -42,7 +43,7 @@ class _Sheet(QWidget):
     def __init__(self, compared: Compared) -> None:
         super().__init__()
         found, body = compared.comparison, CompareBody()
-        title = Label(look.title(found), "title", 600)
+        title = Label(headline(found), "title", 600)
         title.setWordWrap(True)
         head = QHBoxLayout()
         head.setSpacing(10)

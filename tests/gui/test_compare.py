@@ -153,9 +153,13 @@ def test_a_run_is_taken_out_and_another_made_the_baseline(window: MainWindow, pa
 def test_a_run_that_is_gone_is_said_and_left_out(window: MainWindow, page: ComparePage, ids: list[str],
                                                  qtbot: QtBot) -> None:
     shutil.rmtree(paths.runs_folder() / ids[1])
-    show(window, qtbot, ids)
-    assert window.compare.ids == [ids[0], *ids[2:]] and f"There is no run '{ids[1]}'" in page.empty._text.text()
-    assert page.empty.isVisible()
+    with qtbot.waitSignal(window.compare.said, check_params_cb=lambda text: f"There is no run '{ids[1]}'" in text):
+        show(window, qtbot, ids)
+    qtbot.waitUntil(lambda: page.compared is not None)
+    assert window.compare.ids == [ids[0], *ids[2:]] and len(page.body.cards.shown) == 3
+    shutil.rmtree(paths.runs_folder() / ids[0])
+    show(window, qtbot, [ids[0], ids[2]])
+    assert page.empty.isVisible() and f"There is no run '{ids[0]}'" in page.empty._text.text()
 
 
 def test_the_table_is_copied_as_markdown_and_its_rows_for_a_spreadsheet(page: ComparePage, qtbot: QtBot) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.analysis.compare import LETTERS, MOST_RUNS
+from llmscope.analysis.compare_words import headline
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_body import CompareBody
 from llmscope.gui.compare_empty import NothingToCompare
@@ -60,7 +61,7 @@ class ComparePage(Page):
     def show_compared(self, compared: Compared) -> None:
         """Show the picked runs."""
         self.compared, found = compared, compared.comparison
-        self.title.setText(look.title(found))
+        self.title.setText(headline(found))
         self._about.set_text(look.subtitle(found))
         names = {str(place): f"{LETTERS[place]} · {look.name(found, place)}"
                  for place in range(len(found.sides))}

@@ -205,6 +205,9 @@ def test_the_baseline_can_be_another_run() -> None:
 def test_hostile_extras_are_no_settings() -> None:
     odd = row(PP, 100, others_percent="much", numerics=["x"], throttled=3)
     assert two([odd], [row(PP, 100)], on_battery=[1], gpus="none").lines
+    lines = two([row(PP, 100, revision="a\nb\tc" + 10_000 * "x")], [row(PP, 100)])
+    value = next(setting.values[0] for setting in lines.settings if setting.name == "Model revision")
+    assert value is not None and "\n" not in value and len(value) < 1000
 
 
 @pytest.mark.parametrize("count", [0, 1, 5])
