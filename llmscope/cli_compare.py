@@ -19,7 +19,6 @@ from llmscope.hardware.host import device_name
 from llmscope.runs.compare import Compared, compare_stored
 
 SCHEMA = 1
-OK, FAILED = 0, 1
 
 
 def compare(
@@ -46,7 +45,7 @@ def compare(
     print(_json(found) if output == "json" else markdown(found), end="")
     if picture is not None:
         _save(compared, picture, theme)
-    raise typer.Exit(FAILED if any(_is_bad(line) for line in found.lines) else OK)
+    raise typer.Exit(terminal.FAILED if any(_is_bad(line) for line in found.lines) else terminal.OK)
 
 
 def markdown(found: Comparison) -> str:
@@ -142,7 +141,7 @@ def shoot(file: Path, runs: Sequence[str], theme: str) -> int:
     if not compare_shot.shoot(file, [side.run for side in compared.comparison.sides], theme):
         raise BadInput(f"{file} could not be written: choose another folder.")
     print(f"Picture: {file.resolve()}")
-    return OK
+    return terminal.OK
 
 
 def _needs_qt(error: ImportError) -> str:

@@ -171,6 +171,8 @@ def _value(place: int, row: Row | None, base: Row | None, definition: str, basel
         return Value(row, f"not compared: measured by the definition {row.definition}, the baseline by {definition}")
     if place == baseline or base is None or base.verdict not in COUNTED:
         return Value(row)
+    if row.run == base.run:
+        return Value(row, f"the same measurement, of run {row.run}: one of the two took it over")
     return Value(row, "", times_as_fast(row, base, (floors.of(place, row), floors.of(baseline, base))))
 
 
@@ -179,18 +181,20 @@ class _Floors:
 
     def __init__(self, sides: Sequence[Side], repeats: Sequence[Side]) -> None:
         self._sides = sides
-        compared = {side.run for side in sides}
-        self._values: dict[tuple[object, ...], dict[tuple[object, ...], list[float]]] = {}
+        # A run that went on with another holds rows of that one: each measurement counts once, by the run it is of.
+        compared = {row.run for side in sides for row in side.rows}
+        self._values: dict[tuple[object, ...], dict[tuple[object, ...], dict[str, float]]] = {}
         for side in repeats:
-            for row in side.rows if side.run not in compared else ():
-                if row.verdict in COUNTED and row.median is not None and row.median > 0:
+            for row in side.rows:
+                if row.verdict in COUNTED and row.median is not None and row.median > 0 and row.run not in compared:
                     settings = self._values.setdefault(self._test(side, row), {})
-                    settings.setdefault(self._settings(side, row), []).append(row.median)
+                    settings.setdefault(self._settings(side, row), {})[row.run] = row.median
         self._used: list[list[Floor]] = [[] for _ in sides]
 
     def of(self, place: int, row: Row) -> Floor:
         """Return the floor of a run's machine for a test."""
-        found = floor_of(self._values.get(self._test(self._sides[place], row), {}).values())
+        settings = self._values.get(self._test(self._sides[place], row), {})
+        found = floor_of([list(values.values()) for values in settings.values()])
         self._used[place].append(found)
         return found
 

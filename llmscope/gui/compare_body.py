@@ -16,8 +16,6 @@ from llmscope.runs.compare import Compared
 MOST_SETTINGS = 9
 PLOT_PX, NARROW_PLOT_PX = 260, 330
 SPEED_STRETCH, OTHER_STRETCH = 12, 11
-#: As high as Qt lets a widget become.
-HIGHEST_PX = 16_777_215
 
 
 class CompareBody(QWidget):
@@ -92,13 +90,10 @@ class CompareBody(QWidget):
         self._size_tables()
 
     def _size_tables(self) -> None:
-        height = self.speed.whole_height()
-        self.speed.setMinimumHeight(height if self._is_whole else 120)
-        self.speed.setMaximumHeight(height if self._is_whole else HIGHEST_PX)
-        head = self.settings.horizontalHeader().height() + 2
-        all_rows, has_room = self.settings.rows.rowCount(), self._is_whole or not self.roofline.points
-        rows = all_rows if has_room else min(MOST_SETTINGS, all_rows)
-        self.settings.setFixedHeight(head + rows * self.settings.verticalHeader().defaultSectionSize())
+        rows = self.settings.rows.rowCount()
+        has_room = self._is_whole or not self.roofline.points
+        self.speed.limit_height(self.speed.height_of(self.speed.rows.rowCount()) if self._is_whole else None)
+        self.settings.limit_height(self.settings.height_of(rows if has_room else min(MOST_SETTINGS, rows)))
 
     def _lay_out(self) -> None:
         speed, roofline, settings = self._panels

@@ -4,28 +4,40 @@ from PySide6.QtCore import QModelIndex, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from llmscope.analysis.compare import LETTERS, Comparison
+from llmscope.analysis.compare import LETTERS, MOST_RUNS, Comparison
 from llmscope.analysis.compare_settings import Setting
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_marks import paint_mark
-from llmscope.gui.compare_table import EDGE, LEFT, RIGHT, CompareModel, CompareTable, Index, TableHead
+from llmscope.gui.compare_table import EDGE, CompareRows, CompareTable, title_room
+from llmscope.gui.models.text_rows import LEFT, RIGHT, Index
 from llmscope.gui.plots.style import pen
+from llmscope.gui.rows_table import PlainHeader
 from llmscope.gui.theme import theme
+from llmscope.gui.whatif_rows import paint_head
 from llmscope.gui.widgets.badge import badge_width, paint_badge
 
 NAME_PX, REMARK_PX, ROW_PX = 122, 112, 26
+
+
+class SettingsRows(CompareRows):
+    """All columns stand at the left; a row's tip is all of it, since long values are shortened."""
+
+    at_left = tuple(range(MOST_RUNS + 2))
+
+    def tip(self, row: int) -> str:
+        return " · ".join(filter(None, self.texts(row)))
 
 
 class SettingsTable(CompareTable):
     """A column for each run; a value that may affect a result is marked."""
 
     def __init__(self) -> None:
-        super().__init__(CompareModel(), "", ROW_PX)
+        rows = SettingsRows()
+        self._of_runs = {0: NAME_PX}
+        super().__init__(rows, self._of_runs, self._of_runs, 1)
         self.setAccessibleName(self.tr("Settings of the runs"))
         self.setItemDelegate(_Cell(self))
-        head = _Head(self)
-        self.setHorizontalHeader(head)
-        head.setFixedHeight(theme().px("height", "table_header"))
+        self.use_header(_Head(self, rows, title_room), ROW_PX)
         self.settings: list[Setting] = []
 
     def show_settings(self, comparison: Comparison, every: bool) -> None:
@@ -34,31 +46,26 @@ class SettingsTable(CompareTable):
         self.settings = [setting for setting, _ in found]
         letters = LETTERS[:len(comparison.sides)]
         self.rows.show_lines((self.tr("Setting"), *letters, ""), [told for _, told in found])
-        self._share(len(letters))
+        self._share_width()
 
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._share(len(self.rows.titles) - 2)
-
-    def _share(self, runs: int) -> None:
+    def _share_width(self) -> None:
         """Give each run as much room as the others."""
-        if runs < 1:
-            return
-        rest = self.viewport().width() - NAME_PX - REMARK_PX
-        widths = {0: NAME_PX, **{1 + place: max(60, rest // runs) for place in range(runs)}}
-        self.share_width(widths, runs + 1)
+        runs = len(self.rows.titles()) - 2
+        each = max(60, (self.viewport().width() - NAME_PX - REMARK_PX) // max(1, runs))
+        self._of_runs.clear()
+        self._of_runs.update({0: NAME_PX} | {1 + place: each for place in range(runs)})
+        self._rest = runs + 1
+        super()._share_width()
 
 
-class _Head(TableHead):
+class _Head(PlainHeader):
     """Mark and letter over each run's values."""
 
     def paintSection(self, painter: QPainter, rect: QRect, column: int) -> None:
-        last = self.model().columnCount() - 1
-        if not 0 < column < last:
+        if not 0 < column < self.model().columnCount() - 1:
             super().paintSection(painter, rect, column)
             return
-        painter.fillRect(rect, theme().colour("panel"))
-        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, theme().colour("divider"))
+        paint_head(painter, rect)
         paint_mark(painter, QPointF(rect.left() + 6, rect.center().y()), column - 1)
         painter.setFont(theme().font("small", 600))
         painter.setPen(theme().colour("text"))

@@ -1,6 +1,6 @@
 """The speeds of all runs as bars: a band for each test, under it a row for each run."""
 
-from typing import Any
+from collections.abc import Sequence
 
 from PySide6.QtCore import QModelIndex, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from llmscope.analysis.compare import LETTERS, Comparison, Line
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_marks import ROLES, paint_mark
-from llmscope.gui.compare_table import EDGE, LEFT, RIGHT, CompareModel, CompareTable, Index, Told
+from llmscope.gui.compare_table import EDGE, CompareRows, CompareTable, title_room
 from llmscope.gui.icons import paint_icon
+from llmscope.gui.models.text_rows import LEFT, RIGHT, Index
 from llmscope.gui.plots.style import pen
+from llmscope.gui.rows_table import PlainHeader
 from llmscope.gui.theme import theme
 
 RUN, RESULT, PLUS, TIMES, TIMES_PLUS = range(5)
@@ -22,7 +24,7 @@ NARROW_WIDTHS = {RESULT: 80, PLUS: 92, TIMES: 96, TIMES_PLUS: 84}
 BAR_LEFT, BAR_PX, WHISKER_PX = 58, 15, 5.0
 
 
-class SpeedModel(CompareModel):
+class SpeedRows(CompareRows):
     """A row is a test (place None), or a run in it; `found` are line and place of each."""
 
     def __init__(self) -> None:
@@ -36,15 +38,12 @@ class SpeedModel(CompareModel):
         self.show_lines((self.tr("Run"), self.tr("Result"), "", self.tr("vs {0}").format(base), ""),
                         [self._texts(comparison, line, place) for line, place in self.found])
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        told = super().data(index, role)
-        if role == Qt.ItemDataRole.ToolTipRole and index.isValid() and index.row() < len(self.found):
-            line, place = self.found[index.row()]
-            return look.plain(line) if place is None else line.values[place].why or look.warning(line.values[place])
-        return told
+    def tip(self, row: int) -> str:
+        line, place = self.found[row]
+        return look.plain(line) if place is None else line.values[place].why or look.warning(line.values[place])
 
     @staticmethod
-    def _texts(comparison: Comparison, line: Line, place: int | None) -> Told:
+    def _texts(comparison: Comparison, line: Line, place: int | None) -> look.Told:
         if place is None:
             return f"{line.name}, {look.plain(line)}", "", "", "", ""
         return LETTERS[place], *look.texts(comparison, line, place)
@@ -54,12 +53,12 @@ class SpeedTable(CompareTable):
     """The bars; what is read of them is in the cells too."""
 
     def __init__(self) -> None:
-        self.speeds = SpeedModel()
-        super().__init__(self.speeds, "", ROW_PX)
+        self.speeds = SpeedRows()
+        super().__init__(self.speeds, WIDTHS, NARROW_WIDTHS, RUN)
         self.setAccessibleName(self.tr("Speed of each run by test"))
         self.setItemDelegate(_Bars(self))
+        self.use_header(PlainHeader(self, self.speeds, title_room), ROW_PX)
         self._comparison: Comparison | None = None
-        self.set_narrow(False)
 
     def show_speeds(self, comparison: Comparison) -> None:
         """Show the tests of a comparison."""
@@ -70,20 +69,13 @@ class SpeedTable(CompareTable):
             self.setRowHeight(row, BAND_PX if place is None else ROW_PX)
             if place is None:
                 self.setSpan(row, RUN, 1, TIMES_PLUS + 1)
-        self.set_narrow(self._widths is NARROW_WIDTHS)
+        self._share_width()
 
-    def set_narrow(self, narrow: bool) -> None:
-        """Take less room for each column."""
-        self.share_width(NARROW_WIDTHS if narrow else WIDTHS, RUN)
-
-    def is_left(self, column: int) -> bool:
-        return column == RUN
-
-    def copied(self, rows: list[int]) -> list[Told]:  # type: ignore[override]
+    def as_text(self, rows: Sequence[int]) -> str:
         assert self._comparison is not None
-        head, *_ = look.table(self._comparison)
         found = [self.speeds.found[row] for row in rows]
-        return [head, *(look.told(self._comparison, line, place) for line, place in found if place is not None)]
+        told = [look.told(self._comparison, line, place) for line, place in found if place is not None]
+        return look.as_tsv([look.table(self._comparison)[0], *told])
 
 
 class _Bars(QStyledItemDelegate):

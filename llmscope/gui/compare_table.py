@@ -1,126 +1,74 @@
-"""What both tables of the Compare page share: how they look, what keys they have, and how they copy."""
+"""What both tables of the Compare page share: rows that change with the runs, and a height that follows them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtCore import QModelIndex, QRect, Qt
+from PySide6.QtWidgets import QAbstractItemView
 
-from llmscope.gui.compare_look import Told, as_tsv
-from llmscope.gui.theme import theme
+from llmscope.gui.compare_look import Told
+from llmscope.gui.models.text_rows import Index, TextRows
+from llmscope.gui.rows_table import PlainHeader, RowsTable
 
-Index = QModelIndex | QPersistentModelIndex
 EDGE = 14
-LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+#: As high as Qt lets a widget become.
+HIGHEST_PX = 16_777_215
 
 
-class CompareModel(QAbstractTableModel):
-    """Rows of texts under titles."""
+class CompareRows(TextRows):
+    """Rows of texts that were made beforehand."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.titles: Told = ("",)
+        self.head: Told = ("",)
         self.lines: list[Told] = []
 
-    def show_lines(self, titles: Told, lines: list[Told]) -> None:
+    def show_lines(self, head: Told, lines: list[Told]) -> None:
         """Show other rows."""
         self.beginResetModel()
-        self.titles, self.lines = titles, lines
+        self.head, self.lines = head, lines
         self.endResetModel()
+
+    def titles(self) -> Told:
+        return self.head
+
+    def texts(self, row: int) -> Told:
+        return self.lines[row]
+
+    def tip(self, row: int) -> str:
+        return ""
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self.lines)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.titles)
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        is_title = orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
-        return self.titles[section] if is_title else None
+class CompareTable(RowsTable):
+    """A table that scrolls where its rows have no room, and knows how high they are."""
 
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.lines):
-            return None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
-            return self.lines[index.row()][index.column()]
-        return None
-
-
-class CompareTable(QTableView):
-    """One column takes what the others leave; Ctrl+C copies the selected rows, all where none is selected."""
-
-    def __init__(self, model: CompareModel, name: str, row_px: int) -> None:
-        super().__init__()
-        self.rows = model
-        self._wide = 0
-        self._widths: dict[int, int] = {}
-        self.setModel(model)
-        self.setAccessibleName(name)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    def __init__(self, rows: CompareRows, widths: Mapping[int, int], narrow: Mapping[int, int], rest: int) -> None:
+        super().__init__(rows, widths, narrow, rest)
+        self.rows = rows
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        rows, head = self.verticalHeader(), TableHead(self)
-        self.setHorizontalHeader(head)
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(row_px)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head.setMinimumSectionSize(10)
-        head.setFixedHeight(theme().px("height", "table_header"))
-        head.setSectionsClickable(False)
 
-    def is_left(self, column: int) -> bool:
-        """Return whether a column's texts stand at its left."""
-        return True
+    def use_header(self, header: PlainHeader, row_px: int) -> None:
+        """Take a header, and rows of so many px."""
+        self.setHorizontalHeader(header)
+        self.size_rows(0)
+        self.verticalHeader().setDefaultSectionSize(row_px)
+        self.limit_height(None)
 
-    def share_width(self, widths: dict[int, int], wide: int) -> None:
-        """Give columns their widths in px; `wide` takes what is left."""
-        self._widths, self._wide = widths, wide
-        rest = self.viewport().width()
-        for column, width in widths.items():
-            self.setColumnWidth(column, width)
-            rest -= width
-        self.setColumnWidth(wide, max(60, rest))
+    def limit_height(self, px: int | None) -> None:
+        """Be exactly so high; as high as there is room for where that is None."""
+        self.setMinimumHeight(120 if px is None else px)
+        self.setMaximumHeight(HIGHEST_PX if px is None else px)
 
-    def whole_height(self) -> int:
-        """Return how high it must be to show all rows."""
-        return self.horizontalHeader().height() + self.verticalHeader().length() + 2
-
-    def copied(self, rows: Sequence[int]) -> list[Told]:
-        """Return what copying rows gives, the titles first."""
-        return [self.rows.titles, *(self.rows.lines[row] for row in rows)]
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            rows = sorted({index.row() for index in self.selectedIndexes()}) or list(range(self.rows.rowCount()))
-            QGuiApplication.clipboard().setText(as_tsv(self.copied(rows)))
-            return
-        super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.share_width(self._widths, self._wide)
+    def height_of(self, rows: int) -> int:
+        """Return how high it must be to show its first rows."""
+        sections = self.verticalHeader()
+        end = sections.length() if rows >= self.rows.rowCount() else sections.sectionPosition(rows)
+        return self.horizontalHeader().height() + end + 2
 
 
-class TableHead(QHeaderView):
-    """Titles over what they name."""
-
-    def __init__(self, table: CompareTable) -> None:
-        super().__init__(Qt.Orientation.Horizontal, table)
-        self._table = table
-
-    def paintSection(self, painter: QPainter, rect: QRect, column: int) -> None:
-        painter.fillRect(rect, theme().colour("panel"))
-        painter.fillRect(rect.left(), rect.bottom(), rect.width(), 1, theme().colour("divider"))
-        painter.setFont(theme().font("small"))
-        painter.setPen(theme().colour("text_2"))
-        left = EDGE if column == 0 else 0
-        painter.drawText(rect.adjusted(left, 0, 0, 0), LEFT if self._table.is_left(column) else RIGHT,
-                         str(self.model().headerData(column, Qt.Orientation.Horizontal)))
+def title_room(rect: QRect, column: int) -> QRect:
+    """Return the part of a title's section that its text has."""
+    return rect.adjusted(EDGE if column == 0 else 0, 0, 0, 0)

@@ -53,7 +53,8 @@ def write(runs: Path, hours: float, machine: dict[str, Any], cells: tuple[Cell, 
     started = ev.RunStarted(t_ns=0, run=run, utc=utc, spec=RunSpec(cells, accuracy="standard"), machine=machine,
                             versions=versions)
     writer = store.RunWriter(runs / run, store.Manifest(store.SCHEMA, "llmscope 0.1.0", started))
-    rows = tuple(_row(event.row, factors, load, failed) for event in events if isinstance(event, ev.CellEnded))
+    rows = tuple(_row(msgspec.structs.replace(event.row, run=run), factors, load, failed) for event in events
+                 if isinstance(event, ev.CellEnded))
     writer.write(started)
     for number, row in enumerate(rows):
         writer.write(ev.CellEnded(t_ns=number, cell=number, row=row))

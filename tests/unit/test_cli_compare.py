@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmscope import cli, paths
+from llmscope import cli, paths, terminal
 from llmscope.core.spec import Cell
 from llmscope.core.units import NBSP
 from llmscope.runs import owner, store
@@ -50,7 +50,7 @@ def test_the_comparison_as_json_has_rows_ratios_and_settings(runs: Path, capsys:
 
 
 def test_a_failed_test_is_told_and_gives_code_1(runs: Path, capsys: Capture) -> None:
-    assert cli.run(["compare", A, B, E]) == cli.FAILED
+    assert cli.run(["compare", A, B, E]) == terminal.FAILED
     out = capsys.readouterr().out
     assert "| pp512 | bundled | C | — | failed | — |  | failed |" in out and "| 0" not in out
 

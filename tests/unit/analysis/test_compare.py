@@ -35,7 +35,8 @@ def side(*rows: Row, run: str = "a", machine: str = "m", cells: Sequence[Cell] =
     spec = RunSpec(tuple(cells), sampling=sampling or Sampling())
     started = RunStarted(t_ns=0, run=run, utc="2026-11-21T18:40:00+00:00", spec=spec, machine=MACHINE | about,
                          versions={"torch": versions})
-    return Side(started, rows, "llmscope 0.1.0", machine)
+    own = tuple(msgspec.structs.replace(row, run=run) for row in rows)
+    return Side(started, own, "llmscope 0.1.0", machine)
 
 
 def two(a: Sequence[Row], b: Sequence[Row], repeats: Sequence[Side] = (), **b_settings: Any) -> Comparison:
@@ -94,7 +95,8 @@ def test_the_floor_is_found_from_repeats_of_the_same_machine_test_and_settings()
     for others in ([side(row(PP, v), run=f"r{n}", machine="another") for n, v in enumerate(values)],
                    [side(row(TG, v), run=f"r{n}") for n, v in enumerate(values)],
                    [side(row(PP, v), run=f"r{n}", versions=f"2.{n}") for n, v in enumerate(values)],
-                   [side(row(PP, v), run="b") for v in values], repeats[:2]):
+                   [side(row(PP, v), run="b") for v in values], repeats[:2],
+                   [Side(other.started, repeats[0].rows, other.program, "m") for other in repeats]):
         assert two(a, b, others).floors[0] == Floor() and "no difference" in headline(two(a, b, others))
 
 
@@ -141,7 +143,13 @@ def test_other_work_is_not_matched(cell: Cell, settings: dict[str, Any]) -> None
 def test_another_version_of_the_definition_is_shown_and_not_compared() -> None:
     newer = msgspec.structs.replace(row(PP, 200), definition="pp/99")
     value = two([row(PP, 100)], [newer]).lines[0].values[1]
-    assert value.times is None and value.row is newer and "pp/99" in value.why
+    assert value.times is None and value.counted and "pp/99" in value.why
+
+
+def test_a_row_that_was_taken_over_from_the_other_run_is_no_comparison() -> None:
+    first = side(row(PP, 100))
+    value = compare([first, Side(side(run="b").started, first.rows, "llmscope 0.1.0", "m")]).lines[0].values[1]
+    assert value.times is None and value.counted and value.why.startswith("the same measurement, of run a")
 
 
 @pytest.mark.parametrize(("verdict", "word"), [("failed", "failed: no memory"), ("invalid", "not counted: no memory"),
