@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 
 class HistoryControl(QObject):
-    """`opened` carries a run to be shown on the Run page, `run_asked` that this page is wanted, `said` a line."""
+    """`opened` carries a run to be shown on the Run page, `run_asked` that this page is wanted, `said` a line.
+
+    `compare_asked` carries the ids of runs to be compared.
+    """
 
     opened = Signal(object)
     run_asked = Signal()
+    compare_asked = Signal(object)
     said = Signal(str)
 
     def __init__(self, settings: Settings, parent: QObject) -> None:
@@ -36,6 +40,7 @@ class HistoryControl(QObject):
             self.page.run_asked.connect(self.run_asked)
             self.page.open_asked.connect(self._on_open)
             self.page.said.connect(self.said)
+            self.page.compare_asked.connect(self.compare_asked)
         return self.page
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
 from llmscope.gui import window_size
 from llmscope.gui.arrivals import Arrivals, results_in
+from llmscope.gui.compare_control import CompareControl
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.hardware_control import HardwareControl
@@ -32,7 +33,7 @@ from llmscope.gui.pace import LIVELY, pace_of
 from llmscope.gui.page_stack import PageStack, Tab
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.picture import draw
-from llmscope.gui.picture_files import PictureFiles
+from llmscope.gui.picture_files import PictureFiles, write
 from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
 from llmscope.gui.status_bar import StatusBar
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.history = HistoryControl(self.settings, self)
         self.pictures = PictureFiles(self, self.settings)
         self.arrivals = Arrivals(self)
+        self.compare = CompareControl(self)
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
         self.pages.close_threads()
         self.history.close()
         self.arrivals.close()
+        self.compare.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -176,6 +179,7 @@ class MainWindow(QMainWindow):
         """Return all pages in the order of their tabs."""
         return (
             Tab("run", self.tr("Run"), "gauge", "Ctrl+1", lambda: self.page),
+            Tab("compare", self.tr("Compare"), "compare", "Ctrl+2", self.compare.make_page),
             Tab("hardware", self.tr("Hardware"), "chip", "Ctrl+3", self.hardware.make_page),
             Tab("history", self.tr("History"), "history", "Ctrl+4", self.history.make_page),
         )
@@ -202,6 +206,10 @@ class MainWindow(QMainWindow):
         self.history.opened.connect(self._on_opened)
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.said.connect(self.status.say)
+        self.history.compare_asked.connect(self._on_compare_asked)
+        self.compare.history_asked.connect(self.top.tabs["history"].click)
+        self.compare.said.connect(self.status.say)
+        self.compare.changed.connect(self._show_state)
         self.pictures.said.connect(self.status.say)
         self.arrivals.came.connect(self._on_came)
         self.arrivals.said.connect(self.status.say)
@@ -250,6 +258,10 @@ class MainWindow(QMainWindow):
         if self.history.page is not None:
             self.history.page.refresh()
 
+    def _on_compare_asked(self, ids: list[str]) -> None:
+        self.compare.show_runs(ids)
+        self.show_page("compare")
+
     def _on_search(self) -> None:
         self.pages.page().focus_search()
 
@@ -279,7 +291,7 @@ class MainWindow(QMainWindow):
         if shown is None:
             return False
         try:
-            self.pictures.write(shown, file)
+            write(shown, file)
         except OSError:
             return False
         return True

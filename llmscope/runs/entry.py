@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -15,7 +14,7 @@ from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
-from llmscope.hardware.host import short_cpu_name, short_gpu_name
+from llmscope.hardware.host import device_name
 from llmscope.models import catalog
 from llmscope.models.headers import one_line
 from llmscope.runs import owner
@@ -163,7 +162,7 @@ def _entry(run: str, folder: Path, manifest: Manifest, status: str, rows: tuple[
     ran = rows if len(rows) == len(cells) else cells  # a plan cannot tell all that other programs measure
     return Entry(
         run, _moment(folder, started.utc), status, models=_each(cell.model for cell in cells),
-        device=_device_name(started.machine, device), device_id=one_line(device),
+        device=one_line(device_name(started.machine, device)), device_id=one_line(device),
         dtypes=_each(test.dtype for test in ran), accuracy=asked, seconds=seconds,
         tests=tuple(map(_brief, rows)), planned=_each(test.test for test in ran),
         reason=one_line(reason), others_percent=_others(rows))
@@ -206,16 +205,3 @@ def _moment(folder: Path, utc: str) -> float:
         return min(max((folder / MANIFEST).stat().st_mtime, _EARLIEST_S), _LATEST_S)
     except OSError:
         return _EARLIEST_S
-
-
-def _device_name(machine: dict[str, Any], device: str) -> str:
-    """Return the hardware's name for torch's id of a device, as far as the run tells it."""
-    kind, _, number = device.partition(":")
-    if kind == "cpu":
-        return one_line(short_cpu_name(str(machine.get("cpu") or ""))) or "CPU"
-    gpus = machine.get("gpus")
-    if isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
-        gpu = gpus[int(number)]
-        if isinstance(gpu, dict) and gpu.get("name"):
-            return one_line(short_gpu_name(str(gpu["name"])))
-    return one_line(device)

@@ -19,6 +19,7 @@ from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from llmscope.runs.marks import Marks, write_marks
+from tests.gui.compare_runs import write_compared
 from tests.gui.fakes import GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
@@ -58,6 +59,8 @@ HISTORY = ("history", "history_details", "history_cut_off", "history_search", "h
 MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster than on 16 Nov"),
          1: Marks("", ("demo",)), 2: Marks("", ("batch 2",)), 6: Marks("Before the driver update", ("driver 572.16",)),
          8: Marks("", ("on the train, no mains power",)), 11: Marks("First day")}
+#: States of Compare: three runs side by side; four, of which one has a failed test, with all settings; and none.
+COMPARE = ("compare", "compare_all", "compare_empty")
 
 
 def feed(window: MainWindow, name: str) -> None:
@@ -134,6 +137,18 @@ def show_history(window: MainWindow, name: str) -> None:
         _wait(lambda: window.page.run.is_stored)
 
 
+def show_compare(window: MainWindow, name: str) -> None:
+    """Put made-up runs side by side."""
+    shutil.rmtree(paths.data_folder(), ignore_errors=True)
+    ids = [] if name == "compare_empty" else write_compared(paths.runs_folder(), 4 if name == "compare_all" else 3)
+    window.compare.show_runs(ids)
+    window.show_page("compare")
+    page = window.compare.page
+    assert page is not None
+    _wait(lambda: window.compare._thread is None)
+    page.body.every.setChecked(name == "compare_all")
+
+
 def show_whatif(window: MainWindow, name: str) -> None:
     """Scroll the Hardware page down to other hardware."""
     page = window.hardware.page
@@ -163,7 +178,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY):
+    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -190,6 +205,9 @@ def main(folder: Path, wanted: list[str]) -> None:
                     window.show_page("hardware")
                     if name == "hardware_compared":
                         compare(window)
+                elif name in COMPARE:
+                    feed(window, "idle")
+                    show_compare(window, name)
                 else:
                     feed(window, "idle")
                     show_history(window, name)

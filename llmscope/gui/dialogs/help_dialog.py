@@ -11,7 +11,8 @@ class HelpDialog(QDialog):
 
     def __init__(self, parent: QWidget, page: str = "run") -> None:
         super().__init__(parent)
-        title, about, keys = {"run": self._run, "hardware": self._hardware, "history": self._history}[page]()
+        title, about, keys = {"run": self._run, "compare": self._compare, "hardware": self._hardware,
+                              "history": self._history}[page]()
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)
@@ -43,6 +44,17 @@ class HelpDialog(QDialog):
             ("Ctrl+3", self.tr("Hardware")), ("Ctrl+4", self.tr("History")),
             ("Ctrl+T", self.tr("change the theme")), ("F1", self.tr("this page")))
 
+    def _compare(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        return self.tr("Compare"), self.tr(
+            "Two to four stored runs side by side. “64.4× as fast” is a ratio of speeds, whatever the unit; its ± "
+            "combines both intervals. A difference is only told beyond that and beyond what the machine changes from "
+            "run to run by itself, found from stored repeats. Tests stand beside each other if test, model, length and "
+            "batch are the same; every other setting that differs is listed."), (
+            ("Ctrl+D", self.tr("in History: compare the selected runs")),
+            ("Ctrl+C", self.tr("in a table: copy the selected rows")),
+            ("Ctrl+S", self.tr("save the comparison as a picture")),
+            ("Ctrl+4", self.tr("History")), ("F1", self.tr("this page")))
+
     def _hardware(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("Hardware"), self.tr(
             "What this machine was measured to do at most, and every test of the run below that roof: at the left "
@@ -61,6 +73,7 @@ class HelpDialog(QDialog):
             "off keeps the tests that had finished. Drop a saved picture, or results of llama-bench, optimum-benchmark "
             "or vLLM, on the window to add them."), (
             ("Ctrl+F", self.tr("search; all words must occur")), ("Enter", self.tr("open the run on the Run page")),
+            ("Ctrl+D", self.tr("compare the selected runs")),
             ("F2", self.tr("name, tags and note")), ("Menu", self.tr("in the table: sort, and what else can be done")),
             ("Del", self.tr("delete the selected runs")), ("Ctrl+Z", self.tr("undo that within ten seconds")),
             ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),

@@ -7,6 +7,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from llmscope.gui.compare_button import CompareButton
 from llmscope.gui.history_changes import HistoryChanges
 from llmscope.gui.history_details import HistoryDetails
 from llmscope.gui.history_filters import FilterLine
@@ -33,6 +34,7 @@ class HistoryPage(Page):
 
     open_asked = Signal(object)
     run_asked = Signal()
+    compare_asked = Signal(object)
     said = Signal(str)
 
     def __init__(self, runs: Path, settings: Settings) -> None:
@@ -47,6 +49,7 @@ class HistoryPage(Page):
         self.filters, self.undo = FilterLine(settings), UndoLine(runs)
         self.search, self.key = self.filters.search, self.filters.key
         self._changes = HistoryChanges(runs, self.table, self.undo)
+        self.compare = CompareButton()
         self._count, self._note = Label("", "body", role="text_2"), NoteLine()
         self._stack, self._empty = QStackedWidget(), NoRuns()
         self._lay_out()
@@ -182,6 +185,7 @@ class HistoryPage(Page):
             self.details.show_run(entry, self._why_not(entry))
             self.details.show_trend(self.model.key, self.model.series(entry, self.details.trend.MOST))
         count = len(self.table.selected())
+        self.compare.show_count(sum(chosen.can_open for chosen in self.table.selected()))
         self.details.delete_button.setText(self.tr("Delete") if count < 2 else self.tr("Delete {0}").format(count))
 
     def _why_not(self, entry: Entry) -> str:
@@ -216,6 +220,10 @@ class HistoryPage(Page):
             self._show_details(True)
             self.details.name_run()
 
+    def _on_compare(self) -> None:
+        """Compare the selected runs, the oldest as the baseline."""
+        self.compare_asked.emit([entry.id for entry in reversed(self.table.selected()) if entry.can_open])
+
     def _on_changed(self, run: str) -> None:
         self._go_to = run
         if self.model.row_of(run) >= 0:
@@ -235,6 +243,7 @@ class HistoryPage(Page):
         self._stack.setCurrentIndex(0 if self.model.found else 1)
         self._empty.show_why(self._is_loaded, bool(self.model.entries))
         self.filters.setVisible(bool(self.model.entries))
+        self.compare.setVisible(bool(self.model.entries))
         self._show_count()
         self._on_moved()
 
@@ -260,6 +269,7 @@ class HistoryPage(Page):
         self.search.installEventFilter(self)
         self.filters.changed.connect(self._on_filtered)
         self.filters.key_chosen.connect(self._on_key)
+        self.compare.clicked.connect(self._on_compare)
         self.table.moved.connect(self._on_moved)
         self.table.opened.connect(self._on_enter)
         self.table.named.connect(self._on_name)
@@ -286,6 +296,7 @@ class HistoryPage(Page):
         head.addWidget(self._count)
         head.addWidget(self.undo)
         head.addWidget(self._note, 1)
+        head.addWidget(self.compare)
         frame = QFrame()
         frame.setProperty("kind", "panel")
         inside = QVBoxLayout(frame)
