@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import msgspec
 import typer
 
-from llmscope import __version__, cli_runs, cli_whatif, paths, terminal
+from llmscope import __version__, cli_compare, cli_exchange, cli_runs, cli_whatif, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, WORKLOADS, Accuracy, Dtype, RunSpec
@@ -22,6 +22,10 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions
                   help="Shows where this computer's bottleneck lies when it runs a large language model.")
 app.add_typer(cli_runs.app, name="runs")
 app.command()(cli_whatif.whatif)
+app.command()(cli_compare.compare)
+cli_runs.app.command("export")(cli_exchange.export_runs)
+cli_runs.app.command("import")(cli_exchange.import_runs)
+app.command("schema")(cli_exchange.print_schema)
 
 WRONG_USE = 2
 
@@ -195,13 +199,19 @@ def _model_row(model: "Model") -> tuple[str, ...]:
 
 @app.command()
 def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png.")],
-         theme: Annotated[str, typer.Option(help="dark or light.")] = "dark") -> None:
-    """Open the real window, run the quick preset, and save its picture; works without a display."""
+         theme: Annotated[str, typer.Option(help="dark or light.")] = "dark",
+         page: Annotated[str, typer.Option(help="run (the quick preset is run), or compare with --runs.")] = "run",
+         runs: Annotated[str, typer.Option(help="With --page compare: two to four ids, with commas.")] = "") -> None:
+    """Open the real window, run the quick preset or compare stored runs, and save its picture; needs no display."""
     if file.suffix.lower() != ".png":
         raise BadInput(f"The picture is a PNG: write '{file.with_suffix('.png')}'.")
     terminal.check_writable(file)
     if theme not in ("dark", "light"):
         raise BadInput(f"There is no theme '{theme}': use dark or light.")
+    if page not in ("run", "compare") or (page == "compare") != bool(runs):
+        raise BadInput("Give --page compare together with --runs A,B, or neither.")
+    if page == "compare":
+        raise typer.Exit(cli_compare.shoot(file, runs.split(","), theme))
     try:
         from llmscope.gui.shot import shoot
     except ImportError as error:

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 class HistoryControl(QObject):
     """`opened` carries a run to be shown on the Run page, `run_asked` that this page is wanted, `said` a line.
 
-    `race_asked` carries the folders of two runs.
+    `compare_asked` carries the ids of runs to be compared, `race_asked` the folders of two runs.
     """
 
     opened = Signal(object)
     run_asked = Signal()
+    compare_asked = Signal(object)
     race_asked = Signal(object, object)
     said = Signal(str)
 
@@ -41,6 +42,7 @@ class HistoryControl(QObject):
             self.page.open_asked.connect(self._on_open)
             self.page.race_asked.connect(self.race_asked)
             self.page.said.connect(self.said)
+            self.page.compare_asked.connect(self.compare_asked)
         return self.page
 
     def close(self) -> None:

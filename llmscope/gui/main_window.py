@@ -21,6 +21,8 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
 from llmscope.gui import window_size
+from llmscope.gui.arrivals import Arrivals, results_in
+from llmscope.gui.compare_control import CompareControl
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.hardware_control import HardwareControl
@@ -31,7 +33,7 @@ from llmscope.gui.pace import LIVELY, pace_of
 from llmscope.gui.page_stack import PageStack, Tab
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.picture import draw
-from llmscope.gui.picture_files import PictureFiles
+from llmscope.gui.picture_files import PictureFiles, write
 from llmscope.gui.race_control import RaceControl
 from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
@@ -61,8 +63,10 @@ class MainWindow(QMainWindow):
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
+        self.pictures = PictureFiles(self, self.settings)
+        self.arrivals = Arrivals(self)
+        self.compare = CompareControl(self)
         self.race = RaceControl(self)
-        self.pictures = PictureFiles(self, self.settings, self.picture)
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -134,6 +138,8 @@ class MainWindow(QMainWindow):
         self._look.wait()
         self.pages.close_threads()
         self.history.close()
+        self.arrivals.close()
+        self.compare.close()
         self.race.close()
         event.accept()
 
@@ -153,13 +159,16 @@ class MainWindow(QMainWindow):
         self.top.set_narrow(width < px("layout", "narrow_under_width"))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome a folder while nothing runs."""
-        if _folder_in(event) and not self.page.run.is_open:
+        """Welcome a folder, or files of results, while nothing runs."""
+        if (_folder_in(event) or results_in(event.mimeData())) and not self.page.run.is_open:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take the folder as the model."""
-        if folder := _folder_in(event):
+        """Import results, or take the folder as the model."""
+        if results := results_in(event.mimeData()):
+            self.arrivals.take(results)
+            event.acceptProposedAction()
+        elif folder := _folder_in(event):
             self.page.rail.take_folder(folder)
             event.acceptProposedAction()
 
@@ -178,6 +187,7 @@ class MainWindow(QMainWindow):
         """Return all pages in the order of their tabs."""
         return (
             Tab("run", self.tr("Run"), "gauge", "Ctrl+1", lambda: self.page),
+            Tab("compare", self.tr("Compare"), "compare", "Ctrl+2", self.compare.make_page),
             Tab("hardware", self.tr("Hardware"), "chip", "Ctrl+3", self.hardware.make_page),
             Tab("history", self.tr("History"), "history", "Ctrl+4", self.history.make_page),
         )
@@ -204,12 +214,18 @@ class MainWindow(QMainWindow):
         self.history.opened.connect(self._on_opened)
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.said.connect(self.status.say)
+        self.history.compare_asked.connect(self._on_compare_asked)
+        self.compare.history_asked.connect(self.top.tabs["history"].click)
+        self.compare.said.connect(self.status.say)
+        self.compare.changed.connect(self._show_state)
         self.history.race_asked.connect(self.show_race)
         self.race.shown.connect(self._on_race_shown)
         self.race.history_asked.connect(self.top.tabs["history"].click)
         self.race.present_asked.connect(self._on_present)
         self.race.said.connect(self.status.say)
         self.pictures.said.connect(self.status.say)
+        self.arrivals.came.connect(self._on_came)
+        self.arrivals.said.connect(self.status.say)
         self.top.theme_chosen.connect(self._on_theme)
         self.top.picture_asked.connect(self._on_save_picture)
         for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
@@ -242,13 +258,23 @@ class MainWindow(QMainWindow):
         run, shown = self.page.run, self.pages.page()
         self.pages.set_run_goes_on(run.is_open)
         self.status.show_state(*(self.page if run.is_open else shown).status())
-        self.top.save.setEnabled(shown is self.page and (bool(run.rows) or run.is_open))
+        self.top.save.setEnabled(shown.picture() is not None)
 
     def _on_opened(self, replayed: Replayed) -> None:
         if not self.page.run.is_open:  # one may have been started meanwhile
             self.show_page("run")
             self.page.show_stored(replayed)
             self._show_state()
+
+    def _on_came(self) -> None:
+        """List the runs that were imported, in a page that may be shown already."""
+        self.show_page("history")
+        if self.history.page is not None:
+            self.history.page.refresh()
+
+    def _on_compare_asked(self, ids: list[str]) -> None:
+        self.compare.show_runs(ids)
+        self.show_page("compare")
 
     def _on_race_shown(self) -> None:
         self.show_page("race")
@@ -279,20 +305,26 @@ class MainWindow(QMainWindow):
         HelpDialog(self, self.pages.name).open()
 
     def picture(self) -> QImage:
-        """Return the result as a picture."""
-        return draw(self.page, self.feed, self.machine)
+        """Return the picture of the page that is shown, an empty one where it has none."""
+        shown = self.pages.page().picture()
+        return QImage() if shown is None else draw(shown)
 
     def save_picture(self, file: Path) -> bool:
-        """Write the result's picture; False where the file cannot be written."""
-        return self.picture().save(str(file))
+        """Write the picture of the page that is shown; False where there is none, or the file cannot be written."""
+        shown = self.pages.page().picture()
+        if shown is None:
+            return False
+        try:
+            write(shown, file)
+        except OSError:
+            return False
+        return True
 
     def _on_save_picture(self) -> None:
-        if self.top.save.isEnabled():
-            self.pictures.save(f"llmscope-{self.page.run.run or 'run'}")
+        self.pictures.save(self.pages.page().picture())
 
     def _on_copy_picture(self) -> None:
-        if self.top.save.isEnabled():
-            self.pictures.copy()
+        self.pictures.copy(self.pages.page().picture())
 
 
 def _folder_in(event: QDropEvent) -> str:

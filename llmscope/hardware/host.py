@@ -5,7 +5,9 @@ import platform
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 from msgspec import Struct
@@ -89,6 +91,19 @@ def short_cpu_name(name: str) -> str:
 def short_gpu_name(name: str) -> str:
     """Return a GPU's name without what every such name begins and ends with."""
     return name.removeprefix("NVIDIA ").removeprefix("GeForce ").removesuffix(" GPU")
+
+
+def device_name(about: Mapping[str, Any], device: str) -> str:
+    """Return the hardware's name for torch's id of a device, as far as what a run tells of its machine goes."""
+    kind, _, number = device.partition(":")
+    if kind == "cpu":
+        return short_cpu_name(str(about.get("cpu") or "")) or "CPU"
+    gpus = about.get("gpus")
+    if kind in ("cuda", "mps", "xpu") and isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
+        gpu = gpus[int(number)]
+        if isinstance(gpu, dict) and gpu.get("name"):
+            return short_gpu_name(str(gpu["name"]))
+    return device
 
 
 def cpu_name() -> str:

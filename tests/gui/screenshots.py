@@ -18,7 +18,9 @@ from llmscope.core.spec import Cell
 from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
-from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
+from llmscope.runs.marks import Marks, write_marks
+from tests.gui.compare_runs import write_compared
+from tests.gui.fakes import GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.race_runs import write_race
 from tests.gui.stream import CELLS, Outcome, stream
@@ -39,18 +41,27 @@ WITH_OPTIONS = (
     Cell("bundled", "train", "cpu", "amp", seq=128),
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
 #: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run; its lower
-#: end, with other hardware; changes that were tried and one that is.
+#: end, with other hardware; changes that were tried and one that is; hardware to choose from; what was measured.
 HARDWARE = {"hardware_empty": "idle", "hardware_running": "writing", "hardware": "done", "hardware_gpu": "two_devices",
-            "hardware_whatif": "done", "hardware_compared": "done"}
+            "hardware_whatif": "done", "hardware_compared": "done", "hardware_choose": "done",
+            "hardware_held": "done"}
 #: Tests of two devices.
 TWO_DEVICES = (
     *(Cell("arch:smollm2-135m", test, "cuda:0", "bfloat16", batch=batch)  # type: ignore[arg-type]
       for test, batch in (("pp", 1), ("pp", 4), ("tg", 1), ("tg", 8), ("train", 1))),
     *(Cell("arch:smollm2-135m", test, "cpu", "float32") for test in ("pp", "tg")))  # type: ignore[arg-type]
 #: States of History: the table, with the details a small window opens, a run that was cut off, none found, no run,
-#: and a stored run on the Run page.
-HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
-           "stored_failed")
+#: names and tags with one deleted, a reference, sorted and filtered, and a stored run on the Run page.
+HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "history_marks",
+           "history_reference", "history_sorted", "stored", "stored_failed")
+
+
+#: What a person said of some runs of the history.
+MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster than on 16 Nov"),
+         1: Marks("", ("demo",)), 2: Marks("", ("batch 2",)), 6: Marks("Before the driver update", ("driver 572.16",)),
+         8: Marks("", ("on the train, no mains power",)), 11: Marks("First day")}
+#: States of Compare: three runs side by side; four, of which one has a failed test, with all settings; and none.
+COMPARE = ("compare", "compare_all", "compare_empty")
 #: Races of two stored runs: under way, over, of different work, and the whole screen.
 RACES = ("race", "race_done", "race_unlike", "race_present")
 
@@ -93,20 +104,52 @@ def show_history(window: MainWindow, name: str) -> None:
     """Bring History, or a run of it, into a state."""
     shutil.rmtree(paths.data_folder(), ignore_errors=True)
     runs = [] if name == "history_empty" else write_history(paths.runs_folder())
+    marked = name in ("history_marks", "history_reference", "history_sorted")
+    folder = paths.data_folder() / "reference"
+    paths.sample_runs_folder = lambda: folder
+    if marked:
+        for number, marks in MARKS.items():
+            write_marks(runs[number], marks)
+        moved = folder / runs[10].name
+        folder.mkdir()
+        runs[10].rename(moved)
+        runs[10] = moved
     window.show_page("history")
     page = window.history.page
     assert page is not None
     _wait(lambda: page._is_loaded and page._thread is None)
-    wanted = {"history_cut_off": 7, "stored": 4, "stored_failed": 2}.get(name, 0)
+    page.filters.clear()
+    wanted = {"history_cut_off": 7, "stored": 4, "stored_failed": 2, "history_reference": 10}.get(name, 0)
     if runs:
         page.table.go_to(runs[wanted].name)
-    if name in ("history_details", "history_cut_off"):
+    if name == "history_marks":
+        page.table.setCurrentIndex(page.model.index(page.model.row_of(runs[3].name), 0))
+        page.table.unwanted.emit()
+        page.table.go_to(runs[0].name)
+        _wait(lambda: page._thread is None)
+    elif name == "history_sorted":
+        page.table.sorted.emit(4)
+        page.filters.pickers["date"].setCurrentIndex(3)
+        page.filters.pickers["date"].activated.emit(3)
+    if name in ("history_details", "history_cut_off", "history_reference"):
         page.table.opened.emit() if page._narrow else None
     elif name == "history_search":
         page.search.setText("qwen bf16")
     elif name.startswith("stored"):
         page.open_asked.emit(runs[wanted])
         _wait(lambda: window.page.run.is_stored)
+
+
+def show_compare(window: MainWindow, name: str) -> None:
+    """Put made-up runs side by side."""
+    shutil.rmtree(paths.data_folder(), ignore_errors=True)
+    ids = [] if name == "compare_empty" else write_compared(paths.runs_folder(), 4 if name == "compare_all" else 3)
+    window.compare.show_runs(ids)
+    window.show_page("compare")
+    page = window.compare.page
+    assert page is not None
+    _wait(lambda: window.compare._thread is None)
+    page.body.every.setChecked(name == "compare_all")
 
 
 def show_race(window: MainWindow, name: str) -> None:
@@ -121,12 +164,22 @@ def show_race(window: MainWindow, name: str) -> None:
     page.seek(page.clock.end_ns if name == "race_done" else page.clock.end_ns // 4)
 
 
-def show_whatif(window: MainWindow) -> None:
+def show_whatif(window: MainWindow, name: str) -> None:
     """Scroll the Hardware page down to other hardware."""
     page = window.hardware.page
     assert page is not None
     _wait(lambda: page.whatif.table.rows.shown)
     QApplication.processEvents()
+    if name == "hardware_choose":
+        for box, value in ((page.whatif.wish.users, 4), (page.whatif.wish.speed, 20), (page.whatif.wish.budget, 2500)):
+            box.setValue(value)
+        page.whatif.mode._choose("choose")
+        page.whatif.choice.table.selectRow(0)
+        QApplication.processEvents()
+    if name == "hardware_held":
+        page.whatif.mode._choose("held")
+        _wait(lambda: page.whatif.held.table.rows.held)
+        QApplication.processEvents()
     bar = page.findChild(QScrollArea).verticalScrollBar()
     bar.setValue(bar.maximum())
 
@@ -140,18 +193,19 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY, *RACES):
+    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
                 if wanted and file not in wanted:
                     continue
                 theme().set_mode(mode)  # type: ignore[arg-type]
+                machine = GPU_MACHINE if name == "hardware_gpu" else MACHINE
                 if name == "hardware_empty":
                     shutil.rmtree(paths.data_folder(), ignore_errors=True)
                 elif name in HARDWARE or (name in STATES and name != "idle"):
-                    know_ceilings()
-                window = MainWindow(FakeRunner, lambda: MACHINE)
+                    know_ceilings(machine)
+                window = MainWindow(FakeRunner, lambda machine=machine: machine)
                 window.show_page("run")
                 window.resize(size)
                 window.show()
@@ -161,9 +215,14 @@ def main(folder: Path, wanted: list[str]) -> None:
                     feed(window, name)
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
+                    if name == "hardware_gpu":
+                        window.page.control.take_devices((GPU,), True)
                     window.show_page("hardware")
                     if name == "hardware_compared":
                         compare(window)
+                elif name in COMPARE:
+                    feed(window, "idle")
+                    show_compare(window, name)
                 elif name in RACES:
                     feed(window, "idle")
                     show_race(window, name)
@@ -175,10 +234,10 @@ def main(folder: Path, wanted: list[str]) -> None:
                 for _ in range(4):
                     window.tick()
                     app.processEvents()
-                if name == "hardware_whatif":
-                    show_whatif(window)
+                if name in ("hardware_whatif", "hardware_choose", "hardware_held"):
+                    show_whatif(window, name)
                 window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2], *RACES) and not suffix:
+                if window.pages.page().picture() is not None and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

@@ -11,8 +11,8 @@ class HelpDialog(QDialog):
 
     def __init__(self, parent: QWidget, page: str = "run") -> None:
         super().__init__(parent)
-        title, about, keys = {"run": self._run, "hardware": self._hardware, "history": self._history,
-                              "race": self._race}[page]()
+        title, about, keys = {"run": self._run, "compare": self._compare, "hardware": self._hardware,
+                              "history": self._history, "race": self._race}[page]()
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         layout = QVBoxLayout(self)
@@ -38,10 +38,22 @@ class HelpDialog(QDialog):
             "tinted by the phase of the work. Each test ends when its value is known as well as the accuracy asks. "
             "Every value stands with its range (95 % sure) and the number of samples n."), (
             ("F5", self.tr("run")), ("Shift+F5", self.tr("stop; what is finished is kept")),
-            ("Ctrl+S", self.tr("save the result as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
+            ("Ctrl+S", self.tr("save the result as a picture that carries its run")),
+            ("Ctrl+Shift+C", self.tr("copy the picture")),
             ("Ctrl+C", self.tr("in the table: copy the selected rows")),
             ("Ctrl+3", self.tr("Hardware")), ("Ctrl+4", self.tr("History")),
             ("Ctrl+T", self.tr("change the theme")), ("F1", self.tr("this page")))
+
+    def _compare(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        return self.tr("Compare"), self.tr(
+            "Two to four stored runs side by side. “64.4× as fast” is a ratio of speeds, whatever the unit; its ± "
+            "combines both intervals. A difference is only told beyond that and beyond what the machine changes from "
+            "run to run by itself, found from stored repeats. Tests stand beside each other if test, model, length and "
+            "batch are the same; every other setting that differs is listed."), (
+            ("Ctrl+D", self.tr("in History: compare the selected runs")),
+            ("Ctrl+C", self.tr("in a table: copy the selected rows")),
+            ("Ctrl+S", self.tr("save the comparison as a picture")),
+            ("Ctrl+4", self.tr("History")), ("F1", self.tr("this page")))
 
     def _hardware(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("Hardware"), self.tr(
@@ -49,16 +61,22 @@ class HelpDialog(QDialog):
             "of the bend memory limits it, at the right arithmetic. Choose a test to see its formula with the "
             "numbers, what takes its time, and what would make it faster."), (
             ("← →", self.tr("in the roofline: the next test")), ("↑ ↓", self.tr("in the table: the next test")),
-            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),
-            ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")),
+            ("Ctrl+S", self.tr("save what was measured as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
+            ("Ctrl+1", self.tr("the Run page")),
+            ("F5", self.tr("start a new run")), ("Shift+F5", self.tr("stop it")), ("F1", self.tr("this page")))
 
     def _history(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("History"), self.tr(
             "All stored runs, the latest first. The bold value is the key test's, which you choose at the right. The "
             "small line shows its last values in runs with the same model, device and settings. A run that was cut "
-            "off keeps the tests that had finished."), (
+            "off keeps the tests that had finished. Drop a saved picture, or results of llama-bench, optimum-benchmark "
+            "or vLLM, on the window to add them."), (
             ("Ctrl+F", self.tr("search; all words must occur")), ("Enter", self.tr("open the run on the Run page")),
-            ("Del", self.tr("delete the selected runs, after a question")), ("Ctrl+1", self.tr("the Run page")),
+            ("Ctrl+D", self.tr("compare the selected runs")),
+            ("F2", self.tr("name, tags and note")), ("Menu", self.tr("in the table: sort, and what else can be done")),
+            ("Del", self.tr("delete the selected runs")), ("Ctrl+Z", self.tr("undo that within ten seconds")),
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),
             ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
 
     def _race(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:

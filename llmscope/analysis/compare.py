@@ -1,0 +1,214 @@
+"""Stored runs side by side: the tests that they share, how many times as fast each is, and what else differs.
+
+Two results stand beside each other if test, model, length, batch and depth are the same; with another version of the
+definition they are shown and not compared. All else (device, precision, threads, versions) is a difference to be told.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from llmscope.analysis.compare_settings import Setting, Side, settings
+from llmscope.analysis.times_as_fast import Floor, TimesAsFast, floor_of, times_as_fast
+from llmscope.core.definitions import DEFINITIONS, test_id
+from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
+from llmscope.core.spec import DTYPE_SHORT
+
+#: Runs that have a letter, a colour and a shape.
+LETTERS = "ABCD"
+LEAST_RUNS, MOST_RUNS = 2, len(LETTERS)
+#: Options that change what a test does; the others change how it is computed.
+_OF_THE_WORK = ("optimizer", "checkpointing", "scenario")
+
+#: What must be the same for two results to stand beside each other: test, model, answers to each prompt.
+Test = tuple[str, str, int]
+
+
+class Value(Struct, frozen=True):
+    """What one run has of a test: its row, why that has no value that counts, and how it stands to the baseline.
+
+    `row` is None where the run has no such test. `times` is None for the baseline and where nothing can be compared.
+    """
+
+    row: Row | None = None
+    why: str = ""
+    times: TimesAsFast | None = None
+
+    @property
+    def counted(self) -> bool:
+        """Whether there is a value that stands."""
+        return self.row is not None and self.row.verdict in COUNTED and self.row.median is not None
+
+
+class Line(Struct, frozen=True):
+    """A test with its value by run; `name` tells it from others with the same id."""
+
+    name: str
+    test: str
+    model: str
+    definition: str
+    unit: str
+    values: tuple[Value, ...]
+
+    @property
+    def kind(self) -> str:
+        """The test without its sizes, such as `pp`."""
+        return self.definition.partition("/")[0]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether at least two runs have a value."""
+        return sum(value.counted for value in self.values) > 1
+
+
+class Comparison(Struct, frozen=True):
+    """Runs by place, the baseline's place, and what came of them.
+
+    `lines` are the tests that at least two runs tried, `alone` those of only one run, by run. `floors` are by run the
+    widest that was used.
+    """
+
+    sides: tuple[Side, ...]
+    baseline: int
+    lines: tuple[Line, ...]
+    alone: tuple[tuple[str, ...], ...]
+    settings: tuple[Setting, ...]
+    floors: tuple[Floor, ...]
+
+    @property
+    def shown(self) -> tuple[Line, ...]:
+        """The tests of models; where there are none, those of the machines."""
+        of_models = tuple(line for line in self.lines if not _of_machine(line.kind))
+        return of_models or self.lines
+
+    def rows(self, place: int) -> tuple[Row, ...]:
+        """Return the rows of a run that take part."""
+        return tuple(row for line in self.shown if (row := line.values[place].row) is not None)
+
+
+def compare(sides: Sequence[Side], baseline: int = 0, repeats: Sequence[Side] = ()) -> Comparison:
+    """Return two to four runs side by side; `repeats` are other runs of these machines, which tell their floors."""
+    if not LEAST_RUNS <= len(sides) <= MOST_RUNS or not 0 <= baseline < len(sides):
+        raise ValueError(f"{len(sides)} runs with the baseline {baseline} cannot be compared")
+    matched = list(_matched(sides, baseline))
+    floors = _Floors(sides, repeats)
+    lines = tuple(_line(name, rows, baseline, floors) for name, rows in matched if _tried(rows) > 1)
+    alone = tuple(tuple(name for name, rows in matched if _tried(rows) == 1 and rows[place] is not None)
+                  for place in range(len(sides)))
+    found = Comparison(tuple(sides), baseline, lines, alone, (), floors.widest())
+    own = [found.rows(place) or side.rows for place, side in enumerate(sides)]
+    return Comparison(found.sides, baseline, lines, alone, settings(sides, own, baseline), found.floors)
+
+
+def test_of(side: Side, row: Row) -> Test:
+    """Return what must be the same for two rows to be compared, beside the definition."""
+    kind = row.definition.partition("/")[0]
+    if kind not in DEFINITIONS or _of_machine(kind):
+        return row.test, row.model, 1
+    options = {name: value for name, value in row.options.items() if name in _OF_THE_WORK}
+    test = test_id(kind, seq=row.seq, new=row.new, depth=row.depth, batch=row.batch, options=options)
+    asked = side.started.spec.sampling.sequences
+    return test, row.model, asked if kind == "gen" else 1
+
+
+def _tried(rows: Sequence[Row | None]) -> int:
+    return sum(row is not None for row in rows)
+
+
+def _of_machine(kind: str) -> bool:
+    return kind in DEFINITIONS and DEFINITIONS[kind].of_machine
+
+
+def _matched(sides: Sequence[Side], baseline: int) -> Iterator[tuple[str, tuple[Row | None, ...]]]:
+    """Yield the name of each test with its row by run, in the order of the baseline.
+
+    What varies within a run, such as the precision in a sweep, must be the same too: the name tells it.
+    """
+    tests: dict[Test, list[list[Row]]] = {}
+    for place in sorted(range(len(sides)), key=lambda place: place != baseline):
+        for row in sides[place].rows:
+            tests.setdefault(test_of(sides[place], row), [[] for _ in sides])[place].append(row)
+    for (test, *_), by_run in tests.items():
+        varying = [name for name in _how(by_run)[0] if any(len({how[name] for how in _how([rows])}) > 1
+                                                           for rows in by_run)]
+        groups: dict[tuple[str, ...], list[Row | None]] = {}
+        for place, rows in enumerate(by_run):
+            for row, how in zip(rows, _how([rows]), strict=True):
+                group = groups.setdefault(tuple(how[name] for name in varying), [None] * len(sides))
+                held = group[place]
+                if held is None or (held.verdict not in COUNTED and row.verdict in COUNTED):
+                    group[place] = row
+        for values, group in groups.items():
+            yield " · ".join([test, *filter(None, values)]), tuple(group)
+
+
+def _how(by_run: Sequence[Sequence[Row]]) -> list[dict[str, str]]:
+    """Return how rows were computed: what may vary within a run."""
+    return [{"dtype": DTYPE_SHORT.get(row.dtype, row.dtype), "device": row.device, "backend": row.backend,
+             **{name: _option(row, name) for name in ("attention", "cache", "threads")}}
+            for rows in by_run for row in rows]
+
+
+def _option(row: Row, name: str) -> str:
+    value = row.options.get(name, "")
+    return f"{value} threads" if name == "threads" and value else f"{value}"
+
+
+def _line(name: str, rows: Sequence[Row | None], baseline: int, floors: "_Floors") -> Line:
+    base = rows[baseline]
+    of = base or next(row for row in rows if row is not None)
+    values = tuple(_value(place, row, base, of.definition, baseline, floors) for place, row in enumerate(rows))
+    return Line(name, of.test, of.model, of.definition, of.unit, values)
+
+
+def _value(place: int, row: Row | None, base: Row | None, definition: str, baseline: int, floors: "_Floors") -> Value:
+    if row is None:
+        return Value(None, "not measured")
+    if row.verdict not in COUNTED or row.median is None:
+        word = VERDICT_WORDS[row.verdict]
+        return Value(row, f"{word}: {row.reason}" if row.reason and row.reason != word else word)
+    if row.definition != definition:
+        return Value(row, f"not compared: measured by the definition {row.definition}, the baseline by {definition}")
+    if place == baseline or base is None or base.verdict not in COUNTED:
+        return Value(row)
+    if row.run == base.run:
+        return Value(row, f"the same measurement, of run {row.run}: one of the two took it over")
+    return Value(row, "", times_as_fast(row, base, (floors.of(place, row), floors.of(baseline, base))))
+
+
+class _Floors:
+    """The floor of each machine for each test, from the stored repeats of it."""
+
+    def __init__(self, sides: Sequence[Side], repeats: Sequence[Side]) -> None:
+        self._sides = sides
+        # A run that went on with another holds rows of that one: each measurement counts once, by the run it is of.
+        compared = {row.run for side in sides for row in side.rows}
+        self._values: dict[tuple[object, ...], dict[tuple[object, ...], dict[str, float]]] = {}
+        for side in repeats:
+            for row in side.rows:
+                if row.verdict in COUNTED and row.median is not None and row.median > 0 and row.run not in compared:
+                    settings = self._values.setdefault(self._test(side, row), {})
+                    settings.setdefault(self._settings(side, row), {})[row.run] = row.median
+        self._used: list[list[Floor]] = [[] for _ in sides]
+
+    def of(self, place: int, row: Row) -> Floor:
+        """Return the floor of a run's machine for a test."""
+        settings = self._values.get(self._test(self._sides[place], row), {})
+        found = floor_of([list(values.values()) for values in settings.values()])
+        self._used[place].append(found)
+        return found
+
+    def widest(self) -> tuple[Floor, ...]:
+        """Return by run the widest floor that was used, an assumed one where none was."""
+        return tuple(max(used, key=lambda floor: floor.share, default=Floor()) for used in self._used)
+
+    @staticmethod
+    def _test(side: Side, row: Row) -> tuple[object, ...]:
+        return side.machine, row.device, row.definition, *test_of(side, row)
+
+    @staticmethod
+    def _settings(side: Side, row: Row) -> tuple[object, ...]:
+        """Return what else must be the same for a run to be a repeat of another."""
+        versions = tuple(sorted(side.started.versions.items()))
+        return (*_how([[row]])[0].values(), row.extra.get("threads"), versions, side.program,
+                side.started.machine.get("on_battery") is True)

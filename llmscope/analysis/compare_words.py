@@ -1,0 +1,121 @@
+"""A comparison in words: one headline, with the very digits of the table."""
+
+import math
+from collections.abc import Sequence
+
+from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
+from llmscope.analysis.times_as_fast import Floor, TimesAsFast
+from llmscope.core.units import NBSP, measured, significant
+
+#: Kinds of tests, those that tell most first, and what a run does in them.
+_DOES = {"pp": "reads prompts", "tg": "writes", "gen": "answers", "ttft": "begins to answer", "train": "trains",
+         "val": "scores text", "fwd": "runs forward", "bwd": "runs backward", "opt": "updates weights",
+         "load-cold": "loads cold", "load-warm": "loads", "tok": "turns text into ids", "prep": "makes training data"}
+_DOING = {"pp": "reading prompts", "tg": "writing", "gen": "answering", "ttft": "beginning to answer",
+          "train": "training"}
+#: From this on one of two ratios is told as the smaller one.
+_FAR_APART = 1.25
+
+
+def headline(found: Comparison) -> str:
+    """Return what came of it in one sentence: of the first run beside the baseline, in the two tests that tell most."""
+    place = next(place for place in range(len(found.sides)) if place != found.baseline)
+    name, base = LETTERS[place], LETTERS[found.baseline]
+    of_kind: dict[str, tuple[Line, TimesAsFast]] = {}
+    for line in telling(found):
+        if (times := line.values[place].times) is not None:
+            of_kind.setdefault(line.kind, (line, times))
+    told = list(of_kind.values())[:2]
+    if not told:
+        return f"{name} and {base} have no test with two values to compare"
+    resolved = sorted((item for item in told if item[1].is_resolved), key=lambda item: -item[1].ratio)
+    rest = [item for item in told if not item[1].is_resolved]
+    if not resolved:
+        return f"{name} and {base} cannot be told apart: {_unresolved(rest)}"
+    (line, times), *others = resolved
+    text = f"{name} {_does(line)} {ratio(times)} as fast as {base}"
+    for other, slower in others:
+        apart = times.ratio >= _FAR_APART * slower.ratio
+        text += f" {'but' if apart else 'and'} {_does(other)} {'only ' if apart else ''}{ratio(slower)} as fast"
+    return f"{text}; {_unresolved(rest)}" if rest else text
+
+
+def _unresolved(rest: Sequence[tuple[Line, TimesAsFast]]) -> str:
+    """Return why tests tell no difference: too few samples, or none beyond what stands in brackets."""
+    told = [f"{_doing(line)} ({resolution(times)})" for line, times in rest if times.resolvable is not None]
+    few = [_doing(line) for line, times in rest if times.resolvable is None]
+    parts = (("no difference resolved in", told), ("too few samples in", few))
+    return ", ".join(f"{text} {' and '.join(lines)}" for text, lines in parts if lines)
+
+
+def telling(found: Comparison) -> list[Line]:
+    """Return the tests with values to compare, those that tell most first."""
+    order = list(_DOES)
+    return sorted((line for line in found.shown if line.is_shared),
+                  key=lambda line: order.index(line.kind) if line.kind in order else len(order))
+
+
+def ratio(times: TimesAsFast) -> str:
+    """Return `64.4×`: three digits."""
+    return f"{significant(times.ratio)}×"
+
+
+def plus_minus(times: TimesAsFast) -> str:
+    """Return half the interval's width with one digit, two where the first is 1: `±0.8`; `—` without an interval."""
+    return "—" if times.half_width is None else f"±{_rounded(times.half_width)}"
+
+
+def resolution(times: TimesAsFast) -> str:
+    """Return from which difference on one would have been told, `±5.4 %`, or that too few samples tell none."""
+    if times.resolvable is None:
+        return "no interval"
+    return f"±{max(100 * times.resolvable, 0.1):.1f}{NBSP}%"
+
+
+def ratio_cells(value: Value) -> tuple[str, str]:
+    """Return the ratio and its ± as the table has them; where no difference is resolved, that and how small a one."""
+    times = value.times
+    if times is None:
+        return "—", ""
+    if times.resolvable is None:
+        return ratio(times), resolution(times)
+    if times.is_resolved:
+        return ratio(times), plus_minus(times)
+    return "no difference", resolution(times)
+
+
+def value_cells(value: Value, line: Line) -> tuple[str, str]:
+    """Return a value and its ± with the unit; `—` and the reason where there is none.
+
+    Three digits, a fourth where the ± of every value of the test is under 2 %.
+    """
+    row = value.row
+    if row is None or not value.counted or row.median is None:
+        return "—", value.why
+    width = "" if row.half_width is None else f"±{_rounded(row.half_width * row.median)}{NBSP}"
+    return measured(row.median, _widest(line)), f"{width}{line.unit}"
+
+
+def floor_words(floor: Floor) -> str:
+    """Return how well a machine repeats itself, and where that is known from."""
+    share = f"±{100 * floor.share:.1f}{NBSP}%"
+    return f"{share} of {floor.runs} repeats" if floor.runs else f"{share} assumed"
+
+
+def _widest(line: Line) -> float | None:
+    """Return the widest ± of a test's values, None where one has none."""
+    widths = [value.row.half_width for value in line.values if value.counted and value.row is not None]
+    return None if None in widths else max(width for width in widths if width is not None)
+
+
+def _rounded(width: float) -> str:
+    first = f"{width:.0e}"[0] if width > 0 and math.isfinite(width) else ""
+    return significant(width, 2 if first == "1" else 1)
+
+
+def _does(line: Line) -> str:
+    return _DOES.get(line.kind, f"runs {line.name}")
+
+
+def _doing(line: Line) -> str:
+    return _DOING.get(line.kind, line.name)

@@ -1,0 +1,256 @@
+"""The rooflines of all runs in one plot, with the tests that tell most below them."""
+
+import math
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from llmscope.analysis.compare import LETTERS
+from llmscope.analysis.roofline import Point
+from llmscope.core.units import NBSP, significant
+from llmscope.gui import compare_look as look
+from llmscope.gui.compare_marks import MARK_PX, ROLES, paint_mark
+from llmscope.gui.plots.roofline_drawing import around, share_words
+from llmscope.gui.plots.roofline_scale import LogScale, beside, free_place, scale_for
+from llmscope.gui.plots.style import font, pen
+from llmscope.gui.theme import theme
+from llmscope.runs.compare import Compared
+
+AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 58, 22, 12
+#: Roofs that differ by less are one line.
+SAME = 1.02
+#: Tests whose intensities differ by less share a tick.
+SAME_TICK_PX = 6.0
+
+#: Peak in TFLOPS, bandwidth in GB/s, and the places of the runs that have them.
+Roof = tuple[float, float, tuple[int, ...]]
+Line = tuple[QPointF, QPointF]
+
+
+class CompareRoofline(QWidget):
+    """Each run has its roof and its tests in its own colour and shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.points: list[tuple[str, int, Point]] = []
+        self.roofs: list[Roof] = []
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(360, 260)
+        theme().changed.connect(self.update)
+
+    def show_runs(self, compared: Compared) -> None:
+        """Show the roofs and tests of runs."""
+        self.points = look.points(compared)
+        self.roofs = roofs(self.points, len(compared.comparison.sides))
+        self.setAccessibleName(self._sentence())
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), theme().colour("well"))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        Drawing(self.points, self.roofs, self.width(), self.height()).paint(painter)
+        if not self.roofs:
+            self._paint_note(painter)
+        if self.hasFocus():
+            painter.setPen(pen("focus", 2.0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
+
+    def _paint_note(self, painter: QPainter) -> None:
+        text = self.tr("The ceilings of these runs are not known here.")
+        painter.setFont(font("body"))
+        painter.setPen(theme().colour("text_2"))
+        painter.drawText(self.rect().adjusted(40, 30, -40, -60), Qt.AlignmentFlag.AlignHCenter
+                         | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, text)
+
+    def _sentence(self) -> str:
+        said = [self.tr("{0} of {1}: {2} FLOP per byte, {3} TFLOPS, {4} of its roof").format(
+            name, LETTERS[place], significant(point.intensity), significant(point.speed_tflops),
+            share_words(point) or "—") for name, place, point in self.points]
+        return self.tr("Rooflines of the runs. {0}").format("; ".join(said) or self.tr("No test"))
+
+
+def roofs(points: Sequence[tuple[str, int, Point]], runs: int) -> list[Roof]:
+    """Return the roof of each run: the highest peak and the lowest bandwidth of its tests; equal ones are one."""
+    found: list[Roof] = []
+    for place in range(runs):
+        own = [(point.peak.value, point.bandwidth.value) for _, at, point in points
+               if at == place and point.peak is not None and point.bandwidth is not None]
+        if not own:
+            continue
+        peak, gb_s = max(peak for peak, _ in own), min(gb_s for _, gb_s in own)
+        same = next((roof for roof in found if _alike(roof[0], peak) and _alike(roof[1], gb_s)), None)
+        if same is None:
+            found.append((peak, gb_s, (place,)))
+        else:
+            found[found.index(same)] = (*same[:2], (*same[2], place))
+    return found
+
+
+def _alike(a: float, b: float) -> bool:
+    return max(a, b) <= SAME * min(a, b)
+
+
+class Drawing:
+    """Points and roofs laid out in so many px."""
+
+    def __init__(self, points: Sequence[tuple[str, int, Point]], roofs: Sequence[Roof], width: float,
+                 height: float) -> None:
+        area = QRectF(AXIS_PX, TOP_PX, max(1.0, width - AXIS_PX - EDGE_PX), max(1.0, height - TOP_PX - FOOT_PX))
+        spots = [(point.intensity, point.speed_tflops) for *_, point in points]
+        self.scale: LogScale = scale_for(spots, [(peak, gb_s) for peak, gb_s, _ in roofs], area)
+        self._points, self._roofs = points, roofs
+        self._taken = [around(self.at(point), MARK_PX + 4) for *_, point in points]
+        self._lines: list[Line] = []
+
+    def at(self, point: Point) -> QPointF:
+        """Return the place of a test."""
+        return self.scale.place(point.intensity, point.speed_tflops)
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw it."""
+        self._paint_axes(painter)
+        for roof in self._roofs:
+            self._paint_roof(painter, *roof)
+        self._paint_ticks(painter)
+        for _, place, point in self._points:
+            if point.roof_tflops:
+                self._lines.append((self.at(point), self.scale.place(point.intensity, point.roof_tflops)))
+                painter.setPen(pen(ROLES[place], 1.0, (1.5, 3.0)))
+                painter.drawLine(*self._lines[-1])
+        for _, place, point in self._points:
+            paint_mark(painter, self.at(point), place, "well")
+        for *_, point in self._points:
+            self._paint_share(painter, point)
+        for number, roof in enumerate(sorted(self._roofs, reverse=True)):
+            self._name_roof(painter, *roof, number)
+
+    def _paint_axes(self, painter: QPainter) -> None:
+        scale, area, centre = self.scale, self.scale.area, Qt.AlignmentFlag.AlignCenter
+        painter.setFont(font("caption"))
+        for n in range(scale.left, scale.right + 1):
+            x = scale.place(10.0**n, 10.0**scale.bottom).x()
+            painter.setPen(pen("divider"))
+            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+            painter.setPen(theme().colour("text_2"))
+            painter.drawText(QRectF(x - 40, area.bottom() + 20, 80, 15), centre, _decade(n))
+        for n in range(scale.bottom, scale.top + 1):
+            y = scale.place(10.0**scale.left, 10.0**n).y()
+            painter.setPen(pen("divider"))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            painter.setPen(theme().colour("text_2"))
+            painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
+                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, _decade(n))
+        painter.drawText(QRectF(area.left(), area.bottom() + 37, area.width(), 16), centre,
+                         look.tr("arithmetic intensity, FLOP per byte (log scale)"))
+        painter.save()
+        painter.translate(2, area.bottom())
+        painter.rotate(-90)
+        painter.drawText(QRectF(0, 0, area.height(), 14), centre, look.tr("speed, TFLOPS (log scale)"))
+        painter.restore()
+
+    def _slope_and_flat(self, peak: float, gb_s: float) -> tuple[Line, Line]:
+        """Return both parts of a roof."""
+        scale = self.scale
+        lowest = max(10.0**scale.left, 1e3 * 10.0**scale.bottom / gb_s)
+        ridge = scale.place(1e3 * peak / gb_s, peak)
+        return (scale.place(lowest, lowest * gb_s / 1e3), ridge), (ridge, scale.place(10.0**scale.right, peak))
+
+    def _paint_roof(self, painter: QPainter, peak: float, gb_s: float, places: tuple[int, ...]) -> None:
+        """Draw a roof in the colour of its run, in ink where several have it."""
+        painter.setPen(pen(ROLES[places[0]] if len(places) == 1 else "work", 2.0))
+        for line in self._slope_and_flat(peak, gb_s):
+            painter.drawLine(*line)
+            self._lines.append(line)
+
+    def _name_roof(self, painter: QPainter, peak: float, gb_s: float, places: tuple[int, ...], number: int) -> None:
+        """Write both figures of a roof beside it."""
+        slope, flat = self._slope_and_flat(peak, gb_s)
+        letters = " ".join(LETTERS[place] for place in places)
+        self._paint_peak(painter, flat[1].y(), f"{letters}  {significant(peak)}{NBSP}TFLOPS")
+        self._paint_along(painter, slope, f"{letters}  {significant(gb_s)}{NBSP}GB/s", number)
+
+    def _paint_peak(self, painter: QPainter, y: float, text: str) -> None:
+        width = QFontMetrics(font("caption")).horizontalAdvance(text)
+        place = QRectF(self.scale.area.right() - width - 4, y - 16, width + 2, 14)
+        if any(place.intersects(other) for other in self._taken):
+            place.moveTop(y + 3)
+        painter.setFont(font("caption"))
+        painter.setPen(theme().colour("text"))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+        self._taken.append(place)
+
+    def _paint_along(self, painter: QPainter, line: Line, text: str, number: int) -> None:
+        """Write along a sloped line where nothing else stands: each a little farther down than the one before."""
+        start, end = line
+        width = QFontMetrics(font("caption")).horizontalAdvance(text)
+        length = math.hypot(end.x() - start.x(), end.y() - start.y())
+        if length < width + 20:
+            return
+        for share in (0.72 - 0.12 * number, 0.5, 0.35, 0.8, 0.25):
+            boxes = beside(start, end, share, width, 10)
+            if not any(box.intersects(other) for box in boxes for other in self._taken):
+                break
+        painter.save()
+        painter.translate(start)
+        painter.rotate(math.degrees(math.atan2(end.y() - start.y(), end.x() - start.x())))
+        painter.setFont(font("caption"))
+        painter.setPen(theme().colour("text"))
+        painter.drawText(QPointF(share * length - width / 2, -5), text)
+        painter.restore()
+        self._taken += boxes
+
+    def _paint_ticks(self, painter: QPainter) -> None:
+        """Name the tests at the foot, at their intensities; with its runs where a test has several."""
+        painter.setFont(font("caption", 600))
+        painter.setPen(theme().colour("text"))
+        metrics, bottom, right = QFontMetrics(font("caption", 600)), self.scale.area.bottom(), 0.0
+        ticks = self._ticks()
+        names = [name for name, *_ in ticks]
+        for name, x, letters in ticks:
+            painter.drawLine(QPointF(x, bottom), QPointF(x, bottom + 5))
+            text = f"{name} {letters}" if names.count(name) > 1 else name
+            width = metrics.horizontalAdvance(text)
+            left = max(x - width / 2, right + 8) if right else x - width / 2
+            left = min(left, self.scale.area.right() - width)
+            if left < right + 4:
+                continue
+            painter.drawText(QRectF(left, bottom + 5, width + 2, 15), Qt.AlignmentFlag.AlignCenter, text)
+            right = left + width
+
+    def _ticks(self) -> list[tuple[str, float, str]]:
+        """Return the tests with their places along the foot, in px, and the letters of the runs that stand there."""
+        ticks: list[tuple[str, float, str]] = []
+        for name, place, point in sorted(self._points, key=lambda item: item[2].intensity):
+            x = self.at(point).x()
+            same = next((n for n, tick in enumerate(ticks) if tick[0] == name and x - tick[1] < SAME_TICK_PX), None)
+            if same is None:
+                ticks.append((name, x, LETTERS[place]))
+            else:
+                ticks[same] = (*ticks[same][:2], "".join(sorted(ticks[same][2] + LETTERS[place])))
+        return ticks
+
+    def _paint_share(self, painter: QPainter, point: Point) -> None:
+        text, at, metrics = share_words(point), self.at(point), QFontMetrics(font("caption"))
+        if not text:
+            return
+        size = QSizeF(metrics.horizontalAdvance(text) + 4, metrics.height())
+        place, is_far = free_place(at, size, self.scale.area, self._taken, self._lines)
+        self._taken.append(place)
+        if is_far:
+            painter.setPen(pen("strong_line"))
+            painter.drawLine(at, QPointF(at.x(), place.center().y()))
+        painter.setFont(font("caption"))
+        painter.setPen(theme().colour("text"))
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _decade(n: int) -> str:
+    return f"{10**n:,}" if n >= 0 else f"{10.0**n:.{-n}f}"

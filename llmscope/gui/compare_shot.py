@@ -1,0 +1,103 @@
+"""Pictures of a comparison for the terminal: the shared picture, and the real window; with or without a display."""
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtWidgets import QApplication
+
+from llmscope.core.errors import BadInput
+from llmscope.core.events import Event
+from llmscope.core.spec import RunSpec
+from llmscope.gui import picture_files
+from llmscope.gui import theme as themes
+from llmscope.gui.app import has_display, make_application
+from llmscope.gui.compare_picture import ComparePicture
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.settings import Settings
+from llmscope.runs.compare import Compared
+
+POLL_MS = 20
+
+
+def save_picture(compared: Compared, file: Path, theme: str) -> bool:
+    """Write the picture of a comparison; False where the file cannot be written."""
+    app = _application(theme)
+    try:
+        picture_files.write(ComparePicture(compared), file)
+    except OSError:
+        return False
+    finally:
+        app.processEvents()
+    return True
+
+
+def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:
+    """Write what the window looks like with these runs on its Compare page; False where that cannot be written.
+
+    Raises BadInput where the runs cannot be compared. The person's own settings are neither read nor changed.
+    """
+    app, refused = _application(theme), list[str]()
+    with tempfile.TemporaryDirectory() as folder:
+        window = MainWindow(_NoRunner, settings=Settings(Path(folder) / "window.ini"))
+        window.compare.said.connect(refused.append)
+        window.show()
+        window.compare.show_runs(ids)
+        window.show_page("compare")
+        _wait_until(lambda: window.machine is not None and window.compare.is_idle)
+        app.processEvents()
+        page = window.compare.page
+        is_shown = page is not None and page.compared is not None
+        if focused := window.focusWidget():
+            focused.clearFocus()
+        saved = is_shown and window.grab().save(str(file))
+        window.close()
+        window.deleteLater()
+        app.processEvents()
+    if not is_shown:
+        raise BadInput(refused[0] if refused else "These runs cannot be compared: give two to four of them.")
+    return saved
+
+
+class _NoRunner:
+    """Nothing is measured for a picture of what is stored."""
+
+    def __init__(self, push: Callable[[Event], None]) -> None:
+        pass
+
+    def start(self) -> None:
+        pass
+
+    def run_spec(self, spec: RunSpec) -> None:
+        pass
+
+    def cancel(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _application(theme: str) -> QApplication:
+    if not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    app = make_application()
+    themes.theme().set_mode(cast(themes.Mode, theme))
+    return app
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    """Let events through until something is so."""
+    loop, timer = QEventLoop(), QTimer()
+
+    def look() -> None:
+        if is_so():
+            loop.quit()
+
+    timer.timeout.connect(look)
+    timer.start(POLL_MS)
+    loop.exec()
+    timer.stop()

@@ -1,0 +1,38 @@
+"""The runs that come with llmscope: measured with it on machines that they name, listed beside one's own, read only."""
+
+from operator import attrgetter
+from pathlib import Path
+
+from llmscope import paths
+from llmscope.core.errors import BadInput
+from llmscope.runs import folders
+from llmscope.runs.entry import Entry, read_entry
+
+
+def beside(own: list[Entry]) -> list[Entry]:
+    """Return one's own runs with the reference runs, the latest first; a run that is both is one's own."""
+    folder = paths.sample_runs_folder()
+    found = [read_entry(folder, run, is_reference=True) for run in folders.stamps(folder)]
+    known = {entry.id for entry in own} if found else set()
+    new = [entry for entry in found if entry.id not in known]
+    return sorted([*own, *new], key=attrgetter("at_s", "id"), reverse=True) if new else own
+
+
+def folder_of(runs: Path, entry: Entry) -> Path:
+    """Return where a listed run lies."""
+    return (paths.sample_runs_folder() if entry.is_reference else runs) / entry.id
+
+
+def find(runs: Path, run: str) -> Path:
+    """Return the folder of a run of one's own or of a reference; raises GoneRun."""
+    try:
+        return folders.find(runs, run)
+    except folders.GoneRun:
+        return folders.find(paths.sample_runs_folder(), run)
+
+
+def find_own(runs: Path, run: str) -> Path:
+    """Return the folder of a run that may be changed; raises GoneRun, and BadInput for a reference."""
+    if find(runs, run).parent != runs:
+        raise BadInput(f"Run {run} comes with llmscope: it can be neither changed nor deleted.")
+    return runs / run

@@ -1,0 +1,273 @@
+"""The Compare page: from History's selection to bars, rooflines and settings, by mouse and keyboard."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox
+from pytestqt.qtbot import QtBot
+
+from llmscope import cli, paths
+from llmscope.core.units import NBSP
+from llmscope.gui import compare_look as look
+from llmscope.gui.compare_picker import RunPicker
+from llmscope.gui.compare_roofline import roofs
+from llmscope.gui.dialogs.help_dialog import HelpDialog
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.pages.compare_page import ComparePage
+from llmscope.gui.theme import theme
+from tests.gui.compare_runs import write_compared
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    folder = tmp_path_factory.mktemp("compared") / "runs"
+    return folder, write_compared(folder, 4)
+
+
+@pytest.fixture
+def ids(written: tuple[Path, list[str]]) -> list[str]:
+    shutil.copytree(written[0].parent, paths.data_folder(), dirs_exist_ok=True)
+    return written[1]
+
+
+def show(window: MainWindow, qtbot: QtBot, ids: list[str]) -> ComparePage:
+    window.compare.show_runs(ids)
+    window.show_page("compare")
+    settle(window, qtbot)
+    assert window.compare.page is not None
+    return window.compare.page
+
+
+def settle(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: window.compare._thread is None)
+
+
+@pytest.fixture
+def page(window: MainWindow, ids: list[str], qtbot: QtBot) -> ComparePage:
+    return show(window, qtbot, ids)
+
+
+def cells(page: ComparePage) -> list[tuple[str, ...]]:
+    return [tuple(text.replace(NBSP, " ") for text in line) for line in page.body.speed.rows.lines]
+
+
+def settings(page: ComparePage) -> dict[str, tuple[str, ...]]:
+    return {line[0]: tuple(text.replace(NBSP, " ") for text in line[1:]) for line in page.body.settings.rows.lines}
+
+
+def test_without_runs_it_says_what_to_do_and_leads_to_history(window: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    page = window.compare.page
+    assert window.pages.name == "compare" and page is not None and page.empty.isVisible()
+    assert "Pick two runs in History" in page.empty._title.text() and page.empty.history.hasFocus()
+    assert not window.top.save.isEnabled() and page.status()[0] == "Compare"
+    page.empty.history.click()
+    assert window.pages.name == "history"
+
+
+def test_the_tabs_are_in_the_order_of_their_keys(window: MainWindow) -> None:
+    assert list(window.top.tabs) == ["run", "compare", "hardware", "history"]
+
+
+def test_runs_selected_in_history_are_compared_with_ctrl_d(window: MainWindow, ids: list[str], qtbot: QtBot) -> None:
+    window.show_page("history")
+    history = window.history.page
+    assert history is not None
+    qtbot.waitUntil(lambda: history._is_loaded and history._thread is None)
+    assert history.compare.text() == "Compare" and history.compare.isEnabled()
+    history.table.selectAll()
+    assert history.compare.text() == "Compare 4"
+    qtbot.keyClick(window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: window.pages.name == "compare")
+    settle(window, qtbot)
+    assert window.compare.ids == ids  # the oldest is the baseline
+    page = window.compare.page
+    assert page is not None and page.title.text() == "B reads prompts 37.0× as fast as A but writes only 4.45× as fast"
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_one_run_waits_for_another_and_the_picker_offers_those_that_share_a_test(
+        window: MainWindow, ids: list[str], qtbot: QtBot) -> None:
+    page = show(window, qtbot, ids[:1])
+    assert page.empty.isVisible() and "Pick another run" in page.empty._title.text()
+    page.empty.add.click()
+    picker = page.findChild(RunPicker)
+    assert picker is not None
+    qtbot.waitUntil(lambda: picker.list.count() == 3)
+    picker.search.setText("battery nothing")
+    assert picker.list.count() == 0 and not picker.add.isEnabled() and "No run has" in picker._note.text()
+    picker.search.setText("4090")
+    assert picker.list.count() == 1 and "RTX 4090" in picker.list.item(0).text()
+    qtbot.keyClick(picker.search, Qt.Key.Key_Return)
+    settle(window, qtbot)
+    assert window.compare.ids == [ids[0], ids[2]] and page.compared is not None and not page.empty.isVisible()
+
+
+def test_the_bars_have_their_numbers_in_cells(page: ComparePage) -> None:
+    lines = cells(page)
+    assert lines[0][0] == "pp512, reading a prompt of 512 tokens" and lines[1] == ("A", "931.8", "±13 tok/s", "1×", "")
+    assert lines[2][0] == "B" and lines[2][3:] == ("37.0×", "±0.7")
+    failed = next(line for line in lines if "out of memory" in line[2])
+    assert failed[0] == "D" and failed[1] == "—" and failed[3] == "—"
+    assert any(line[3] == "no difference" and line[4].startswith("±") for line in lines)
+    assert any("lower is better" in line[0] for line in lines)
+
+
+def test_settings_that_differ_are_told_from_what_is_compared(page: ComparePage) -> None:
+    found = settings(page)
+    assert found["Device"][-1] == found["Precision"][-1] == "compared"
+    assert found["torch"] == ("2.11.0", "2.11.0", "2.10.0", "2.11.0", "may affect C")
+    assert found["Power source"][-1] == "may affect D" and found["Driver"][:2] == ("—", "576.52")
+    assert found["Repeats within"][0] == "±5.0 % assumed" and "Backend" not in found
+    page.body.every.click()
+    assert settings(page)["Backend"] == ("eager",) * 4 + ("",) and page.body.every.text() == "Show less"
+
+
+def test_runs_on_one_device_are_told_apart_by_what_differs(page: ComparePage) -> None:
+    assert page.compared is not None
+    assert [look.name(page.compared.comparison, place) for place in range(4)] == [
+        "Intel Core i7-13700H", "RTX 4070 Laptop, mains power", "RTX 4090", "RTX 4070 Laptop, on battery"]
+
+
+def test_a_run_is_taken_out_and_another_made_the_baseline(window: MainWindow, page: ComparePage, ids: list[str],
+                                                         qtbot: QtBot) -> None:
+    page.body.cards.shown[3].remove.click()
+    settle(window, qtbot)
+    assert window.compare.ids == ids[:3] and page.body.cards.add.isVisible()
+    page.baseline.setCurrentIndex(1)
+    page.baseline.activated.emit(1)
+    settle(window, qtbot)
+    assert page.title.text() == "A writes 0.225× as fast as B but reads prompts only 0.0270× as fast"
+    page.body.cards.shown[1].remove.click()  # the baseline itself: the first one takes its place
+    settle(window, qtbot)
+    assert page.compared is not None and page.compared.comparison.baseline == 0
+    page.body.cards.shown[1].remove.click()
+    assert page.empty.isVisible() and page.compared is None and not window.top.save.isEnabled()
+
+
+def test_a_run_that_is_gone_is_said_and_left_out(window: MainWindow, page: ComparePage, ids: list[str],
+                                                 qtbot: QtBot) -> None:
+    shutil.rmtree(paths.runs_folder() / ids[1])
+    with qtbot.waitSignal(window.compare.said, check_params_cb=lambda text: f"There is no run '{ids[1]}'" in text):
+        show(window, qtbot, ids)
+    qtbot.waitUntil(lambda: page.compared is not None)
+    assert window.compare.ids == [ids[0], *ids[2:]] and len(page.body.cards.shown) == 3
+    shutil.rmtree(paths.runs_folder() / ids[0])
+    show(window, qtbot, [ids[0], ids[2]])
+    assert page.empty.isVisible() and f"There is no run '{ids[0]}'" in page.empty._text.text()
+
+
+def test_the_table_is_copied_as_markdown_and_its_rows_for_a_spreadsheet(page: ComparePage, qtbot: QtBot) -> None:
+    page.copy.click()
+    lines = QGuiApplication.clipboard().text().replace(NBSP, " ").splitlines()
+    assert lines[0] == "| Test | Run | Result | ± | times as fast as A | ± | Verdict |"
+    assert "| pp512 | B | 34,480 | ±400 tok/s | 37.0× | ±0.7 | steady |" in lines and len(lines) == 2 + 5 * 4
+    page.body.speed.selectRow(2)
+    qtbot.keyClick(page.body.speed, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text().splitlines()[1].startswith("pp512\tB\t34,480")
+    page.body.settings.selectRow(0)
+    qtbot.keyClick(page.body.settings, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text().splitlines()[1].startswith("Device\tIntel Core")
+
+
+def test_each_run_has_its_roof_and_equal_ones_are_one(page: ComparePage) -> None:
+    found = roofs(page.body.roofline.points, 4)
+    assert [places for *_, places in found] == [(0,), (1, 3), (2,)]
+    assert found[1][:2] == pytest.approx((34.1, 231.0))
+    assert {name for name, *_ in page.body.roofline.points} == {"pp512", "tg128"}  # others would stand on their line
+    assert "pp512 of B: 256 FLOP per byte" in page.body.roofline.accessibleName().replace(NBSP, " ")
+
+
+def test_without_ceilings_the_roofline_says_so(window: MainWindow, ids: list[str], qtbot: QtBot) -> None:
+    (paths.data_folder() / "ceilings.json").unlink()
+    page = show(window, qtbot, ids[:2])
+    assert page.body.roofline.points and not page.body.roofline.roofs
+    assert look.card(page.compared, 0).ceilings == "ceilings not measured"  # type: ignore[arg-type]
+    page.grab()
+
+
+def test_without_flops_the_roofline_folds_to_a_line(window: MainWindow, ids: list[str], qtbot: QtBot,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look, "point_of", lambda row, ceilings: None)
+    page = show(window, qtbot, ids[:2])
+    assert not page.body.roofline.isVisible() and "no test" in page.body._panels[1].remark.full_text
+    assert page.body._panels[1].height() < 60 and page.body.speed.hasFocus()
+
+
+def test_a_small_window_puts_all_in_one_column_and_cuts_nothing(window: MainWindow, page: ComparePage) -> None:
+    QApplication.processEvents()
+    speed, roofline, settings_ = page.body._panels
+    assert roofline.x() > speed.x() and settings_.geometry().bottom() <= page.height()
+    window.resize(QSize(1024, 640))
+    QApplication.processEvents()
+    page.grab()
+    assert roofline.x() == speed.x() == settings_.x() and speed.y() < roofline.y() < settings_.y()
+    table = page.body.speed
+    assert table.height() >= table.height_of(table.rows.rowCount()) and page.body.width() <= page.width()
+    for shown in (table, page.body.settings):
+        assert sum(shown.columnWidth(n) for n in range(shown.rows.columnCount())) <= shown.viewport().width() + 1
+
+
+def test_both_themes_draw_it_while_it_is_shown(page: ComparePage) -> None:
+    dark = page.body.roofline.grab().toImage()
+    theme().set_mode("light")
+    light = page.body.roofline.grab().toImage()
+    page.grab()
+    theme().set_mode("dark")
+    assert dark.pixelColor(5, 5).lightness() < 60 < 200 < light.pixelColor(5, 5).lightness()
+
+
+def test_every_control_has_a_name_and_a_place_in_the_order_of_focus(page: ComparePage) -> None:
+    for widget in (*page.findChildren(QAbstractButton), *page.findChildren(QComboBox), page.body.speed,
+                   page.body.settings, page.body.roofline):
+        if widget.isVisible():
+            assert widget.accessibleName(), widget
+    order, widget = [], page.baseline.nextInFocusChain()
+    while widget is not page.baseline:
+        order.append(widget)
+        widget = widget.nextInFocusChain()
+    wanted = (page.copy, page.body.cards.shown[0].remove, page.body.cards.shown[3].remove, page.body.speed,
+              page.body.roofline, page.body.every, page.body.settings)
+    places = [order.index(widget) for widget in wanted]
+    assert places == sorted(places)
+
+
+def test_the_models_keep_to_qts_rules(page: ComparePage, qtmodeltester: object) -> None:
+    for table in (page.body.speed, page.body.settings):
+        qtmodeltester.check(table.rows)  # type: ignore[attr-defined]
+
+
+def test_the_picture_is_that_of_the_page_that_is_shown(window: MainWindow, page: ComparePage) -> None:
+    assert window.top.save.isEnabled()
+    picture = window.picture()
+    assert picture.width() == 2720 and picture.text("Title") == page.title.text()
+    assert "D\t—\tfailed: out of memory" in picture.text("Results")
+    assert page.compared is not None and "Accuracy standard" in look.same(page.compared.comparison)
+
+
+def test_f1_tells_about_the_page(window: MainWindow, page: ComparePage) -> None:
+    dialog = HelpDialog(window, "compare")
+    assert dialog.windowTitle() == "Compare"
+    dialog.close()
+
+
+def test_the_terminal_saves_the_picture_with_its_numbers(ids: list[str], tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "compared.png"
+    assert cli.run(["compare", *ids[:3], "--picture", str(file)]) == 0
+    assert "Picture: " in capsys.readouterr().err
+    image = QImage(str(file))
+    assert image.width() == 2720 and image.text("Title").startswith("B reads prompts 37.0× as fast as A")
+    assert "pp512\tB\t34,480" in image.text("Results")
+
+
+def test_a_shot_of_the_page_is_one_of_the_window(ids: list[str], tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / "window.png"
+    assert cli.run(["shot", str(file), "--page", "compare", "--runs", f"{ids[0]},{ids[0]}"]) == cli.WRONG_USE
+    assert "named twice" in capsys.readouterr().err and not file.exists()
+    assert cli.run(["shot", str(file), "--page", "compare", "--runs", ",".join(ids[:2])]) == 0
+    assert capsys.readouterr().out.startswith("Picture: ") and QImage(str(file)).width() >= 1024

@@ -1,0 +1,224 @@
+"""Stored runs side by side: what is matched, how many times as fast, what differs, and how it is said."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from llmscope.analysis.compare import Comparison, compare
+from llmscope.analysis.compare_settings import Side
+from llmscope.analysis.compare_words import headline, ratio_cells, value_cells
+from llmscope.analysis.times_as_fast import DEFAULT_FLOOR, Floor, floor_of, times_as_fast
+from llmscope.core.events import RunStarted
+from llmscope.core.results import Row
+from llmscope.core.rows import make_row
+from llmscope.core.spec import Cell, RunSpec, Sampling
+from llmscope.core.statistics import median_interval
+from llmscope.core.units import NBSP
+
+PP, TG = Cell("bundled", "pp", "cpu", "float32"), Cell("bundled", "tg", "cpu", "float32")
+MACHINE: dict[str, Any] = {"cpu": "AMD EPYC", "cores": 2, "system": "Debian 12", "on_battery": False}
+
+
+def row(cell: Cell, value: float, width: float = 0.01, verdict: Any = "valid", **extra: Any) -> Row:
+    """A row with a value of its test's unit and a symmetric interval."""
+    made = make_row("r", cell, Sampling(), [1.0] * 8, verdict, extra={"threads": 2, **extra})
+    if made.median is None:
+        return made
+    return msgspec.structs.replace(made, median=value, low=value * (1 - width), high=value * (1 + width))
+
+
+def side(*rows: Row, run: str = "a", machine: str = "m", cells: Sequence[Cell] = (PP,), versions: str = "2.11.0",
+         sampling: Sampling | None = None, **about: Any) -> Side:
+    spec = RunSpec(tuple(cells), sampling=sampling or Sampling())
+    started = RunStarted(t_ns=0, run=run, utc="2026-11-21T18:40:00+00:00", spec=spec, machine=MACHINE | about,
+                         versions={"torch": versions})
+    own = tuple(msgspec.structs.replace(row, run=run) for row in rows)
+    return Side(started, own, "llmscope 0.1.0", machine)
+
+
+def two(a: Sequence[Row], b: Sequence[Row], repeats: Sequence[Side] = (), **b_settings: Any) -> Comparison:
+    return compare([side(*a), side(*b, run="b", **b_settings)], 0, repeats)
+
+
+def plain(text: str) -> str:
+    return text.replace(NBSP, " ")
+
+
+ANY = row(PP, 1)
+
+
+def test_the_headline_has_the_digits_of_the_table() -> None:
+    found = two([row(PP, 433), row(TG, 42.6)], [row(PP, 27_900), row(TG, 193)])
+    assert headline(found) == "B reads prompts 64.4× as fast as A but writes only 4.53× as fast"
+    assert [ratio_cells(line.values[1]) for line in found.lines] == [("64.4×", "±0.9"), ("4.53×", "±0.06")]
+    assert [ratio_cells(line.values[0]) for line in found.lines] == [("—", "")] * 2
+    assert plain(" ".join(value_cells(found.lines[0].values[1], found.lines[0]))) == "27,900 ±300 tok/s"
+
+
+def test_a_time_counts_the_other_way_round() -> None:
+    cell = Cell("bundled", "ttft", "cpu", "float32")
+    found = two([row(cell, 1207)], [row(cell, 19.8)])
+    times = found.lines[0].values[1].times
+    assert times is not None and times.ratio == pytest.approx(1207 / 19.8) and times.is_resolved
+    assert headline(found) == "B begins to answer 61.0× as fast as A"
+
+
+def test_the_interval_combines_both_sides_of_both() -> None:
+    a = msgspec.structs.replace(row(PP, 100), low=90.0, high=130.0)
+    b = msgspec.structs.replace(row(PP, 200), low=190.0, high=220.0)
+    times = times_as_fast(b, a, (Floor(0.0), Floor(0.0)))
+    assert times is not None and times.low is not None and times.high is not None
+    assert np.log(2 / times.low) == pytest.approx(np.hypot(np.log(200 / 190), np.log(130 / 100)))
+    assert np.log(times.high / 2) == pytest.approx(np.hypot(np.log(220 / 200), np.log(100 / 90)))
+    assert times.resolvable == pytest.approx(2 / times.low - 1)  # without floors, what points to 1
+
+
+def test_a_difference_within_the_floor_is_none() -> None:
+    found = two([row(PP, 100), row(TG, 100)], [row(PP, 104), row(TG, 112)])
+    pp, tg = (line.values[1] for line in found.lines)
+    assert pp.times is not None and not pp.times.is_resolved and pp.times.low is not None and pp.times.low > 1
+    assert ratio_cells(pp)[0] == "no difference" and plain(ratio_cells(pp)[1]) == "±5.2 %"
+    assert tg.times is not None and tg.times.is_resolved
+    assert plain(headline(found)) == ("B writes 1.12× as fast as A; no difference resolved in reading prompts (±5.2 %)")
+    assert found.floors == (Floor(DEFAULT_FLOOR, 0), Floor(DEFAULT_FLOOR, 0))
+
+
+def test_the_floor_is_found_from_repeats_of_the_same_machine_test_and_settings() -> None:
+    values = (100, 101, 99, 100.5, 99.5)
+    repeats = [side(row(PP, value), run=f"r{n}") for n, value in enumerate(values)]
+    a, b = [row(PP, 100, 0.001)], [row(PP, 104, 0.001)]
+    assert two(a, b, repeats).floors[0].runs == 5
+    assert two(a, b, repeats).lines[0].values[1].times.is_resolved  # type: ignore[union-attr]
+    for others in ([side(row(PP, v), run=f"r{n}", machine="another") for n, v in enumerate(values)],
+                   [side(row(TG, v), run=f"r{n}") for n, v in enumerate(values)],
+                   [side(row(PP, v), run=f"r{n}", versions=f"2.{n}") for n, v in enumerate(values)],
+                   [side(row(PP, v), run="b") for v in values], repeats[:2],
+                   [Side(other.started, repeats[0].rows, other.program, "m") for other in repeats]):
+        assert two(a, b, others).floors[0] == Floor() and "no difference" in headline(two(a, b, others))
+
+
+def test_two_thousand_pairs_without_a_difference_are_told_apart_in_at_most_5_percent() -> None:
+    random = np.random.default_rng(11)
+    samples, within, between, told = 24, 0.03, 0.01, {"known": 0, "estimated": 0}
+    known = Floor(float(np.expm1(1.96 * between * np.sqrt(2))))
+    for _ in range(2000):
+        medians = np.exp(between * random.standard_normal(7))
+        values = [median * np.exp(within * random.standard_normal(samples)) for median in medians]
+        a, b, estimated = _row_of(values[0]), _row_of(values[1]), floor_of([[float(np.median(v)) for v in values[2:]]])
+        for name, floor in (("known", known), ("estimated", estimated)):
+            times = times_as_fast(b, a, (floor, floor))
+            told[name] += times is not None and times.is_resolved
+    assert all(count <= 0.05 * 2000 for count in told.values()), told
+
+
+def _row_of(values: np.ndarray[Any, Any]) -> Row:
+    interval = median_interval(values)
+    return msgspec.structs.replace(ANY, median=interval.median, low=interval.low, high=interval.high)
+
+
+def test_a_real_difference_is_told() -> None:
+    random = np.random.default_rng(5)
+    told = 0
+    for _ in range(100):
+        rows = [_row_of(scale * np.exp(0.02 * random.standard_normal(24))) for scale in (1.0, 1.12)]
+        times = times_as_fast(rows[1], rows[0], (Floor(), Floor()))
+        told += times is not None and times.is_resolved
+    assert told >= 95
+
+
+@pytest.mark.parametrize(("cell", "settings"), [
+    (Cell("bundled", "pp", "cpu", "float32", batch=4), {}), (Cell("arch:gpt2", "pp", "cpu", "float32"), {}),
+    (Cell("bundled", "pp", "cpu", "float32", seq=256), {}),
+    (Cell("bundled", "gen", "cpu", "float32"), {"sampling": Sampling(sequences=3)})])
+def test_other_work_is_not_matched(cell: Cell, settings: dict[str, Any]) -> None:
+    first = PP if cell.workload == "pp" else cell
+    found = two([row(first, 100)], [row(cell, 200)], **settings)
+    assert not found.lines and all(len(names) == 1 for names in found.alone)
+    assert headline(found) == "B and A have no test with two values to compare"
+
+
+def test_another_version_of_the_definition_is_shown_and_not_compared() -> None:
+    newer = msgspec.structs.replace(row(PP, 200), definition="pp/99")
+    value = two([row(PP, 100)], [newer]).lines[0].values[1]
+    assert value.times is None and value.counted and "pp/99" in value.why
+
+
+def test_a_row_that_was_taken_over_from_the_other_run_is_no_comparison() -> None:
+    first = side(row(PP, 100))
+    value = compare([first, Side(side(run="b").started, first.rows, "llmscope 0.1.0", "m")]).lines[0].values[1]
+    assert value.times is None and value.counted and value.why.startswith("the same measurement, of run a")
+
+
+@pytest.mark.parametrize(("verdict", "word"), [("failed", "failed: no memory"), ("invalid", "not counted: no memory"),
+                                               ("cancelled", "stopped: no memory")])
+def test_what_has_no_value_is_told_and_never_0(verdict: str, word: str) -> None:
+    bad = msgspec.structs.replace(row(PP, 200, verdict=verdict), reason="no memory")
+    found = two([row(PP, 100), row(TG, 50)], [bad])
+    value = found.lines[0].values[1]
+    assert value.times is None and not value.counted and value_cells(value, found.lines[0]) == ("—", word)
+    assert ratio_cells(value)[0] == "—" and found.alone == ((TG.test,), ())
+
+
+def test_few_samples_give_a_ratio_without_an_interval_that_is_never_resolved() -> None:
+    few = msgspec.structs.replace(row(PP, 300), low=None, high=None, n=3)
+    found = two([row(PP, 100), row(TG, 10)], [few, row(TG, 10)])
+    value = found.lines[0].values[1]
+    assert plain(headline(found)) == ("B and A cannot be told apart: no difference resolved in writing (±5.2 %), "
+                                      "too few samples in reading prompts")
+    assert value.times is not None and not value.times.is_resolved and ratio_cells(value) == ("3.00×", "no interval")
+
+
+def test_what_varies_within_a_run_must_be_the_same() -> None:
+    half = msgspec.structs.replace(PP, dtype="bfloat16")
+    found = two([row(PP, 100), row(half, 300)], [row(half, 330), row(PP, 110)])
+    assert [line.name for line in found.lines] == ["pp512 · f32", "pp512 · bf16"]
+    assert [line.values[1].row.median for line in found.lines if line.values[1].row] == [110, 330]
+    other = two([row(PP, 100)], [row(half, 300)])  # set out to compare: one of each
+    assert [line.name for line in other.lines] == ["pp512"]
+
+
+def test_settings_are_read_back_from_the_rows_and_not_from_the_plan() -> None:
+    half = msgspec.structs.replace(PP, dtype="bfloat16")
+    found = two([row(PP, 100, others_percent=2.0)], [row(half, 300, others_percent=9.0, threads=1)], versions="2.12.0",
+                cells=(msgspec.structs.replace(PP, threads=2),), on_battery=True)
+    differ = {setting.name: setting for setting in found.settings if setting.differing}
+    assert {name: setting.values for name, setting in differ.items() if setting.kind == "compared"} == {
+        "Precision": ("f32", "bf16"), "CPU threads": ("2", "1")}
+    assert {plain(str(value)) for value in differ["Background load"].values} == {"2 % CPU", "9 % CPU"}
+    assert differ["torch"].values == ("2.11.0", "2.12.0") and differ["torch"].differing == (1,)
+    assert differ["Power source"].values == ("mains power", "on battery")
+    assert "System" not in differ and "System" in {setting.name for setting in found.settings}
+
+
+def test_a_setting_that_only_others_have_is_no_difference_to_them() -> None:
+    gpu = msgspec.structs.replace(PP, device="cuda:0")
+    card = {"gpus": [{"name": "NVIDIA GeForce RTX 4070", "driver": "576.52"}]}
+    sides = [side(row(PP, 100)), side(row(gpu, 900), run="b", **card), side(row(gpu, 900), run="c", **card)]
+    found = {setting.name: setting for setting in compare(sides).settings}
+    assert found["Driver"].values == (None, "576.52", "576.52") and not found["Driver"].differing
+    assert found["Device"].values == ("AMD EPYC", "RTX 4070", "RTX 4070") and found["Device"].differing == (1, 2)
+
+
+def test_the_baseline_can_be_another_run() -> None:
+    sides = [side(row(PP, 100)), side(row(PP, 200), run="b"), side(row(PP, 400), run="c")]
+    found = compare(sides, 1)
+    assert [value.times and value.times.ratio for value in found.lines[0].values] == [
+        pytest.approx(0.5), None, pytest.approx(2.0)]
+    assert headline(found) == "A reads prompts 0.500× as fast as B"
+
+
+def test_hostile_extras_are_no_settings() -> None:
+    odd = row(PP, 100, others_percent="much", numerics=["x"], throttled=3)
+    assert two([odd], [row(PP, 100)], on_battery=[1], gpus="none").lines
+    lines = two([row(PP, 100, revision="a\nb\tc" + 10_000 * "x")], [row(PP, 100)])
+    value = next(setting.values[0] for setting in lines.settings if setting.name == "Model revision")
+    assert value is not None and "\n" not in value and len(value) < 1000
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_one_run_or_five_are_refused(count: int) -> None:
+    with pytest.raises(ValueError, match="cannot be compared"):
+        compare([side(row(PP, 1), run=str(n)) for n in range(count)])
