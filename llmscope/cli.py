@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import msgspec
 import typer
 
-from llmscope import __version__, cli_compare, cli_exchange, cli_runs, cli_whatif, paths, terminal
+from llmscope import __version__, cli_compare, cli_exchange, cli_race, cli_runs, cli_whatif, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, WORKLOADS, Accuracy, Dtype, RunSpec
@@ -200,18 +200,26 @@ def _model_row(model: "Model") -> tuple[str, ...]:
 @app.command()
 def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png.")],
          theme: Annotated[str, typer.Option(help="dark or light.")] = "dark",
-         page: Annotated[str, typer.Option(help="run (the quick preset is run), or compare with --runs.")] = "run",
-         runs: Annotated[str, typer.Option(help="With --page compare: two to four ids, with commas.")] = "") -> None:
+         page: Annotated[str, typer.Option(
+             help="run (the quick preset is run), or stored runs: compare or race with --runs.")] = "run",
+         runs: Annotated[str, typer.Option(
+             help="With --page compare two to four ids, with --page race two, with commas.")] = "",
+         at: Annotated[float | None, typer.Option(help="With --page race: at this second, not its end.")] = None,
+         ) -> None:
     """Open the real window, run the quick preset or compare stored runs, and save its picture; needs no display."""
     if file.suffix.lower() != ".png":
         raise BadInput(f"The picture is a PNG: write '{file.with_suffix('.png')}'.")
     terminal.check_writable(file)
     if theme not in ("dark", "light"):
         raise BadInput(f"There is no theme '{theme}': use dark or light.")
-    if page not in ("run", "compare") or (page == "compare") != bool(runs):
-        raise BadInput("Give --page compare together with --runs A,B, or neither.")
+    if page not in ("run", "compare", "race") or (page != "run") != bool(runs):
+        raise BadInput("Give --page compare together with --runs A,B, or neither; --page race too.")
+    if at is not None and (page != "race" or not at >= 0):
+        raise BadInput("--at is a second of a race, 0 or more: give it with --page race.")
     if page == "compare":
         raise typer.Exit(cli_compare.shoot(file, runs.split(","), theme))
+    if page == "race":
+        raise typer.Exit(cli_race.shoot(file, runs.split(","), at, theme))
     try:
         from llmscope.gui.shot import shoot
     except ImportError as error:

@@ -21,6 +21,7 @@ class CompareControl(QObject):
     """
 
     history_asked = Signal()
+    race_asked = Signal(object, object)
     said = Signal(str)
     changed = Signal()
 
@@ -47,6 +48,7 @@ class CompareControl(QObject):
             self.page.added.connect(self._on_added)
             self.page.unwanted.connect(self._on_unwanted)
             self.page.baseline_asked.connect(self._on_baseline)
+            self.page.race_asked.connect(self.race_asked)
             self.page.said.connect(self.said)
         return self.page
 

@@ -40,26 +40,41 @@ def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:
 
     Raises BadInput where the runs cannot be compared. The person's own settings are neither read nor changed.
     """
-    app, refused = _application(theme), list[str]()
-    with tempfile.TemporaryDirectory() as folder:
-        window = MainWindow(_NoRunner, settings=Settings(Path(folder) / "window.ini"))
+    refused = list[str]()
+
+    def begin(window: MainWindow) -> None:
         window.compare.said.connect(refused.append)
-        window.show()
         window.compare.show_runs(ids)
         window.show_page("compare")
-        _wait_until(lambda: window.machine is not None and window.compare.is_idle)
-        app.processEvents()
+
+    def is_shown(window: MainWindow) -> bool:
         page = window.compare.page
-        is_shown = page is not None and page.compared is not None
+        return page is not None and page.compared is not None
+
+    saved = grab(file, theme, begin, lambda window: window.compare.is_idle, is_shown)
+    if saved is None:
+        raise BadInput(refused[0] if refused else "These runs cannot be compared: give two to four of them.")
+    return saved
+
+
+def grab(file: Path, theme: str, begin: Callable[[MainWindow], None], is_ready: Callable[[MainWindow], bool],
+         is_shown: Callable[[MainWindow], bool]) -> bool | None:
+    """Write what a window looks like once it is ready; False where that cannot be written, None if it shows nothing."""
+    app = _application(theme)
+    with tempfile.TemporaryDirectory() as folder:
+        window = MainWindow(_NoRunner, settings=Settings(Path(folder) / "window.ini"))
+        window.show()
+        begin(window)
+        _wait_until(lambda: window.machine is not None and is_ready(window))
+        app.processEvents()
+        shows = is_shown(window)
         if focused := window.focusWidget():
             focused.clearFocus()
-        saved = is_shown and window.grab().save(str(file))
+        saved = shows and window.grab().save(str(file))
         window.close()
         window.deleteLater()
         app.processEvents()
-    if not is_shown:
-        raise BadInput(refused[0] if refused else "These runs cannot be compared: give two to four of them.")
-    return saved
+    return saved if shows else None
 
 
 class _NoRunner:

@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.pictures = PictureFiles(self, self.settings)
         self.arrivals = Arrivals(self)
         self.compare = CompareControl(self)
-        self.race = RaceControl(self)
+        self.race, self._before_race = RaceControl(self), "history"
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -217,10 +217,11 @@ class MainWindow(QMainWindow):
         self.history.compare_asked.connect(self._on_compare_asked)
         self.compare.history_asked.connect(self.top.tabs["history"].click)
         self.compare.said.connect(self.status.say)
+        self.compare.race_asked.connect(self.show_race)
         self.compare.changed.connect(self._show_state)
         self.history.race_asked.connect(self.show_race)
         self.race.shown.connect(self._on_race_shown)
-        self.race.history_asked.connect(self.top.tabs["history"].click)
+        self.race.back_asked.connect(self._on_back)
         self.race.present_asked.connect(self._on_present)
         self.race.said.connect(self.status.say)
         self.pictures.said.connect(self.status.say)
@@ -277,7 +278,11 @@ class MainWindow(QMainWindow):
         self.show_page("compare")
 
     def _on_race_shown(self) -> None:
+        self._before_race = self.pages.name if self.pages.name != "race" else self._before_race
         self.show_page("race")
+
+    def _on_back(self) -> None:
+        self.show_page(self._before_race)
 
     def _on_present(self, is_presenting: bool) -> None:
         """Give a page the whole screen, or take it back."""

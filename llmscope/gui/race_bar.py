@@ -4,6 +4,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider
 
+from llmscope.analysis.compare import LETTERS
 from llmscope.core.units import NBSP
 from llmscope.gui import race_words
 from llmscope.gui.compare_marks import paint_mark
@@ -155,7 +156,7 @@ class RaceSlider(QSlider):
         painter.fillRect(QRectF(x - 1, y - 7, 2, 14), theme().colour("text_2"))
         painter.setFont(style.font("small", 600))
         painter.setPen(style.pen("text"))
-        letter = race_words.LETTERS[place]
+        letter = LETTERS[place]
         width = QFontMetricsF(painter.font()).horizontalAdvance(letter) + 14
         left = min(x - width / 2, self.width() - width - 2)
         other = EDGE_PX + self._finishes[1 - place] * (self.width() - 2 * EDGE_PX)

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 class RaceControl(QObject):
-    """`shown` says that a race is ready to be looked at, `history_asked` that History is wanted, `said` a line.
+    """`shown` says that a race is ready to be looked at, `back_asked` that the page before is wanted, `said` a line.
 
     `present_asked` says whether the window is to be nothing but the race.
     """
 
     shown = Signal()
-    history_asked = Signal()
+    back_asked = Signal()
     present_asked = Signal(bool)
     said = Signal(str)
 
@@ -35,7 +35,7 @@ class RaceControl(QObject):
             from llmscope.gui.pages.race_page import RacePage  # not before the window's first paint
 
             self.page = RacePage()
-            self.page.back_asked.connect(self.history_asked)
+            self.page.back_asked.connect(self.back_asked)
             self.page.present_asked.connect(self.present_asked)
         return self.page
 

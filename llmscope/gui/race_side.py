@@ -5,6 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
+from llmscope.analysis.compare import LETTERS
 from llmscope.gui import race_words
 from llmscope.gui.compare_marks import Mark
 from llmscope.gui.generation_text import TextView
@@ -25,7 +26,7 @@ class RaceSide(QFrame):
     def __init__(self, place: int) -> None:
         super().__init__()
         self.setProperty("kind", "panel")
-        letter = race_words.LETTERS[place]
+        letter = LETTERS[place]
         self.setAccessibleName(self.tr("Run {0}").format(letter))
         self._entrant: Entrant | None = None
         self._token_ms: Floats = np.empty(0)

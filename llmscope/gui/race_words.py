@@ -1,11 +1,11 @@
 """A race in words: who leads, who has won, and what of the work was not the same."""
 
+from llmscope.analysis.compare import LETTERS
 from llmscope.core.units import NBSP, measured, plus_minus, significant
 from llmscope.gui import words
 from llmscope.gui.race import Entrant, Race
 from llmscope.gui.words import tr
 
-LETTERS = ("A", "B")
 #: Below this a ratio would read 1.00×.
 LEAST_RATIO = 1.005
 SECOND_NS = 1_000_000_000
@@ -27,13 +27,18 @@ def tokens(count: int) -> str:
 
 
 def name(entrant: Entrant) -> str:
-    """Return what an entrant is called: its model and the kind of its device."""
+    """Return what an entrant is called: as the person named it, else its model and the kind of its device."""
+    return entrant.entry.name or _model_and_device(entrant)
+
+
+def _model_and_device(entrant: Entrant) -> str:
     return f"{words.model_name(entrant.cell.model)}, {words.short_device(entrant.cell.device)}"
 
 
 def settings(entrant: Entrant) -> str:
     """Return the settings of an entrant's test, the device's name and when it was measured."""
-    return " · ".join(part for part in (words.settings_line(entrant.cell), entrant.entry.device,
+    called = _model_and_device(entrant) if entrant.entry.name else ""
+    return " · ".join(part for part in (called, words.settings_line(entrant.cell), entrant.entry.device,
                                         words.moment(entrant.entry.at_s)) if part)
 
 

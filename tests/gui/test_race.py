@@ -1,13 +1,16 @@
 """The Race page: two stored runs beside each other, frame by frame."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +18,7 @@ from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import Cell
-from llmscope.gui import race_words
+from llmscope.gui import race_shot, race_words
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.race_page import RacePage
 from llmscope.gui.race import Race, race_of, read_race
@@ -23,6 +26,8 @@ from llmscope.gui.race_clock import RaceClock
 from llmscope.gui.race_side import RaceSide
 from llmscope.gui.replay import Cancelled
 from llmscope.runs import owner, store
+from llmscope.runs.marks import Marks, write_marks
+from tests.gui.history_runs import write_run
 from tests.gui.race_runs import CPU, GPU, write_race
 from tests.gui.test_history import show_history
 from tests.gui.test_race_track import FakeClock
@@ -100,10 +105,6 @@ def test_what_is_not_the_same_work_is_said_and_the_finish_is_the_fewer_tokens(ow
 
 
 def test_of_several_tests_those_that_are_alike_are_raced(own_data_folder: Path) -> None:
-    from datetime import UTC, datetime
-
-    from tests.gui.history_runs import write_run
-
     short = msgspec.structs.replace(CPU, new=32)
     both = write_run(paths.runs_folder(), datetime.now(UTC), (CPU, short), "done", 1.0)
     other = write_run(paths.runs_folder(), datetime.now(UTC), (msgspec.structs.replace(GPU, new=32),), "done", 1.0)
@@ -256,12 +257,43 @@ def test_two_runs_selected_in_history_are_raced_the_older_one_as_a(
     assert window.pages.name == "history"
 
 
+def test_two_runs_that_are_compared_are_raced_and_back_leads_to_compare(
+        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
+    window.compare.show_runs([folder.name for folder in folders])
+    window.show_page("compare")
+    compare = window.compare.page
+    assert compare is not None
+    qtbot.waitUntil(lambda: window.compare.is_idle and compare.compared is not None)
+    assert compare.race.isVisible()
+    compare.race.click()
+    qtbot.waitUntil(lambda: window.pages.name == "race")
+    page = window.race.page
+    assert page is not None and page.race is not None
+    assert [e.entry.id for e in page.race.entrants] == [folder.name for folder in folders]
+    page.back.click()
+    assert window.pages.name == "compare"
+    shutil.rmtree(folders[0])
+    compare.race.click()  # told in a line
+    assert window.pages.name == "compare" and window.race._thread is None
+
+
+def test_an_entrant_is_called_as_the_person_named_its_run(folders: tuple[Path, Path]) -> None:
+    write_marks(folders[0], Marks("On battery"))
+    a, b = read_race(folders).entrants
+    assert race_words.name(a) == "On battery" and race_words.settings(a).startswith("Bundled model, CPU · f32 · batch")
+    assert race_words.name(b) == "Bundled model, GPU" and race_words.settings(b).startswith("bf16 · batch")
+
+
+def test_a_moment_of_a_race_is_a_picture_of_the_window(tmp_path: Path, race: Race) -> None:
+    pictures = [tmp_path / f"{at_s}.png" for at_s in (0.1, None, 1e300)]
+    for at_s, picture in zip((0.1, None, 1e300), pictures, strict=True):
+        race_shot.shoot(picture, race, at_s, "dark")
+    early, end, after = (QImage(str(picture)) for picture in pictures)
+    assert early.width() >= 1024 and early != end and end == after
+
+
 def test_a_run_without_the_test_gen_cannot_be_raced(
         window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
-    from datetime import UTC, datetime
-
-    from tests.gui.history_runs import write_run
-
     plain = write_run(paths.runs_folder(), datetime.now(UTC), (Cell("bundled", "tg", "cpu", "float32"),), "done", 1.0)
     select(window, qtbot, folders[0].name, plain.name)
     button = show_history(window, qtbot).details.race_button

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, 
 
 from llmscope.analysis.compare import LETTERS, MOST_RUNS
 from llmscope.analysis.compare_words import headline
+from llmscope.core.errors import BadInput
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_body import CompareBody
 from llmscope.gui.compare_empty import NothingToCompare
@@ -19,18 +20,23 @@ from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Label
 from llmscope.gui.widgets.field import Picker
+from llmscope.runs import references
 from llmscope.runs.compare import Compared
 
 BASELINE_PX = 216
 
 
 class ComparePage(Page):
-    """`added` carries the id of a run, `unwanted` and `baseline_asked` the place of one, `said` a line to tell."""
+    """`added` carries the id of a run, `unwanted` and `baseline_asked` the place of one, `said` a line to tell.
+
+    `race_asked` carries the folders of the two runs that are shown.
+    """
 
     history_asked = Signal()
     added = Signal(str)
     unwanted = Signal(int)
     baseline_asked = Signal(int)
+    race_asked = Signal(object, object)
     said = Signal(str)
 
     def __init__(self, runs: Path) -> None:
@@ -39,10 +45,11 @@ class ComparePage(Page):
         self.compared: Compared | None = None
         self.title, self._about = Label("", "title", 600), ElidedLabel("", "body", role="text_2")
         self.baseline, self.body, self.empty = Picker(), CompareBody(), NothingToCompare()
-        self.copy = Button(self.tr("Copy table"), "copy")
+        self.copy, self.race = Button(self.tr("Copy table"), "copy"), Button(self.tr("Race"), "race")
         self._stack = QStackedWidget()
         self._lay_out()
         self.copy.clicked.connect(self.copy_table)
+        self.race.clicked.connect(self._on_race)
         self.baseline.activated.connect(self.baseline_asked)
         self.body.unwanted.connect(self.unwanted)
         self.body.cards.add.clicked.connect(self.pick_run)
@@ -67,6 +74,7 @@ class ComparePage(Page):
                  for place in range(len(found.sides))}
         self.baseline.offer(names, str(found.baseline))
         self.body.show_runs(compared)
+        self.race.setVisible(len(self._ids) == 2)
         self._order_focus()
         waited = self.empty.isVisible()
         self._stack.setCurrentIndex(0)
@@ -74,6 +82,14 @@ class ComparePage(Page):
             self.body.speed.setFocus()
         if compared.notes:
             self.said.emit(compared.notes[0])
+
+    def _on_race(self) -> None:
+        try:
+            a, b = (references.find(self._runs, run) for run in self._ids)
+        except BadInput as error:  # one was deleted meanwhile
+            self.said.emit(str(error))
+        else:
+            self.race_asked.emit(a, b)
 
     def pick_run(self) -> None:
         """Let the person choose another run."""
@@ -131,8 +147,8 @@ class ComparePage(Page):
     def _order_focus(self) -> None:
         body = self.body
         removes = [card.remove for card in body.cards.shown]
-        for before, after in pairwise((self.baseline, self.copy, *removes, body.cards.add, body.speed, body.roofline,
-                                       body.every, body.settings)):
+        for before, after in pairwise((self.baseline, self.race, self.copy, *removes, body.cards.add, body.speed,
+                                       body.roofline, body.every, body.settings)):
             QWidget.setTabOrder(before, after)
 
     def _head(self) -> QHBoxLayout:
@@ -149,5 +165,7 @@ class ComparePage(Page):
         head.addLayout(words, 1)
         head.addWidget(Label(self.tr("Baseline"), "small", role="text_2"))
         head.addWidget(self.baseline)
+        self.race.setToolTip(self.tr("The text of both beside each other, at the pace at which it came"))
+        head.addWidget(self.race)
         head.addWidget(self.copy)
         return head

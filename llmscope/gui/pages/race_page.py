@@ -36,7 +36,7 @@ class RacePage(Page):
         self.sides = (RaceSide(0), RaceSide(1))
         self.bar = RaceBar()
         self.title, self.about = ElidedLabel("", "figure", 600), ElidedLabel("", "body", role="text_2")
-        self.back = PlainButton(self.tr("History"), "arrow-left")
+        self.back = PlainButton(self.tr("Back"), "arrow-left")
         self.back.clicked.connect(self.back_asked)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
