@@ -80,8 +80,7 @@ class RaceBar(QFrame):
 
     def _fit_time(self) -> None:
         """Keep the room of the widest time, so that nothing moves."""
-        self._time.setText(self._words(self._end_ns))
-        self._time.setFixedWidth(self._time.sizeHint().width() + 2)
+        self._time.setFixedWidth(self._time.fontMetrics().horizontalAdvance(self._words(self._end_ns)) + 4)
 
     def _words(self, at_ns: int) -> str:
         first, last = (race_words.moment(ns, self._end_ns) for ns in (at_ns, self._end_ns))

@@ -87,8 +87,10 @@ def headline(race: Race) -> str:
         LETTERS[1 - winner])
 
 
-def lead(race: Race) -> str:
-    """Return by how many seconds the winner was ahead, and what that is worth."""
+def about(race: Race, at_ns: int) -> str:
+    """Return what is shown, at the end by how many seconds the winner was ahead and what that is worth."""
+    if at_ns < race.end_ns:
+        return tr("One request of each run; every token stands there when it came.")
     a, b = (entrant.track.end_ns for entrant in race.entrants)
     one = tr("One request of each run, without an interval: the tests' own values stand below.")
     if race.winner is None:

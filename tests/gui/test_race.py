@@ -83,7 +83,7 @@ def test_b_is_told_to_have_won_with_the_digits_that_are_shown(race: Race) -> Non
     assert race.winner == 1 and race.times_as_fast == pytest.approx(a_ms / b_ms)
     assert race_words.headline(race) == (f"B wrote 128 tokens in {b_ms:.1f}\u00a0ms, "
                                          f"{a_ms / b_ms:.2f}× as fast as A")
-    assert race_words.lead(race).startswith(f"{a_ms - b_ms:.0f}\u00a0ms ahead. ")
+    assert race_words.about(race, race.end_ns).startswith(f"{a_ms - b_ms:.0f}\u00a0ms ahead. ")
     assert not race_words.not_the_same(race)
     assert race_words.standing(race, 0) == "Race to 128 tokens"
     assert race_words.standing(race, round(b_ms * 1e6)).startswith("B is at the finish, A has 1")
@@ -214,6 +214,15 @@ def test_keys_play_seek_and_change_the_speed_wherever_the_focus_is(page: RacePag
 def test_a_click_on_the_line_of_time_goes_there(page: RacePage, race: Race) -> None:
     QTest.mouseClick(page.bar.slider, Qt.MouseButton.LeftButton, pos=page.bar.slider.rect().center())
     assert page.clock.position_ns == pytest.approx(race.end_ns / 2, rel=0.02)
+
+
+def test_another_size_of_the_window_is_no_other_moment(page: RacePage, race: Race) -> None:
+    page.seek(race.end_ns // 3)
+    before = page.bar._time.text(), [shown(side) for side in page.sides]
+    page.set_room("narrow")
+    page.present(True)
+    assert (page.bar._time.text(), [shown(side) for side in page.sides]) == before
+    assert page.bar._time.text() == f"{race.end_ns / 3e6:.0f} of {race.end_ns / 1e6:.0f}\u00a0ms"
 
 
 def test_marks_of_two_that_finish_at_once_stand_beside_each_other(page: RacePage, race: Race) -> None:

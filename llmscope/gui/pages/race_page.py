@@ -36,6 +36,7 @@ class RacePage(Page):
         self.sides = (RaceSide(0), RaceSide(1))
         self.bar = RaceBar()
         self.title, self.about = ElidedLabel("", "figure", 600), ElidedLabel("", "body", role="text_2")
+        self.different = ElidedLabel("", "body", role="warn")
         self.back = PlainButton(self.tr("Back"), "arrow-left")
         self.back.clicked.connect(self.back_asked)
         self._timer = QTimer(self)
@@ -46,14 +47,13 @@ class RacePage(Page):
         self.bar.seek_asked.connect(self._on_seek)
         self.bar.speed_asked.connect(self._on_speed)
         self.bar.present_asked.connect(self._on_present)
-        self._different = ""
         self._lay_out()
 
     def show_race(self, race: Race) -> None:
         """Show a race from its start."""
         self.race, self.clock = race, RaceClock(race.end_ns)
-        self._different = race_words.not_the_same(race)
-        self.about.set_role("warn" if self._different else "text_2")
+        self.different.set_text(race_words.not_the_same(race))
+        self.different.setVisible(bool(self.different.full_text))
         self.bar.show_race(race)
         self.bar.speeds.set_value("1")
         for side, entrant in zip(self.sides, race.entrants, strict=True):
@@ -69,8 +69,7 @@ class RacePage(Page):
             side.show_at(at_ns)
         self.bar.show_at(at_ns)
         self.title.set_text(race_words.standing(self.race, at_ns))
-        ahead = race_words.lead(self.race) if at_ns >= self.race.end_ns else ""
-        self.about.set_text(" ".join(filter(None, (self._different, ahead))))
+        self.about.set_text(race_words.about(self.race, at_ns))
         if self._timer.isActive() and not self.clock.is_playing:
             self._show_playing()
 
@@ -141,7 +140,8 @@ class RacePage(Page):
         """Take the sizes of the window and of the room it stands in."""
         scale = PRESENT_SCALE if self._is_presenting else 1.0
         self.title.setFont(scaled("title" if self._narrow else "figure", 600, scale))
-        self.about.setFont(scaled("body", 400, scale))
+        for label in (self.about, self.different):
+            label.setFont(scaled("body", 400, scale))
         for side in self.sides:
             side.set_size(self._narrow, scale)
         self.bar.set_scale(scale)
@@ -182,6 +182,7 @@ class RacePage(Page):
         words.addStretch(1)
         words.addWidget(self.title)
         words.addWidget(self.about)
+        words.addWidget(self.different)
         words.addStretch(1)
         head = QHBoxLayout()
         head.setSpacing(12)
