@@ -241,7 +241,6 @@ class MainWindow(QMainWindow):
         self.show_page(self.settings.text("window/page", "run", tuple(self.top.tabs)))
 
     def _remember(self) -> None:
-        self._on_present(False)
         self.settings.keep("window/page", self.pages.name)
         window_size.remember(self, {} if self.page.body.is_narrow else self._splitters(), self.settings)
         self.settings.sync()

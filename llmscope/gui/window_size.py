@@ -30,12 +30,13 @@ def restore(window: QWidget, splitters: Mapping[str, QSplitter], settings: Setti
 
 
 def remember(window: QWidget, splitters: Mapping[str, QSplitter], settings: Settings) -> None:
-    """Keep the window's size, and how the splitters share it."""
+    """Keep the window's size, and how the splitters share it; of one that fills the screen, the size it had before."""
+    size = window.normalGeometry().size() if window.isFullScreen() else window.size()
     maximized = window.isMaximized()
     settings.keep("window/maximized", "yes" if maximized else "no")
     if not maximized:
-        settings.keep("window/width", window.width())
-        settings.keep("window/height", window.height())
+        settings.keep("window/width", size.width())
+        settings.keep("window/height", size.height())
     for name, splitter in splitters.items():
         settings.keep(f"window/{name}", splitter.saveState())
 

@@ -184,6 +184,13 @@ def test_at_the_end_the_timer_stops_and_space_starts_anew(page: RacePage, race: 
     assert page.clock.is_playing and page.clock.position_ns == 0 and page._timer.isActive()
 
 
+def test_a_race_that_is_played_comes_to_its_end_by_itself(page: RacePage, race: Race, qtbot: QtBot) -> None:
+    page.clock.set_speed(4.0)
+    page.play()
+    qtbot.waitUntil(lambda: not page._timer.isActive())
+    assert page.title.full_text == race_words.headline(race) and page.clock.position_ns == race.end_ns
+
+
 def test_a_race_waits_while_a_run_goes_on(page: RacePage) -> None:
     page.play()
     page.set_run_goes_on(True)
@@ -250,13 +257,18 @@ def select(window: MainWindow, qtbot: QtBot, *names: str) -> None:
     show_history(window, qtbot)._on_moved()
 
 
+@pytest.mark.parametrize("oldest_first", [False, True])
 def test_two_runs_selected_in_history_are_raced_the_older_one_as_a(
-        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
+        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot, oldest_first: bool,
+        monkeypatch: pytest.MonkeyPatch) -> None:
     select(window, qtbot, folders[0].name)
     button = show_history(window, qtbot).details.race_button
     assert not button.isVisible()
     select(window, qtbot, folders[1].name, folders[0].name)
     assert button.isVisible() and button.isEnabled()
+    table = show_history(window, qtbot).table
+    found = sorted(table.selected(), key=lambda entry: entry.at_s, reverse=not oldest_first)
+    monkeypatch.setattr(table, "selected", lambda: found)
     button.click()
     qtbot.waitUntil(lambda: window.pages.name == "race")
     page = window.race.page
@@ -340,3 +352,15 @@ def test_the_window_can_be_closed_while_a_race_is_read(window: MainWindow, folde
     window.show_race(*folders)
     window.close()
     assert window.race._thread is None or window.race._thread.isFinished()
+
+
+def test_a_window_closed_while_it_presents_keeps_the_size_it_had_before(
+        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
+    window.show_race(*folders)
+    qtbot.waitUntil(lambda: window.race.page is not None and window.pages.name == "race")
+    assert window.race.page is not None
+    window.race.page.present(True)
+    qtbot.waitUntil(lambda: window.width() != 1440)
+    window.close()
+    size = [window.settings.number(f"window/{side}", 0, 0, 10_000) for side in ("width", "height")]
+    assert size == [1440, 900]

@@ -1,6 +1,7 @@
 """The History page: all stored runs, one in detail, and what can be done with them."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -224,7 +225,8 @@ class HistoryPage(Page):
 
     def _on_race(self) -> None:
         """Race the two selected runs, the older one as A."""
-        b, a = (references.folder_of(self._runs, entry) for entry in self.table.selected())
+        by_time = sorted(self.table.selected(), key=attrgetter("at_s"))
+        a, b = (references.folder_of(self._runs, entry) for entry in by_time)
         self.race_asked.emit(a, b)
 
     def _on_compare(self) -> None:
