@@ -10,14 +10,17 @@ from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QScroll
 from pytestqt.qtbot import QtBot
 
 from llmscope.core.events import Estimate, Event, Progress
+from llmscope.core.spec import Cell, RunSpec, machine_cells
 from llmscope.core.units import NBSP
 from llmscope.gui.hardware_look import HardwareLook
 from llmscope.gui.hardware_picture import HardwarePicture
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.hardware_page import HardwarePage
 from llmscope.gui.picture import _Sheet
+from llmscope.gui.picture_facts import of_run
 from llmscope.gui.plots.roofline import RooflinePlot
 from llmscope.gui.plots.roofline_drawing import _decade
+from llmscope.gui.run_state import CellState, RunState
 from tests.gui.fakes import ceilings
 from tests.gui.stream import stream
 
@@ -44,6 +47,15 @@ def test_the_hardware_pages_picture_says_of_what_machine_and_run_it_is(page: Har
     assert "2026" in image.text("Date") and "torch" in image.text("Software") and "pp512" in image.text("Results")
     offered = page.picture()
     assert offered is not None and offered.stem == f"llmscope-{window.page.run.run}-limits"
+
+
+def test_tests_of_the_machine_that_came_along_are_not_what_it_is_about() -> None:
+    cells = (Cell("bundled", "pp", "cuda:0", "bfloat16"), Cell("bundled", "tok", "cpu", "float32"),
+             *machine_cells("cpu"))
+    run = RunState(spec=RunSpec(cells), cells=[CellState(cell) for cell in cells])
+    facts = of_run(run, {"bundled": "Bundled model"}, {"cuda:0": "GPU · RTX", "cpu": "CPU · EPYC"}, None)
+    assert facts["Title"] == "Bundled model" and facts["Device"] == "GPU · RTX + CPU · EPYC"
+    assert facts["Settings"].startswith("bf16/f32 · batch")
 
 
 def test_it_shows_every_value_and_no_controls(page: HardwarePage) -> None:
