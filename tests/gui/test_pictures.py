@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QScrollBar
 from pytestqt.qtbot import QtBot
 
@@ -93,6 +93,11 @@ def test_its_plot_is_drawn_in_the_px_of_the_picture(page: HardwarePage, window: 
     monkeypatch.setattr(RooflinePlot, "_draw", draw)
     window.picture()
     assert drawn == [2.0]
+    page.plot.grab()
+    finer = QImage(page.plot.size() * 3, QImage.Format.Format_RGB32)
+    finer.setDevicePixelRatio(3)
+    page.plot.render(finer)  # as on another screen, after it was drawn on this one
+    assert drawn[-1] == 3.0
 
 
 def test_ceilings_alone_have_a_picture_and_nothing_has_none(window: MainWindow) -> None:
