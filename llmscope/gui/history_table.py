@@ -80,7 +80,7 @@ class HistoryTable(Table):
 
     def go_to(self, run: str) -> None:
         """Make a run the current one; the first where it is not shown."""
-        row = self.runs.row_of(run)
+        row = self.runs.row_of(run) if run else -1
         if row >= 0:
             self._select(row)
         else:
