@@ -11,7 +11,6 @@ import typer
 from llmscope import __version__, cli_runs, cli_whatif, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
-from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, WORKLOADS, Accuracy, Dtype, RunSpec
 from llmscope.runs.export import Format
 from llmscope.runs.sweep import counts, sweep, with_threads
@@ -24,7 +23,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions
 app.add_typer(cli_runs.app, name="runs")
 app.command()(cli_whatif.whatif)
 
-OK, FAILED, WRONG_USE, CANCELLED = 0, 1, 2, 130
+WRONG_USE = 2
 
 
 def run(arguments: list[str]) -> int:
@@ -35,13 +34,13 @@ def run(arguments: list[str]) -> int:
         return _say(str(error))
     except KeyboardInterrupt:
         print("llmscope: stopped", file=sys.stderr)
-        return CANCELLED
+        return terminal.CANCELLED
     except Exception as error:
         # Wrong use, as the library that parses the command line reports it: one line, not a box.
         if not hasattr(error, "format_message"):
             raise
         return _say(f"{error.format_message()} See 'llmscope --help'.")
-    return code if isinstance(code, int) else OK
+    return code if isinstance(code, int) else terminal.OK
 
 
 def _say(text: str) -> int:
@@ -131,7 +130,7 @@ def bench(
         terminal.check_writable(out)
     finished = terminal.measure(spec, paths.runs_folder() if save else None)
     terminal.print_rows(finished, output, out)
-    raise typer.Exit(exit_code(finished.rows, finished.ended.status))
+    raise typer.Exit(terminal.exit_code(finished.rows, finished.ended.status))
 
 
 def _spec(cells: Sequence[dict[str, Any]], **settings: Any) -> RunSpec:
@@ -140,13 +139,6 @@ def _spec(cells: Sequence[dict[str, Any]], **settings: Any) -> RunSpec:
         return msgspec.convert(settings, RunSpec)
     except msgspec.ValidationError as error:
         raise BadInput(terminal.plain(error)) from error
-
-
-def exit_code(rows: Sequence[Row], status: str) -> int:
-    """Return 130 for a stopped run, 1 if any row is invalid or failed, else 0."""
-    if status == "stopped":
-        return CANCELLED
-    return OK if rows and all(row.verdict in COUNTED for row in rows) else FAILED
 
 
 @app.command()

@@ -15,6 +15,7 @@ from llmscope.runs.entry import Brief, Entry, matches
 from llmscope.runs.export import Format, export
 from llmscope.runs.index import Index
 from llmscope.runs.marks import Marks, read_marks, tags_in, write_marks
+from llmscope.runs.resume import earlier
 from llmscope.runs.store import read_run
 
 app = typer.Typer(no_args_is_help=True, help="List, show, name, tag and delete the stored runs.")
@@ -67,6 +68,18 @@ def show(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs 
              "this run goes on: these are the tests that finished")
     print(export(stored.rows, stored.manifest.started, output, stored.manifest.program),  # type: ignore[arg-type]
           end="")
+
+
+@app.command()
+def resume(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs list' prints it.")],
+           output: Annotated[str, typer.Option("--output", "-o", help="md, json, jsonl or csv.")] = "md") -> None:
+    """Go on with a run that was stopped or cut off, as a new run that takes its finished tests over."""
+    if output not in get_args(Format):
+        raise BadInput(f"There is no format '{output}': use {', '.join(get_args(Format))}.")
+    before = earlier(read_run(references.find(paths.runs_folder(), run)))
+    finished = terminal.measure(before.started.spec, paths.runs_folder(), before)
+    terminal.print_rows(finished, output, None)
+    raise typer.Exit(terminal.exit_code(finished.rows, finished.ended.status))
 
 
 @app.command()

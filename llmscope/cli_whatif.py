@@ -10,11 +10,13 @@ from llmscope import __version__, paths
 from llmscope.analysis.demand import FORMATS, Demand, demands
 from llmscope.analysis.figures import Fact, Range
 from llmscope.analysis.projection import Projection
+from llmscope.analysis.references import Compared
 from llmscope.analysis.shortlist import Choice, shortlist
 from llmscope.core.errors import BadInput
 from llmscope.core.units import gib, significant
 from llmscope.hardware.catalogue import PRICES, own_prices
 from llmscope.models.catalog import Model, resolve
+from llmscope.runs.comparisons import comparisons
 from llmscope.runs.here import measured_here
 from llmscope.runs.whatif import projections
 
@@ -48,7 +50,8 @@ def whatif(
     if (users, speed, budget) == (None, None, None):
         wanted = demands(chosen, context, 1 if batch is None else batch)
         found = projections(wanted, dtype, prices, measured_here())  # type: ignore[arg-type]
-        print(_json(chosen, found) if output == "json" else _table(chosen, found))
+        held = comparisons(paths.runs_folder())
+        print(_json(chosen, found, measured=held) if output == "json" else f"{_table(chosen, found)}\n\n{_held(held)}")
         return
     if batch is not None:
         raise BadInput("Choosing hardware takes --users instead of --batch: each has one sequence.")
@@ -73,6 +76,16 @@ def _chosen(model: Model, choices: Sequence[Choice]) -> str:
     others = f"{len(choices) - len(shown)} of {len(choices)} do not meet it: -o json tells why."
     table = _markdown(head, lines) if shown else "Nothing known here meets this."
     return f"{table}\n\n{others} {_footer(model, choices[0].projection.demand)}"
+
+
+def _held(held: Sequence[Compared]) -> str:
+    """Return what was measured on listed hardware beside what is predicted: how far the table is to be trusted."""
+    head = ("hardware", "model", "weights", "tokens", "", "measured, tok/s", "predicted, tok/s", "", "measured by")
+    lines = [(one.hardware, one.model, one.format, f"{one.context:,}" + (f" × {one.batch:,}" if one.batch > 1 else ""),
+              one.what, significant(one.measured_tok_s), _range(one.predicted_tok_s), one.place or UNKNOWN, one.source)
+             for one in held]
+    inside = sum(one.place == "inside" for one in held)
+    return f"Predicted against measured, {inside} of {len(held)} inside:\n\n{_markdown(head, lines)}"
 
 
 def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -120,6 +133,6 @@ def _basis(one: Projection) -> str:
     return "; ".join((f"predicted from {one.target.source}", *one.target.caveats))
 
 
-def _json(model: Model, rows: Sequence[Projection] | Sequence[Choice]) -> str:
-    document = {"schema": SCHEMA, "program": f"llmscope {__version__}", "model": model.ref, "rows": rows}
+def _json(model: Model, rows: Sequence[Projection] | Sequence[Choice], **more: Sequence[Compared]) -> str:
+    document = {"schema": SCHEMA, "program": f"llmscope {__version__}", "model": model.ref, "rows": rows, **more}
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode()

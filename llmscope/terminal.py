@@ -11,22 +11,24 @@ import msgspec
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core import events
 from llmscope.core.errors import BadInput
-from llmscope.core.results import Row
+from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import RunSpec
 from llmscope.core.units import measured, plus_minus
 from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
 from llmscope.runs.export import export, limiter_words, result_cells
 from llmscope.runs.fit import too_large
+from llmscope.runs.resume import Earlier
 
+OK, FAILED, CANCELLED = 0, 1, 130
 #: How msgspec says that a number is out of its bounds, and what we say.
 _BOUND = re.compile(r"Expected `\w+` ([<>]=?) (-?[\d.]+)")
 _BOUNDS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 
 
-def measure(spec: RunSpec, folder: Path | None) -> Finished:
-    """Run a spec with progress on stderr."""
-    return run_blocking(spec, Progress(), folder)
+def measure(spec: RunSpec, folder: Path | None, before: Earlier | None = None) -> Finished:
+    """Run a spec, or go on with an earlier run of it, with progress on stderr."""
+    return run_blocking(spec, Progress(), folder, before)
 
 
 class Progress:
@@ -87,6 +89,13 @@ class Progress:
             print("\r" + " " * 78 + "\r", end="", file=sys.stderr)
             self._line = ""
         print(text, file=sys.stderr, flush=True)
+
+
+def exit_code(rows: Sequence[Row], status: str) -> int:
+    """Return 130 for a stopped run, 1 if any row is invalid or failed, else 0."""
+    if status == "stopped":
+        return CANCELLED
+    return OK if rows and all(row.verdict in COUNTED for row in rows) else FAILED
 
 
 def check_writable(file: Path) -> None:

@@ -91,7 +91,7 @@ def _claims(row: Row, kind: str, ceilings: Ceilings | None, model: TimeModel | N
              if claim.share >= LEAST_SHARE]
     yield from apart
     left = max(0.0, 1 - sum(claim.share for claim in apart))
-    for claim in evidence.host(row, kind, model):
+    for claim in evidence.host(row, kind, model, ceilings):
         if claim.share >= LEAST_SHARE:
             yield msgspec.structs.replace(claim, share=left * claim.share)
     if model is not None and ceilings is not None:

@@ -75,13 +75,15 @@ def from_disk(row: Row, kind: str, ceilings: Ceilings | None) -> Iterator[Claim]
                     "from disk: the memory is too small for it")
 
 
-def host(row: Row, kind: str, model: TimeModel | None) -> Iterator[Claim]:
+def host(row: Row, kind: str, model: TimeModel | None, ceilings: Ceilings | None) -> Iterator[Claim]:
     """Yield time of the program itself: outside of operations, in the tokenizer, in loading; and loading's copies."""
     extra = row.extra
     if kind.startswith("load"):
         seconds, phases = extra.get("seconds"), extra.get("phases_s") or {}
         for name, spent in phases.items() if seconds else ():
             limiter, words = _LOADING.get(name, ("host overhead", name))
+            if name == "copy" and row.device != "cpu":
+                limiter, words = "interconnect", _copied(row, spent, ceilings)
             if name != "read" or not (extra.get("read_share") or 0.0) > 0.5:
                 yield Claim(limiter, spent / seconds, f"{words} takes {percent(spent / seconds)} of the time")
         return
@@ -94,6 +96,15 @@ def host(row: Row, kind: str, model: TimeModel | None) -> Iterator[Claim]:
     elif model is not None and model.host:
         yield Claim("host overhead", model.host, f"starting the operations takes {percent(extra['issued_share'])} "
                     "of the time: the device waits for the program")
+
+
+def _copied(row: Row, seconds: float, ceilings: Ceilings | None) -> str:
+    """Return how fast the weights went to a device that has a memory of its own."""
+    gb, way = (row.extra.get("weights_bytes") or 0) / 1e9, None if ceilings is None else ceilings.others.get("h2d")
+    if not gb or not seconds:
+        return "copying the weights to the device"
+    of = "" if way is None else f" ({percent(gb / seconds / way.value)} of the measured {_value(way)})"
+    return f"copying {significant(gb)}{NBSP}GB to the device at {significant(gb / seconds)}{NBSP}GB/s{of}"
 
 
 def product(row: Row, limit: Limit) -> str:

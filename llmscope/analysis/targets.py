@@ -44,7 +44,8 @@ LAYER_S: Span = (5e-6, 150e-6)
 #: shares (macOS lets the GPU have 65 to 75 %).
 OWN_MEMORY, SHARED_MEMORY = 0.95, 0.75
 
-_SOURCES: dict[Confidence, str] = {"vendor": "the vendor's figures", "secondary": "secondary sources",
+#: In words, by how far the figures are to be trusted.
+SOURCES: dict[Confidence, str] = {"vendor": "the vendor's figures", "secondary": "secondary sources",
                                    "unsourced": "figures of which one has no source"}
 
 
@@ -71,7 +72,7 @@ def of_hardware(hardware: Hardware, format_: Format, prices: Mapping[str, float]
     tflops, caveats = _tflops(hardware, format_)
     return Target(id=hardware.id, name=hardware.name, kind=hardware.kind, memory=_memory(hardware),
                   gb_s=_gb_s(hardware, format_), tflops=tflops,
-                  source=_SOURCES[hardware.confidence],
+                  source=SOURCES[hardware.confidence],
                   watts=None if hardware.tdp_w is None else Fact(hardware.tdp_w, "specification", "the rated power"),
                   price_usd=_price(hardware, prices), caveats=(*_caveats(hardware), *caveats))
 

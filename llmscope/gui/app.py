@@ -1,6 +1,7 @@
 """Starts the window: application, fonts, theme, error dialog; and ends it in order."""
 
 import contextlib
+import gc
 import os
 import sys
 import traceback
@@ -57,6 +58,7 @@ def main() -> int:
     sys.excepthook = ErrorDialog().show
     window = MainWindow(RunThread, settings=settings)
     window.show()
+    gc.freeze()  # what is there now stays: looking through it each time would hold up the window for 40 ms
     code = app.exec()
     window.close()
     window.deleteLater()

@@ -20,13 +20,17 @@ class Expected:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._known: dict[tuple[Cell, Accuracy], float] = {}
 
     def seconds(self, cell: Cell, accuracy: Accuracy) -> float:
         """Return the expected seconds of one test."""
         if cell.model == MACHINE:
             return _MACHINE_S
-        first = _FIRST_TIME_S[accuracy] * (_TRAINING_FACTOR if cell.workload == "train" else 1.0)
-        return self._settings.number(_key(cell, accuracy), first, 0.1, _LONGEST_S)
+        known = self._known.get((cell, accuracy))
+        if known is None:  # asked for every test that is still to come, each second
+            first = _FIRST_TIME_S[accuracy] * (_TRAINING_FACTOR if cell.workload == "train" else 1.0)
+            known = self._known[cell, accuracy] = self._settings.number(_key(cell, accuracy), first, 0.1, _LONGEST_S)
+        return known
 
     def total(self, cells: Iterable[Cell], accuracy: Accuracy) -> float:
         """Return the expected seconds of several tests."""
@@ -50,6 +54,7 @@ class Expected:
 
     def remember(self, cell: Cell, accuracy: Accuracy, seconds: float) -> None:
         """Keep how long a finished test took."""
+        self._known.clear()
         self._settings.keep(_key(cell, accuracy), round(seconds, 1))
 
 

@@ -14,6 +14,8 @@ from llmscope.gui import words
 from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.trials import Pair, Turns
+from llmscope.hardware.catalogue import Hardware
+from llmscope.hardware.matching import entries_of, entry_of
 from llmscope.runs.here import of_machine
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class HardwareControl(QObject):
             from llmscope.gui.pages.hardware_page import HardwarePage  # not before the window's first paint
 
             self.page = HardwarePage()
+            self.page.whatif.wish.models = self._run_page.control.models  # each is checked once
             self.page.measure_asked.connect(self._run_page.measure_ceilings)
             self.page.stop_asked.connect(self._run_page.ask_stop)
             self.page.card.trials.asked.connect(self._measure_in_turns)
@@ -125,12 +128,19 @@ class HardwareControl(QObject):
         roofs = self._known(of_rows, self._of) if of_rows else ceilings
         return HardwareLook(
             facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title,
-            measured(self._rows, roofs, self._turns()), run.is_open, self._is_measuring(),
+            measured(self._rows, roofs, self._turns(), self._known_as()), run.is_open, self._is_measuring(),
             of_machine(control.machine, ceilings) if control.machine is not None else ())
 
     def _known(self, devices: list[str], machine: dict[str, Any] | None) -> dict[str, Ceilings]:
         found = {device: self._run_page.control.ceilings_of(device, machine) for device in devices}
         return {device: ceilings for device, ceilings in found.items() if ceilings is not None}
+
+    def _known_as(self) -> dict[str, Hardware]:
+        """Return the entries in the list of hardware of the GPUs that the tests ran on; here torch names them."""
+        if self._of is not None:
+            return entries_of(self._of)
+        found = {device.id: entry_of(device.name, device.memory_bytes) for device in self._run_page.control.devices}
+        return {device: hardware for device, hardware in found.items() if hardware is not None}
 
     def _about(self, ceilings: dict[str, Ceilings], done: int) -> str:
         run = self._run_page.run

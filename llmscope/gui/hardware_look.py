@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from llmscope.analysis.bottleneck import Finding, finding, stored_finding
-from llmscope.analysis.ceilings import SHARES, Ceilings, limits, work_of
+from llmscope.analysis.ceilings import SHARES, Bound, Ceilings, Limit, limits, work_of
+from llmscope.analysis.rated import rated_limits
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
@@ -12,6 +13,7 @@ from llmscope.core.units import NBSP, gib, significant
 from llmscope.gui import words
 from llmscope.gui.trials import Trial, Turns, trials
 from llmscope.gui.words import tr
+from llmscope.hardware.catalogue import Hardware
 from llmscope.hardware.host import Machine
 from llmscope.runs.here import Here
 
@@ -22,7 +24,8 @@ UNKNOWN = "—"
 class Measured:
     """A finished test: `name` tells it from the others of the run, `numbers` are the texts of its table's line.
 
-    `trials` are the changes of it that can be measured; none where it is of another machine.
+    `trials` are the changes of it that can be measured; none where it is of another machine. `rated` is how near it
+    came to the vendor's figures, as far as they are known.
     """
 
     name: str
@@ -31,6 +34,7 @@ class Measured:
     found: Finding | None
     numbers: tuple[str, ...]
     trials: tuple[Trial, ...] = ()
+    rated: Mapping[Bound, Limit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,15 @@ class HardwareLook:
         return any(found.is_complete for found in self.ceilings.values())
 
 
-def measured(rows: Sequence[Row], roofs: Mapping[str, Ceilings], turns: Turns) -> tuple[Measured, ...]:
-    """Return the tests of models among rows, held against the ceilings of their devices."""
+def measured(rows: Sequence[Row], roofs: Mapping[str, Ceilings], turns: Turns,
+             known_as: Mapping[str, Hardware] | None = None) -> tuple[Measured, ...]:
+    """Return the tests of models among rows, held against the ceilings of their devices.
+
+    `known_as` are the devices whose entry in the list of hardware is known.
+    """
     of_models = [row for row in rows if not DEFINITIONS[_kind(row)].of_machine]
-    return tuple(_measured(row, roofs.get(row.device), _name(row, of_models), turns) for row in of_models)
+    return tuple(_measured(row, roofs.get(row.device), _name(row, of_models), turns,
+                           rated_limits(row, (known_as or {}).get(row.device))) for row in of_models)
 
 
 def key_test(tests: Sequence[Measured]) -> int:
@@ -81,25 +90,28 @@ def facts(machine: Machine | None) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _measured(row: Row, ceilings: Ceilings | None, name: str, turns: Turns) -> Measured:
+def _measured(row: Row, ceilings: Ceilings | None, name: str, turns: Turns, rated: Mapping[Bound, Limit]) -> Measured:
     """Hold a row against the ceilings that are known now; without them by what was found at its time."""
     found = stored_finding(row) if ceilings is None else finding(row, ceilings)
     tried = () if ceilings is None else trials(row, found, turns)
-    return Measured(name, row, point_of(row, ceilings), found, _numbers(row, ceilings, found), tried)
+    return Measured(name, row, point_of(row, ceilings), found, _numbers(row, ceilings, found, rated), tried, rated)
 
 
-def _numbers(row: Row, ceilings: Ceilings | None, found: Finding | None) -> tuple[str, ...]:
-    """Return GFLOP, GB, FLOP per byte, TFLOPS, GB/s, the shares of both ceilings, and what limits it."""
+def _numbers(row: Row, ceilings: Ceilings | None, found: Finding | None, rated: Mapping[Bound, Limit]
+             ) -> tuple[str, ...]:
+    """Return GFLOP, GB, FLOP per byte, TFLOPS, GB/s, the shares of both ceilings and figures, and what limits it."""
     work, seconds = work_of(row), row.extra.get("seconds")
     if row.verdict not in COUNTED or not seconds:
         limit = VERDICT_WORDS[row.verdict] if found is None else words.limiter_name(found)
-        return (*(UNKNOWN for _ in range(7)), limit)
+        return (*(UNKNOWN for _ in range(9)), limit)
     flops, moved = work.get("flops"), work.get("bytes_moved")
     shares = dict.fromkeys(SHARES.values(), None) | {
         limit.bound: limit.share for limit in (limits(work, seconds, row.dtype, ceilings) if ceilings else ())}
     return (_number(flops, 1e9), _number(moved, 1e9), _number(flops / moved if flops and moved else None),
             _number(flops, seconds * 1e12), _number(moved, seconds * 1e9),
-            *(words.percent(shares[bound]) for bound in SHARES.values()), words.limiter_name(found))
+            *(words.percent(shares[bound]) for bound in SHARES.values()),
+            *(words.percent(rated[bound].share if bound in rated else None) for bound in SHARES.values()),
+            words.limiter_name(found))
 
 
 def _number(value: float | None, scale: float = 1.0) -> str:

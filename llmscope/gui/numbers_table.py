@@ -13,11 +13,12 @@ from llmscope.gui.theme import theme
 from llmscope.gui.widgets.table import Table
 
 Index = QModelIndex | QPersistentModelIndex
-TEST, LIMIT = 0, 8
+TEST, OF_COMPUTE, OF_MEMORY, RATED, LIMIT = 0, 6, 7, (8, 9), 10
 EDGE = 12
-#: Widths in px; what limits a test takes what is left.
+#: Widths in px; what limits a test takes what is left. The vendor's figures have columns where they are known.
 WIDTHS = {TEST: 220, **dict.fromkeys(range(1, LIMIT), 104)}
 NARROW_WIDTHS = {TEST: 190, **dict.fromkeys(range(1, LIMIT), 82)}
+NARROW_WIDTHS_OF_ALL = {TEST: 124, **dict.fromkeys(range(1, LIMIT), 74), **dict.fromkeys(RATED, 92)}
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
@@ -38,7 +39,8 @@ class NumbersModel(QAbstractTableModel):
     def titles(self) -> tuple[str, ...]:
         """Return the columns' titles, with their units."""
         return (self.tr("Test"), self.tr("GFLOP"), self.tr("GB"), self.tr("FLOP/byte"), self.tr("TFLOPS"),
-                self.tr("GB/s"), self.tr("of compute"), self.tr("of memory"), self.tr("Limited by"))
+                self.tr("GB/s"), self.tr("of compute"), self.tr("of memory"), self.tr("rated compute"),
+                self.tr("rated memory"), self.tr("Limited by"))
 
     def texts(self, row: int) -> tuple[str, ...]:
         """Return the texts of a row."""
@@ -55,8 +57,10 @@ class NumbersModel(QAbstractTableModel):
             if role == Qt.ItemDataRole.DisplayRole:
                 return self.titles()[section]
             if role == Qt.ItemDataRole.ToolTipRole:
-                return {6: self.tr("MFU: achieved ÷ measured TFLOPS of its precision"),
-                        7: self.tr("MBU: achieved ÷ measured GB/s at its working set")}.get(section)
+                return {OF_COMPUTE: self.tr("MFU: achieved ÷ measured TFLOPS of its precision"),
+                        OF_MEMORY: self.tr("MBU: achieved ÷ measured GB/s at its working set"),
+                        RATED[0]: self.tr("MFU: achieved ÷ the vendor's dense peak of its precision"),
+                        RATED[1]: self.tr("MBU: achieved ÷ the vendor's bandwidth")}.get(section)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -68,6 +72,8 @@ class NumbersModel(QAbstractTableModel):
             return LEFT if index.column() in (TEST, LIMIT) else RIGHT
         if role == Qt.ItemDataRole.ToolTipRole:
             test = self.tests[index.row()]
+            if index.column() in RATED:
+                return "\n".join(limit.test for limit in test.rated.values())
             formula = test.point.formula if test.point is not None else ()
             return "\n".join((*formula, *((test.found.evidence,) if test.found is not None else ())))
         return None
@@ -85,6 +91,7 @@ class NumbersTable(Table):
         self.setAccessibleName(self.tr("Numbers of the tests"))
         self.setItemDelegate(_Delegate(self))
         self.take_header(_Header(self))
+        self._show_rated(False)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.selectionModel().currentRowChanged.connect(self._on_moved)
 
@@ -92,6 +99,7 @@ class NumbersTable(Table):
         """Show tests, one of them selected."""
         if tests != self.numbers.tests:
             self.numbers.show_tests(tests)
+            self._show_rated(any(test.rated for test in tests))
         self._is_told = True
         if 0 <= number < len(tests) and self.currentIndex().row() != number:
             self.setCurrentIndex(self.numbers.index(number, TEST))
@@ -112,8 +120,15 @@ class NumbersTable(Table):
         if now.isValid() and not self._is_told:
             self.moved.emit(now.row())
 
+    def _show_rated(self, shown: bool) -> None:
+        for column in RATED:
+            self.setColumnHidden(column, not shown)
+        self._share_width()
+
     def _share_width(self) -> None:
-        widths = NARROW_WIDTHS if self._narrow else WIDTHS
+        is_rated = not self.isColumnHidden(RATED[0])
+        widths = (NARROW_WIDTHS_OF_ALL if is_rated else NARROW_WIDTHS) if self._narrow else WIDTHS
+        widths = {column: width for column, width in widths.items() if is_rated or column not in RATED}
         for column, width in widths.items():
             self.setColumnWidth(column, width)
         self.setColumnWidth(LIMIT, max(80, self.viewport().width() - sum(widths.values())))

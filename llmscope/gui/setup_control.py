@@ -32,6 +32,8 @@ from llmscope.runs.resolve import is_fit
 LOOK_AT_CACHE_MS = 300
 #: Memory of other programs that moves by less than this does not make the ledger anew.
 MEMORY_STEP_BYTES = 64 * 1024**2
+#: During a run what it holds is shown anew when it has changed by so much: fewer bytes are no pixel of the bar.
+LIVE_STEP_BYTES = 2 * 1024**2
 
 
 class SetupControl(QObject):
@@ -114,7 +116,9 @@ class SetupControl(QObject):
             return
         if self._waiting_bytes is None:
             self._waiting_bytes = held
-        self._rail.ledger.show_facts(replace(facts, now=max(0, held - self._waiting_bytes)))
+        now, shown = max(0, held - self._waiting_bytes), self._rail.ledger.facts.now
+        if shown is None or abs(now - shown) >= LIVE_STEP_BYTES:
+            self._rail.ledger.show_facts(replace(facts, now=now))
 
     def resolve(self) -> None:
         """Work out what the present choices mean on this machine, and show it in the rail."""

@@ -1,14 +1,16 @@
 """What limits a test: the limiter in large type, the measurement that says so, and what would change it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout
 
 from llmscope.analysis.bottleneck import MARGIN, Finding
+from llmscope.analysis.ceilings import Bound, Limit
 from llmscope.analysis.evidence import Claim
 from llmscope.analysis.remedies import Remedy
+from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
 from llmscope.gui.hardware_look import Measured
 from llmscope.gui.trial_lines import TrialLines
@@ -17,6 +19,7 @@ from llmscope.gui.widgets.badge import Badge
 from llmscope.gui.widgets.basic import Label, Line, Panel
 from llmscope.gui.widgets.field import Picker
 from llmscope.gui.widgets.gauge import Gauge
+from llmscope.gui.words import tr
 
 #: So many claims, and so many changes of each kind, have room.
 MOST_CLAIMS, MOST_CHANGES = 4, 4
@@ -37,7 +40,7 @@ class VerdictCard(Panel):
         self.head.setStretch(1, 0)
         self.head.addWidget(self.picker, 1)
         self.limiter = Label("", "title", 600)
-        self.evidence = _paragraph("text_2", "body")
+        self.evidence, self.rated = _paragraph("text_2", "body"), _paragraph("text_2")
         self._claims = [_ClaimLine() for _ in range(MOST_CLAIMS)]
         self._of_time = Label(self.tr("share of the time"), "small", role="text_2")
         self.help, self.no_help, self.trials = _paragraph(), _paragraph(), TrialLines()
@@ -52,6 +55,15 @@ class VerdictCard(Panel):
         found, trials = (test.found, test.trials) if test is not None else (None, ())
         self._show(found, self.tr("Nothing was looked for in this test.") if tests else empty)
         self._show_all_changes(found, trials)
+        self._show_rated(test.rated if test is not None else {})
+
+    def _show_rated(self, rated: Mapping[Bound, Limit]) -> None:
+        """Show the shares of the vendor's figures below those of the measured ceilings."""
+        said = " · ".join(self.tr("{0} of {1}").format(words.percent(limit.share), _figure(limit))
+                          for limit in rated.values())
+        self.rated.setText(self.tr("Of the vendor's figures: {0}").format(said))
+        self.rated.setToolTip("\n".join(limit.test for limit in rated.values()))
+        self.rated.setVisible(bool(rated))
 
     def _show(self, found: Finding | None, empty: str) -> None:
         self.limiter.setText(_title(found))
@@ -118,7 +130,7 @@ class VerdictCard(Panel):
         inner = QVBoxLayout()
         inner.setContentsMargins(14, 10, 14, 12)
         inner.setSpacing(8)
-        for part in (self.limiter, self.evidence):
+        for part in (self.limiter, self.evidence, self.rated):
             inner.addWidget(part)
         inner.addLayout(grid)
         inner.addWidget(self._line)
@@ -159,6 +171,12 @@ def _paragraph(role: str = "text", size: str = "small") -> Label:
 
 def _title(found: Finding | None) -> str:
     return "" if found is None else _upper(words.limiter_name(found))
+
+
+def _figure(limit: Limit) -> str:
+    """Return a figure of the vendor, such as `40.1 TFLOPS dense`."""
+    dense = f" {tr('dense')}" if limit.bound == "compute" else ""
+    return f"{significant(limit.ceiling)}{NBSP}{limit.unit}{dense}"
 
 
 def _sentence(text: str) -> str:

@@ -19,9 +19,10 @@ Confidence = Literal["vendor", "secondary", "unsourced"]
 
 #: Where a person keeps prices of their own, in the data folder: {id: US dollars}.
 PRICES = "prices.json"
+MOST_PRICE_USD = 100_000_000
 _LIMIT_BYTES = 1_000_000
 _Positive = Annotated[float, Meta(gt=0)]
-_Price = Annotated[float, Meta(gt=0, le=100_000_000)]
+_Price = Annotated[float, Meta(gt=0, le=MOST_PRICE_USD)]
 
 
 class Peaks(Struct, frozen=True, forbid_unknown_fields=True):

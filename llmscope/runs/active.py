@@ -4,7 +4,6 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 from typing import Literal
 
 import msgspec
@@ -12,6 +11,7 @@ import msgspec
 from llmscope.analysis.bottleneck import finding
 from llmscope.analysis.ceilings import Ceilings, ceilings_of, judged
 from llmscope.core import events
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, Row, Verdict
 from llmscope.core.rows import make_row
 from llmscope.core.spec import RunSpec
@@ -20,10 +20,9 @@ from llmscope.runs.awake import Awake
 from llmscope.runs.ceilings import CeilingStore
 from llmscope.runs.outcome import last_words
 from llmscope.runs.store import SCHEMA, Manifest, Result, RunWriter
+from llmscope.runs.watch import Watch
 
 NOT_STARTED = "not started"
-#: Share of the CPU that other programs may use, on the median, before a result says so.
-BUSY_PERCENT = 10.0
 
 
 class ActiveRun:
@@ -41,8 +40,7 @@ class ActiveRun:
         self._limit_s = deadlines.START_S
         self._seconds: dict[int, list[float]] = {}
         self._work: dict[int, int | None] = {}
-        self._others: list[float] = []
-        self._slowed_by: list[str] = []
+        self._watch = Watch()
         self._counter = -1
         self._heard_s = self._moved_s = time.perf_counter()
         self._writer: RunWriter | None = None
@@ -86,8 +84,7 @@ class ActiveRun:
             case events.CellStarted(cell=cell):
                 self.current, self._moved_s = cell, now
                 self._seconds[cell] = []
-                self._others.clear()
-                self._slowed_by.clear()
+                self._watch.clear()
             case events.PhaseStarted(cell=cell, phase=phase):
                 self._phase, self._moved_s = phase, now
                 self._limit_s = deadlines.progress_deadline_s(self.spec.cells[cell], phase)
@@ -101,17 +98,14 @@ class ActiveRun:
 
     def watch(self, event: events.Event) -> None:
         """Take note of the sampler's event."""
-        if not isinstance(event, events.Telemetry):
-            return
-        if event.others_percent is not None:
-            self._others.append(event.others_percent)
-        device = None if self.current is None else self.spec.cells[self.current].device
-        self._slowed_by += [gpu.slowed_by for gpu in event.gpus
-                            if device == f"cuda:{gpu.index}" and gpu.slowed_by is not None]
+        if isinstance(event, events.Telemetry):
+            cell = None if self.current is None else self.spec.cells[self.current]
+            is_measured = cell is not None and self._phase == DEFINITIONS[cell.workload].phase
+            self._watch.take(event, None if cell is None else cell.device, is_measured)
 
     def judged(self, cell: int, row: Row) -> Row:
         """Return a row with what is to be known of it: whether the CPU was busy, and how near it came to a ceiling."""
-        self._unjudged[cell] = row = self._with_throttling(self._with_others(row))
+        self._unjudged[cell] = row = self._watch.said_of(row)
         return self._explained(row, self._ceilings.get(self.started.machine, row.device))
 
     def judged_again(self) -> Iterator[tuple[int, Row]]:
@@ -137,26 +131,6 @@ class ActiveRun:
         found = finding(row, ceilings)
         return row if found is None else msgspec.structs.replace(
             row, extra=row.extra | {"bottleneck": msgspec.json.decode(msgspec.json.encode(found))})
-
-    def _with_others(self, row: Row) -> Row:
-        """Return a row that says so if other programs kept the CPU busy while it was measured."""
-        if row.verdict not in COUNTED or not self._others:
-            return row
-        others = median(self._others)
-        extra = row.extra | {"others_percent": others}
-        if others <= BUSY_PERCENT:
-            return msgspec.structs.replace(row, extra=extra)
-        busy = f"other programs used {others:.0f} % of the CPU"
-        return msgspec.structs.replace(row, extra=extra, verdict="warn" if row.verdict == "valid" else row.verdict,
-                                       reason=f"{row.reason}, {busy}" if row.reason else busy)
-
-    def _with_throttling(self, row: Row) -> Row:
-        """Return a row that says in which share of the readings heat or power slowed its GPU, and which of them."""
-        slowed = [words for words in self._slowed_by if words]
-        if row.verdict not in COUNTED or not slowed:
-            return row
-        throttled = {"share": len(slowed) / len(self._slowed_by), "reason": max(set(slowed), key=slowed.count)}
-        return msgspec.structs.replace(row, extra=row.extra | {"throttled": throttled})
 
     def end_cell(self, cell: int, row: Row) -> None:
         """Take the final row of a cell."""

@@ -12,6 +12,7 @@ from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.spec import RunSpec
 from llmscope.runs.resolve import refusals, resolve, that_fits
+from llmscope.runs.resume import Earlier
 from llmscope.runs.supervisor import Supervisor
 
 
@@ -23,8 +24,11 @@ class Finished(Struct):
     ended: events.RunEnded
 
 
-def run_blocking(spec: RunSpec, on_event: Callable[[events.Event], None], runs_folder: Path | None) -> Finished:
+def run_blocking(spec: RunSpec, on_event: Callable[[events.Event], None], runs_folder: Path | None,
+                 before: Earlier | None = None) -> Finished:
     """Run a spec and return when every process is gone; Ctrl+C and SIGTERM stop the run and keep what is finished.
+
+    With `before` the finished tests of that run are taken over.
 
     Raises BadInput before anything is measured if a cell cannot work, and KeyboardInterrupt if it was
     stopped before it began.
@@ -38,7 +42,7 @@ def run_blocking(spec: RunSpec, on_event: Callable[[events.Event], None], runs_f
         heard.stop_asked = True
         supervisor.cancel()
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         supervisor.open()
         while heard.devices is None and heard.ended is None and not heard.stop_asked:
@@ -48,13 +52,13 @@ def run_blocking(spec: RunSpec, on_event: Callable[[events.Event], None], runs_f
                 raise KeyboardInterrupt
             raise BadInput(heard.ended.reason or "The worker cannot start." if heard.ended else "The worker is gone.")
         _refuse(resolve(spec, heard.devices), heard.devices)
-        supervisor.submit(spec)
+        supervisor.submit(spec, before)
         while heard.ended is None:
             supervisor.step()
     finally:
         supervisor.close()
         supervisor.step_until_closed()
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
     if heard.started is None:
         raise KeyboardInterrupt

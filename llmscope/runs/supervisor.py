@@ -26,6 +26,7 @@ from llmscope.runs.ceilings import FILE as CEILINGS_FILE
 from llmscope.runs.ceilings import CeilingStore
 from llmscope.runs.child import Child, Ended, Heard
 from llmscope.runs.resolve import refusals, resolve, with_ceilings
+from llmscope.runs.resume import Earlier, taken_over
 from llmscope.runs.store import new_run_id
 
 TICK_S = 0.1
@@ -37,6 +38,7 @@ FAILED_STARTS = 3
 
 class _Submit(Struct, frozen=True):
     spec: RunSpec
+    before: Earlier | None = None
 
 
 class _Order(Struct, frozen=True):
@@ -58,7 +60,7 @@ class Supervisor:
         self._retired: list[Child] = []
         self._hello: events.Hello | None = None
         self._devices: tuple[events.Device, ...] | None = None
-        self._waiting: RunSpec | None = None
+        self._waiting: _Submit | None = None
         self._run: ActiveRun | None = None
         self._failed_starts = 0
         self._worked = False
@@ -66,9 +68,9 @@ class Supervisor:
 
     # Orders, from any thread.
 
-    def submit(self, spec: RunSpec) -> None:
-        """Run a spec; ignored while another one runs."""
-        self._inbox.put(_Submit(spec))
+    def submit(self, spec: RunSpec, before: Earlier | None = None) -> None:
+        """Run a spec, or go on with an earlier run of it; ignored while another one runs."""
+        self._inbox.put(_Submit(spec, before))
 
     def cancel(self) -> None:
         """Stop the run: answered at once, over within 5 s, whatever the worker is doing."""
@@ -106,8 +108,8 @@ class Supervisor:
                 self._hear(child, event)
             case Ended(child=child):
                 self._lose(item)
-            case _Submit(spec=spec):
-                self._submit(spec)
+            case _Submit():
+                self._submit(item)
             case _Order(what="cancel"):
                 self._cancel()
             case _Order(what="close"):
@@ -146,9 +148,9 @@ class Supervisor:
         if isinstance(event, events.CellEnded) and run is not None:
             self._end_if_done(run)
 
-    def _submit(self, spec: RunSpec) -> None:
+    def _submit(self, order: _Submit) -> None:
         if self._run is None and self._waiting is None:
-            self._waiting = spec
+            self._waiting = order
             if self._worker is None:
                 self._failed_starts = 0
                 self._start_worker()
@@ -158,7 +160,7 @@ class Supervisor:
         """Begin the run that was ordered, as soon as the devices are known."""
         if self._waiting is None or self._hello is None or self._devices is None or self._worker is None:
             return
-        asked, self._waiting = self._waiting, None
+        asked, before, self._waiting = self._waiting.spec, self._waiting.before, None
         utc = datetime.now(UTC).isoformat(timespec="seconds")
         folder = self._runs_folder
         run_id = new_run_id(folder, utc) if folder is not None else utc[:19].replace(":", "").replace("T", "_")
@@ -178,9 +180,20 @@ class Supervisor:
         self._emit(started)
         if trouble:
             self._emit(events.Note(t_ns=_now(), text=trouble))
+        if before is not None:
+            self._take_over(run, before)
         for index, reason in refused.items():
-            self._end_cell(run, index, "failed", reason)
+            if index in run.todo:
+                self._end_cell(run, index, "failed", reason)
         self._hand_over(run)
+
+    def _take_over(self, run: ActiveRun, before: Earlier) -> None:
+        """Let the finished tests of an earlier run stand in this one, as far as they may."""
+        rows, words = taken_over(before, run.started.machine, run.started.versions)
+        self._emit(events.Note(t_ns=_now(), text=words))
+        for cell, row in rows.items():
+            run.end_cell(cell, row)
+            self._emit(events.CellEnded(t_ns=_now(), cell=cell, row=row))
 
     def _hand_over(self, run: ActiveRun) -> None:
         if self._worker is not None and run.todo:

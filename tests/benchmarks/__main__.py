@@ -5,7 +5,7 @@ import platform
 import sys
 from datetime import UTC, datetime
 
-NAMES = ("start", "first_sample", "sampler", "plain", "drawing", "history", "memory", "ceilings", "predict")
+NAMES = ("start", "first_sample", "sampler", "plain", "drawing", "history", "memory", "ceilings")
 
 
 def main(names: list[str]) -> int:

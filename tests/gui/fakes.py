@@ -6,10 +6,11 @@ import msgspec
 
 from llmscope import paths
 from llmscope.analysis.ceilings import Ceiling, Ceilings
-from llmscope.core.events import Event
+from llmscope.core.events import Device, DtypeProbe, Event
 from llmscope.core.spec import RunSpec
 from llmscope.core.units import GIB
 from llmscope.hardware.host import Machine
+from llmscope.hardware.nvml import GpuFacts
 from llmscope.runs.ceilings import FILE, CeilingStore
 
 MIB = 1024**2
@@ -24,6 +25,12 @@ MACHINE = Machine(
 )
 
 
+#: The same with a GPU that the list of hardware has.
+GPU_MACHINE = msgspec.structs.replace(MACHINE, gpus=(
+    GpuFacts(index=0, name="NVIDIA GeForce RTX 5070 Ti", memory_bytes=16303 * MIB),))
+GPU = Device("cuda:0", "NVIDIA GeForce RTX 5070 Ti", "cuda", 15840 * MIB, (DtypeProbe("bfloat16", True),))
+
+
 def ceilings(device: str, tflops: float, gb_s: float) -> Ceilings:
     """Return ceilings of a device as a run would have measured them."""
     products = {dtype: Ceiling(f"gemm1024-{short}", tflops * share, "TFLOPS")
@@ -36,11 +43,11 @@ def ceilings(device: str, tflops: float, gb_s: float) -> Ceilings:
 CEILINGS = {"cpu": ceilings("cpu", 0.42, 45.2), "cuda:0": ceilings("cuda:0", 34.1, 720.0)}
 
 
-def know_ceilings() -> None:
+def know_ceilings(machine: Machine = MACHINE) -> None:
     """Keep them where the window looks for them."""
     store = CeilingStore(paths.data_folder() / FILE)
     for found in CEILINGS.values():
-        store.put(msgspec.to_builtins(MACHINE), found)
+        store.put(msgspec.to_builtins(machine), found)
 
 
 class FakeRunner:

@@ -19,7 +19,7 @@ from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from llmscope.runs.marks import Marks, write_marks
-from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
+from tests.gui.fakes import GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
 from tests.gui.turns import SAME, SLOWER, turns
@@ -39,9 +39,10 @@ WITH_OPTIONS = (
     Cell("bundled", "train", "cpu", "amp", seq=128),
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
 #: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run; its lower
-#: end, with other hardware; changes that were tried and one that is.
+#: end, with other hardware; changes that were tried and one that is; hardware to choose from; what was measured.
 HARDWARE = {"hardware_empty": "idle", "hardware_running": "writing", "hardware": "done", "hardware_gpu": "two_devices",
-            "hardware_whatif": "done", "hardware_compared": "done"}
+            "hardware_whatif": "done", "hardware_compared": "done", "hardware_choose": "done",
+            "hardware_held": "done"}
 #: Tests of two devices.
 TWO_DEVICES = (
     *(Cell("arch:smollm2-135m", test, "cuda:0", "bfloat16", batch=batch)  # type: ignore[arg-type]
@@ -133,12 +134,22 @@ def show_history(window: MainWindow, name: str) -> None:
         _wait(lambda: window.page.run.is_stored)
 
 
-def show_whatif(window: MainWindow) -> None:
+def show_whatif(window: MainWindow, name: str) -> None:
     """Scroll the Hardware page down to other hardware."""
     page = window.hardware.page
     assert page is not None
     _wait(lambda: page.whatif.table.rows.shown)
     QApplication.processEvents()
+    if name == "hardware_choose":
+        for box, value in ((page.whatif.wish.users, 4), (page.whatif.wish.speed, 20), (page.whatif.wish.budget, 2500)):
+            box.setValue(value)
+        page.whatif.mode._choose("choose")
+        page.whatif.choice.table.selectRow(0)
+        QApplication.processEvents()
+    if name == "hardware_held":
+        page.whatif.mode._choose("held")
+        _wait(lambda: page.whatif.held.table.rows.held)
+        QApplication.processEvents()
     bar = page.findChild(QScrollArea).verticalScrollBar()
     bar.setValue(bar.maximum())
 
@@ -159,11 +170,12 @@ def main(folder: Path, wanted: list[str]) -> None:
                 if wanted and file not in wanted:
                     continue
                 theme().set_mode(mode)  # type: ignore[arg-type]
+                machine = GPU_MACHINE if name == "hardware_gpu" else MACHINE
                 if name == "hardware_empty":
                     shutil.rmtree(paths.data_folder(), ignore_errors=True)
                 elif name in HARDWARE or (name in STATES and name != "idle"):
-                    know_ceilings()
-                window = MainWindow(FakeRunner, lambda: MACHINE)
+                    know_ceilings(machine)
+                window = MainWindow(FakeRunner, lambda machine=machine: machine)
                 window.show_page("run")
                 window.resize(size)
                 window.show()
@@ -173,6 +185,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                     feed(window, name)
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
+                    if name == "hardware_gpu":
+                        window.page.control.take_devices((GPU,), True)
                     window.show_page("hardware")
                     if name == "hardware_compared":
                         compare(window)
@@ -183,8 +197,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 for _ in range(4):
                     window.tick()
                     app.processEvents()
-                if name == "hardware_whatif":
-                    show_whatif(window)
+                if name in ("hardware_whatif", "hardware_choose", "hardware_held"):
+                    show_whatif(window, name)
                 window.grab().save(str(folder / f"{file}.png"))
                 if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")

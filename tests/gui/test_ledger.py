@@ -65,9 +65,10 @@ def test_the_ledger_follows_a_run_and_then_shows_its_peak_until_a_setting_change
     before = shown.facts.now
     assert before is not None
     held = next(e for e in events if isinstance(e, ev.Telemetry)).worker_rss_bytes or 0
-    window.page.handle(ev.Telemetry(t_ns=15 * 10**9 + events[0].t_ns, cpu_percent=1.0, others_percent=1.0,
-                                    memory_used_bytes=8 * GIB, memory_total_bytes=16 * GIB,
-                                    worker_rss_bytes=held + GIB))
+    for more, second in ((GIB, 15), (GIB + MIB, 16)):  # a MiB is no pixel of the bar
+        window.page.handle(ev.Telemetry(t_ns=second * 10**9 + events[0].t_ns, cpu_percent=1.0, others_percent=1.0,
+                                        memory_used_bytes=8 * GIB, memory_total_bytes=16 * GIB,
+                                        worker_rss_bytes=held + more))
     assert shown.facts.now == GIB
     window.page.control.set_open(False)
     window.page.control.show_measured([row(extra={"peak_by_holder": HOLDERS})],

@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QComboBox, QPushButton
+from PySide6.QtWidgets import QComboBox, QFileDialog, QPushButton
 from pytestqt.qtbot import QtBot
 
 from llmscope import paths
@@ -16,6 +18,7 @@ from llmscope.gui.models.whatif_model import BASIS, FIT, HARDWARE, MEMORY, PRICE
 from llmscope.gui.whatif_panel import WhatIfPanel
 from llmscope.models import catalog
 from llmscope.models.catalog import Model
+from llmscope.paths import resources
 from llmscope.runs import here
 from llmscope.runs.here import Here
 from tests.gui.fakes import CEILINGS, MACHINE, know_ceilings
@@ -47,7 +50,7 @@ def choose(control: QComboBox, key: str) -> None:
 
 def test_what_fits_comes_first_the_fastest_first_and_what_is_short_last(panel: WhatIfPanel) -> None:
     shown = panel.table.rows.shown
-    assert len(shown) == 89 + 1 and panel.count.text() == "90 of 90"
+    assert len(shown) == 89 + 1 and panel.filters.count.text() == "90 of 90"
     fits = [one.fits for one in shown]
     assert fits == sorted(fits, key=[True, None, False].index) and set(fits) == {True, None, False}
     speeds = [one.decode_tok_s.high for one in shown if one.fits and one.decode_tok_s]
@@ -58,12 +61,12 @@ def test_what_fits_comes_first_the_fastest_first_and_what_is_short_last(panel: W
 
 
 def test_the_head_tells_what_the_chosen_model_asks_for(panel: WhatIfPanel) -> None:
-    assert panel.model.currentText() == "Qwen2.5-7B" and panel.context.currentText() == "4,096 tokens"
-    assert panel.needs.full_text == f"needs 14.7{NBSP}GiB and reads 14.4{NBSP}GB per token"
-    choose(panel.format, "int4")
-    assert "reads 4." in panel.needs.full_text
-    choose(panel.model, "arch:gpt2")  # has 1,024 positions
-    assert panel.context.currentText() == "1,024 tokens"
+    assert panel.wish.model.currentText() == "Qwen2.5-7B" and panel.wish.context.currentText() == "4,096 tokens"
+    assert panel.wish.needs.full_text == f"needs 14.7{NBSP}GiB and reads 14.4{NBSP}GB per token"
+    choose(panel.wish.format, "int4")
+    assert "reads 4." in panel.wish.needs.full_text
+    choose(panel.wish.model, "arch:gpt2")  # has 1,024 positions
+    assert panel.wish.context.currentText() == "1,024 tokens"
 
 
 def test_what_is_unknown_says_so_and_is_never_zero(panel: WhatIfPanel) -> None:
@@ -87,17 +90,17 @@ def test_each_row_says_what_its_figures_stand_on(panel: WhatIfPanel) -> None:
 
 
 def test_kind_and_words_filter_the_rows(panel: WhatIfPanel) -> None:
-    choose(panel.kind, "tpu")
-    assert len(rows(panel)) == 4 and panel.count.text() == "4 of 90"
-    choose(panel.kind, "cpu")
+    choose(panel.filters.kind, "tpu")
+    assert len(rows(panel)) == 4 and panel.filters.count.text() == "4 of 90"
+    choose(panel.filters.kind, "cpu")
     assert CPU.name in rows(panel)
-    choose(panel.kind, "")
-    panel.search.setText("rtx 4090")
+    choose(panel.filters.kind, "")
+    panel.filters.search.setText("rtx 4090")
     assert rows(panel) and all("RTX 4090" in name for name in rows(panel))
-    choose(panel.format, "int8")
+    choose(panel.wish.format, "int8")
     assert all("RTX 4090" in name for name in rows(panel))
-    panel.search.setText("abacus")
-    assert not rows(panel) and "clear the search" in panel.count.text()
+    panel.filters.search.setText("abacus")
+    assert not rows(panel) and "clear the search" in panel.filters.count.text()
     panel.grab()
 
 
@@ -109,7 +112,7 @@ def test_prices_of_ones_own_are_shown_and_wrong_ones_explained(panel: WhatIfPane
     assert rows(panel)["NVIDIA H100 80GB SXM5"][PRICE] == "$25,000" and rows(panel)[CPU.name][PRICE] == "owned"
     file.write_text("[]")
     panel.refresh()
-    assert "prices.json cannot be used" in panel.about.full_text and len(rows(panel)) == 90
+    assert "prices.json cannot be used" in panel.filters.about.full_text and len(rows(panel)) == 90
 
 
 def test_ctrl_c_copies_selected_rows_with_their_titles(panel: WhatIfPanel, qtbot: QtBot) -> None:
@@ -122,7 +125,7 @@ def test_ctrl_c_copies_selected_rows_with_their_titles(panel: WhatIfPanel, qtbot
 def test_a_change_takes_little_time(panel: WhatIfPanel) -> None:
     began = time.process_time()
     for format_ in ("int4", "float32", "int8", "bfloat16"):
-        choose(panel.format, format_)
+        choose(panel.wish.format, format_)
     assert (time.process_time() - began) / 4 < 0.05
 
 
@@ -147,6 +150,44 @@ def test_it_stands_on_the_page_with_this_machine_and_cuts_nothing_in_a_small_win
     page.grab()
     columns = sum(panel.table.columnWidth(column) for column in range(panel.table.rows.columnCount()))
     assert panel.table.isColumnHidden(BASIS) and columns <= panel.table.viewport().width()
-    assert panel.needs.text() == panel.needs.full_text
-    for widget in (*panel.findChildren(QPushButton), *panel.findChildren(QComboBox), panel.table, panel.search):
+    assert panel.wish.needs.text() == panel.wish.needs.full_text
+    for widget in (*panel.findChildren(QPushButton), *panel.findChildren(QComboBox), panel.table, panel.filters.search):
         assert widget.accessibleName(), widget
+
+
+def test_several_sequences_are_predicted_together(panel: WhatIfPanel) -> None:
+    name = "NVIDIA H100 80GB SXM5"
+    alone, least = rows(panel)[name][SPARE], panel.table.rows.shown
+    panel.wish.users.setValue(8)
+    assert panel.wish.users.text() == "8 sequences" and panel.wish.needs.full_text.endswith("per step")
+    eight = {one.target.id: one for one in panel.table.rows.shown}["h100-sxm"]
+    one = next(one for one in least if one.target.id == "h100-sxm")
+    assert eight.demand.batch == 8 and rows(panel)[name][SPARE] != alone
+    assert eight.decode_tok_s is not None and one.decode_tok_s is not None
+    assert eight.decode_tok_s.low > 5 * one.decode_tok_s.low
+
+
+def test_a_folder_is_a_model_like_the_others(panel: WhatIfPanel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *args: str(resources() / "bundled_model"))
+    panel.wish.folder.click()
+    assert panel.wish.model.currentText() == "bundled_model" and panel.wish.context.currentText() == "2,048 tokens"
+    assert panel.table.rows.shown[0].demand.memory_bytes < GIB
+
+
+def test_a_folder_without_a_model_is_one_line_and_the_model_before_stays(panel: WhatIfPanel, tmp_path: Path) -> None:
+    panel.wish.take_folder(str(tmp_path))
+    assert panel.filters.about.property("role") == "bad" and "config.json" in panel.filters.about.full_text
+    assert panel.wish.model.currentText() == "Qwen2.5-7B" and len(rows(panel)) == 90
+
+
+def test_models_of_the_hub_cache_are_offered(qtbot: QtBot, offered: tuple[Model, ...],
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    cached = replace(next(model for model in offered if model.ref == "arch:gpt2"), ref="org/small", source="hub")
+    monkeypatch.setattr(catalog, "available", lambda: offered)
+    monkeypatch.setattr(catalog, "in_hub_cache", lambda: (("org/small", cached), ("org/broken", "It is damaged.")))
+    panel = WhatIfPanel()
+    qtbot.addWidget(panel)
+    panel.fill()
+    refs = [panel.wish.model.itemData(at) for at in range(panel.wish.model.count())]
+    assert refs[0] == "bundled" and refs[-1] == "org/small" and "org/broken" not in refs
+    assert "arch:bert-base-uncased" not in refs  # what it computes has no closed form

@@ -128,8 +128,8 @@ def test_the_exit_code_tells_how_it_went(measured: Measured, verdict: Verdict, s
 
 def test_one_failed_row_among_good_ones_is_code_1() -> None:
     good, bad = (make_row("r", Cell("m", "pp"), Sampling(), [1.0], v) for v in ("valid", "failed"))  # type: ignore[arg-type]
-    assert cli.exit_code([good, bad], "done") == 1
-    assert cli.exit_code([good], "done") == 0 and cli.exit_code([], "failed") == 1
+    assert terminal.exit_code([good, bad], "done") == 1
+    assert terminal.exit_code([good], "done") == 0 and terminal.exit_code([], "failed") == 1
 
 
 def test_results_go_to_stdout_in_the_format_asked_for(measured: Measured, capsys: Capture) -> None:
@@ -157,7 +157,7 @@ def test_ctrl_c_before_the_run_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(terminal, "measure", interrupted)
-    assert cli.run(["bench"]) == cli.CANCELLED
+    assert cli.run(["bench"]) == terminal.CANCELLED
 
 
 def test_a_fault_of_the_program_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

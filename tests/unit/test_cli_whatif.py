@@ -15,7 +15,7 @@ ASKED = ["whatif", "--model", "arch:qwen2.5-7b", "--context", "4096"]
 
 
 def lines_of(text: str) -> dict[str, list[str]]:
-    table = [line for line in text.splitlines() if line.startswith("| ")]
+    table = [line for line in text.partition("Predicted against")[0].splitlines() if line.startswith("| ")]
     return {cells[0]: cells for cells in ([cell.strip() for cell in line.strip("|").split("|")] for line in table)}
 
 
@@ -36,6 +36,15 @@ def test_a_list_to_choose_from_has_reasons(capsys: Capture) -> None:
     assert cli.run([*ASKED, "--users", "4", "--speed", "20", "--budget", "2500"]) == 0
     out = capsys.readouterr().out
     assert "| meets |" in out and "under the budget" in out and "of 89 do not meet it" in out
+
+
+def test_predicted_stands_against_measured(capsys: Capture) -> None:
+    assert cli.run(ASKED) == 0
+    held = capsys.readouterr().out.partition("Predicted against measured, 17 of 19 inside:")[2]
+    assert "| 58.7 | 28 to 60 | inside | llmfit, pull request 1046 |" in held and "| slower |" in held
+    assert cli.run([*ASKED, "-o", "json"]) == 0
+    measured = json.loads(capsys.readouterr().out)["measured"]
+    assert len(measured) == 19 and measured[0]["predicted_tok_s"]["provenance"] == "predicted"
 
 
 def test_where_nothing_serves_that_is_said(capsys: Capture) -> None:

@@ -37,6 +37,7 @@ class Load:
         self.phase: Phase = "load-cold" if cold else "load-warm"
         self._source, self._device, self._dtype, self._meter = source, device, dtype, meter
         self._file_bytes = sum(path.stat().st_size for path in source.weight_files)
+        self._weights_bytes = 0
         self._shares: list[float | None] = []
         self._phases = Phases()
 
@@ -67,6 +68,7 @@ class Load:
         """Check the parts and where the weights are, and note which share of the files came from disk."""
         assert self._loaded is not None
         checks.placement(self._loaded)
+        self._weights_bytes = sum(weight.nbytes for weight in self._loaded.network.parameters())
         after = conditions.bytes_read_from_disk()
         before = self._read_before
         share = None if after is None or before is None else (after - before) / self._file_bytes
@@ -74,7 +76,10 @@ class Load:
         return {"read_share": share, **self._phases.keep(self._block)}
 
     def summary(self) -> dict[str, Any]:
-        """Return the files' bytes and the share read from disk that fits the test least; a wrong share is a warning."""
+        """Return the bytes of files and weights, and the share read from disk that fits the test least.
+
+        A wrong share is a warning.
+        """
         known = [s for s in self._shares if s is not None]
         least = None
         if known and len(known) == len(self._shares):
@@ -84,7 +89,8 @@ class Load:
             warning = {"warning": "mixed: this system does not say what came from disk"}
         elif least < checks.COLD_SHARE if self._cold else least > checks.WARM_SHARE:
             warning = {"warning": f"mixed: {least * 100:.0f} % of the bytes came from disk"}
-        return {"file_bytes": self._file_bytes, "read_share": least, **self._phases.summary(), **warning}
+        sizes = {"file_bytes": self._file_bytes, "weights_bytes": self._weights_bytes}
+        return {**sizes, "read_share": least, **self._phases.summary(), **warning}
 
     def reset(self) -> None:
         """Forget the first loads: they filled the page cache."""

@@ -86,11 +86,15 @@ class HardwarePage(Page):
         grid.addWidget(self.card, 0, 1 if narrow else 2)
         grid.addWidget(self.roofline, 1 if narrow else 0, 1)
         self.table.set_narrow(narrow)
-        self.whatif.table.set_narrow(narrow)
+        self.whatif.set_narrow(narrow)
 
     def status(self) -> tuple[str, str]:
         """Return the words for the status bar."""
         return self.tr("Ready"), self.look.about
+
+    def close_threads(self) -> None:
+        """End what What if still reads."""
+        self.whatif.close_threads()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -40,11 +40,14 @@ class Table(QTableView):
         model = self.model()
         return [str(model.index(row, column).data() or "") for column in range(model.columnCount())]
 
+    def titles(self) -> Sequence[str]:
+        """Return the columns' titles as they are copied."""
+        model, across = self.model(), Qt.Orientation.Horizontal
+        return [str(model.headerData(column, across) or "") for column in range(model.columnCount())]
+
     def as_text(self, rows: Iterable[int]) -> str:
         """Return rows as tab-separated lines under their titles."""
-        model, across = self.model(), Qt.Orientation.Horizontal
-        titles = [str(model.headerData(column, across) or "") for column in range(model.columnCount())]
-        return "\n".join("\t".join(line) for line in (titles, *map(self.line, rows)))
+        return "\n".join("\t".join(line) for line in (self.titles(), *map(self.line, rows)))
 
     def copy_all(self) -> None:
         """Copy all rows."""

@@ -112,6 +112,17 @@ def test_loading_is_limited_by_its_longest_step(kind: str, read_share: float, ph
     assert found_of(row).limiter == limiter
 
 
+def test_weights_on_their_way_to_a_device_are_the_interconnect_s() -> None:
+    row = msgspec.structs.replace(
+        row_of("load-warm", flops=None, read_share=0.0, phases_s={"read": 0.1, "deserialise": 0.1, "copy": 0.8},
+               weights_bytes=8 * 10**9, host=None), device="cuda:0")
+    way = msgspec.structs.replace(CEILINGS, others={"h2d": Ceiling("h2d", 12.5, "GB/s")})
+    found = found_of(row, way)
+    assert (found.limiter, found.is_sure) == ("interconnect", True)
+    said = "copying 8.00 GB to the device at 10.0 GB/s (80 % of the measured 12.5 GB/s) takes 80 % of the time"
+    assert found.evidence.replace("\u00a0", " ") == said
+
+
 def test_without_a_model_it_is_the_program_itself() -> None:
     assert found_of(row_of("tok", flops=None, bytes_moved=None)).limiter == "host overhead"
 

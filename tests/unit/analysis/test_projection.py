@@ -90,25 +90,6 @@ def test_fewer_bits_need_less(hardware: Hardware, wanted: dict[Format, Demand]) 
     assert reads == sorted(reads, reverse=True)
 
 
-@pytest.mark.parametrize(("model", "id_", "format_", "decode", "prefill"), [
-    ("qwen3-8b", "rtx-4090", "bfloat16", 58.7, None),           # llmfit, pull request 1046
-    ("llama-3.1-8b", "rx-7900-xtx", "int4", 105.8, 3226),       # llama.cpp, pull request 26284
-    ("llama-3.1-8b", "rtx-3080-10", "int4", 112, 3807),         # dmatora/LLM-inference-speed-benchmarks, issue 12
-    ("llama-3.1-8b", "apple-m1-max", "int4", 46.2, 499.6),      # brand-o/normiebench, issue 40
-    ("llama-3.1-8b", "apple-m4", "int4", 20.9, 224.8),          # brand-o/normiebench, issue 3
-    ("tinyllama-1.1b", "apple-m1-ultra", "int4", 242.6, 5588),  # geerlingguy/ai-benchmarks, issue 48
-    ("llama-3.1-8b", "rtx-4070-laptop", "int4", 48.1, 2365),    # brand-o/normiebench, issue 4
-    ("llama-3.3-70b", "apple-m3-ultra", "int4", 14.4, 162.3),   # geerlingguy/beowulf-ai-cluster, issue 17
-    ("llama-3.1-8b", "ryzen-7840u-780m", "int4", 16.3, 253.6),  # brand-o/normiebench, issue 10 (an 8840U)
-])
-def test_what_others_measured_lies_within(model: str, id_: str, format_: Format, decode: float,
-                                          prefill: float | None) -> None:
-    found = project(BY_ID[id_], demands(resolve(f"arch:{model}"), 512, 1), format_)
-    assert found.decode_tok_s is not None and found.decode_tok_s.low < decode < found.decode_tok_s.high
-    assert found.prefill_tok_s is not None
-    assert prefill is None or found.prefill_tok_s.low < prefill < found.prefill_tok_s.high
-
-
 def test_a_7b_model_does_not_fit_8_gib_but_its_int4_does() -> None:
     wanted = demands(resolve("arch:qwen2.5-7b"), 4096, 1)
     found = project(BY_ID["rtx-4060"], wanted, "bfloat16")

@@ -71,6 +71,28 @@ def telemetry(others_percent: float) -> events.Telemetry:
                             memory_total_bytes=2)
 
 
+@pytest.mark.parametrize(("device", "unit_tok_s", "energy"), [
+    ("cpu", 50.0, {"power_w": 30.0, "readings": 5, "scope": "CPU package", "j_per_token": 0.6}),
+    ("cuda:1", 50.0, {"power_w": 200.0, "readings": 5, "scope": "GPU", "j_per_token": 4.0}),
+    ("cuda:2", 50.0, None)])
+def test_a_row_has_the_energy_of_a_token_from_the_power_while_it_was_measured(
+        clock: Clock, device: str, unit_tok_s: float, energy: dict[str, object] | None) -> None:
+    cell = Cell("arch:gpt2", "pp", device=device, dtype="bfloat16", seq=100)
+    run = ActiveRun(events.RunStarted(t_ns=0, run="r", utc="", spec=RunSpec((cell,)), machine={}, versions={}))
+
+    def draw(watts: float) -> None:
+        gpus = (events.Gpu(index=0, name="A", power_w=1.0), events.Gpu(index=1, name="B", power_w=10 * watts))
+        run.watch(msgspec.structs.replace(telemetry(0.0), cpu_power_w=1.5 * watts, gpus=gpus))
+
+    hear_start(run, "warm-up")
+    draw(1000.0)
+    run.hear(events.PhaseStarted(t_ns=0, cell=0, phase="prefill"))
+    for _ in range(5):
+        draw(20.0)
+    row = run.judged(0, make_row("r", cell, Sampling(), [100 / unit_tok_s], "valid"))
+    assert row.extra.get("energy") == energy
+
+
 def test_a_row_says_how_often_heat_or_power_slowed_its_gpu_and_what_limits_it(clock: Clock) -> None:
     """Recorded readings: no GPU here can be made to slow down."""
     cell = Cell("arch:gpt2", "pp", device="cuda:1", dtype="bfloat16", seq=100)

@@ -23,8 +23,8 @@ AXES: dict[str, Callable[[Row], object]] = {
     "model": lambda row: row.model}
 
 
-def bars() -> Iterator[Bar]:
-    """Measure a grid, and yield for each axis how far predictions across it are off.
+def lines() -> Iterator[str]:
+    """Measure a grid, and yield each prediction beside what was measured, and for each axis how far they are off.
 
     One thread measures: it waits for no other that a busy machine holds up.
     """
@@ -35,9 +35,11 @@ def bars() -> Iterator[Bar]:
     known = ceilings_of(finished.rows, "cpu", started.utc, started.run, started.versions)
     measured = [(cell, row) for cell, row in zip(tests, finished.rows[-len(tests):], strict=True)
                 if row.verdict in COUNTED]
-    print(f"{len(measured)} of {len(tests)} tests measured")
+    yield f"{len(measured)} of {len(tests)} tests measured"
+    summaries: list[Bar] = []
     for axis, of in AXES.items():
-        yield from _axis(axis, of, measured, known)
+        yield from _axis(axis, of, measured, known, summaries)
+    yield from map(str, summaries)
 
 
 def _tests(model: str, dtype: str) -> tuple[Cell, ...]:
@@ -53,27 +55,26 @@ def _machine() -> tuple[Cell, ...]:
 
 
 def _axis(axis: str, of: Callable[[Row], object], measured: list[tuple[Cell, Row]],
-          ceilings: Ceilings | None) -> Iterator[Bar]:
+          ceilings: Ceilings | None, summaries: list[Bar]) -> Iterator[str]:
     errors, held = [], []
     for cell, row in measured:
         if axis == "seq" and cell.workload != "pp":
             continue
         others = [other for _, other in measured if of(other) != of(row)]
         found = predict(others, cell, ceilings)
-        _print(axis, row, found)
+        yield _line(axis, row, found)
         if found is not None and row.median:
             errors.append(found.value / row.median - 1)
         held.append(found is not None and found.low <= (row.median or 0) <= found.high)
     if not errors:
-        yield Bar(f"{axis} left out: mean error", "nothing could be predicted", "≤ 15 %", False)
+        summaries.append(Bar(f"{axis} left out: mean error", "nothing could be predicted", "≤ 15 %", False))
         return
     mean, share = float(np.mean(np.abs(errors))), float(np.mean(held))
-    yield Bar(f"{axis} left out: mean error of {len(errors)} of {len(held)}",
-              f"{mean:.1%}, median {np.median(errors):+.1%}", "≤ 15 %", mean <= 0.15)
-    yield Bar(f"{axis} left out: 90 % ranges that hold the value", f"{share:.0%}", "≥ 85 %", share >= 0.85)
+    summaries += [Bar(f"{axis} left out: mean error of {len(errors)} of {len(held)}",
+                      f"{mean:.1%}, median {np.median(errors):+.1%}", "≤ 15 %", mean <= 0.15),
+                  Bar(f"{axis} left out: 90 % ranges that hold the value", f"{share:.0%}", "≥ 85 %", share >= 0.85)]
 
 
-def _print(axis: str, row: Row, found: Prediction | None) -> None:
+def _line(axis: str, row: Row, found: Prediction | None) -> str:
     said = "none" if found is None else f"{found.value:9.1f} [{found.low:.1f}, {found.high:.1f}]"
-    print(f"{axis:<6} {row.model:<18} {row.dtype:<9} {row.test:<12} measured {row.median:9.1f}  predicted {said}",
-          flush=True)
+    return f"{axis:<6} {row.model:<18} {row.dtype:<9} {row.test:<12} measured {row.median:9.1f}  predicted {said}"
