@@ -59,12 +59,15 @@ class WishBar(QWidget):
         return bool(self._offered)
 
     def fill(self) -> None:
-        """Offer the models whose costs are known: those that come with llmscope and those of the Hub cache."""
-        titles = self.models.shipped() | self.models.cached()
-        self._offered = {ref: title for ref, title in titles.items() if self._decoder(ref) is not None}
-        self.model.offer(self._offered, MODEL)
-        self.format.offer({format_: name for name, format_ in FORMATS.items()}, FORMAT)
-        self._offer_contexts(CONTEXT)
+        """Offer the models whose costs are known: shipped ones, those of the Hub cache, and folders chosen so far."""
+        is_first = not self._offered
+        titles = (self.models.shipped() | self.models.cached()) if is_first else {}
+        titles |= self.models.folders()
+        self._offered |= {ref: title for ref, title in titles.items() if self._decoder(ref) is not None}
+        self.model.offer(self._offered, self.model.taken() or MODEL)
+        if is_first:
+            self.format.offer({format_: name for name, format_ in FORMATS.items()}, FORMAT)
+            self._offer_contexts(CONTEXT)
 
     def wish(self) -> Wish | None:
         """Return what is asked for, None while no model is offered."""

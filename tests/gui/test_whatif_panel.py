@@ -180,6 +180,14 @@ def test_a_folder_without_a_model_is_one_line_and_the_model_before_stays(panel: 
     assert panel.wish.model.currentText() == "Qwen2.5-7B" and len(rows(panel)) == 90
 
 
+def test_a_folder_of_the_run_page_is_offered_when_the_page_is_seen_again(panel: WhatIfPanel) -> None:
+    folder = str(resources() / "bundled_model")
+    panel.wish.models.get(folder)  # as the Run page asks for it
+    assert panel.wish.model.findData(folder) == -1
+    panel.fill()
+    assert panel.wish.model.findData(folder) > 0 and panel.wish.model.currentText() == "Qwen2.5-7B"
+
+
 def test_models_of_the_hub_cache_are_offered(qtbot: QtBot, offered: tuple[Model, ...],
                                              monkeypatch: pytest.MonkeyPatch) -> None:
     cached = replace(next(model for model in offered if model.ref == "arch:gpt2"), ref="org/small", source="hub")
