@@ -17,7 +17,7 @@ MODEL, FORMAT, CONTEXT = "arch:qwen2.5-7b", "bfloat16", 4096
 FORMATS: dict[str, Format] = {"f32": "float32", "bf16": "bfloat16", "int8": "int8", "int4": "int4"}
 CONTEXTS = tuple(2**power for power in range(9, 18))
 MOST_TOK_S, MOST_USD = 100_000, 100_000_000
-MODEL_PX, FOLDER_PX, FORMAT_PX, CONTEXT_PX, USERS_PX, SPEED_PX, BUDGET_PX = 200, 36, 74, 128, 128, 158, 124
+MODEL_PX, FOLDER_PX, FORMAT_PX, CONTEXT_PX, USERS_PX, SPEED_PX, BUDGET_PX = 200, 36, 74, 128, 128, 158, 138
 
 
 @dataclass(frozen=True)

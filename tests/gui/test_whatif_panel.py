@@ -86,7 +86,10 @@ def test_each_row_says_what_its_figures_stand_on(panel: WhatIfPanel) -> None:
     assert rows(panel)["NVIDIA GeForce RTX 4060 8GB"][BASIS].startswith("specification: ")
     at = list(rows(panel)).index("NVIDIA GeForce RTX 4060 8GB")
     tip = panel.table.rows.index(at, HARDWARE).data(Qt.ItemDataRole.ToolTipRole)
-    assert "95% of 8 GiB" in tip and "price at launch, 2023" in tip
+    assert "95% of 8 GiB" in tip and "price at launch, 2023" in tip and "energy" not in tip  # it does not fit
+    at = list(rows(panel)).index("NVIDIA H100 80GB SXM5")
+    tip = panel.table.rows.index(at, HARDWARE).data(Qt.ItemDataRole.ToolTipRole)
+    assert "J per token, at most: the rated power at the slowest speed" in tip
 
 
 def test_kind_and_words_filter_the_rows(panel: WhatIfPanel) -> None:
