@@ -1,8 +1,10 @@
 """Stored runs whose GPU is in the list of hardware, as references for what is predicted."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
+from llmscope import paths
 from llmscope.analysis.demand import FORMATS
 from llmscope.analysis.references import Compared, Reference, compared, references
 from llmscope.core.results import COUNTED, Row
@@ -16,14 +18,18 @@ MOST_RUNS = 300
 
 
 def comparisons(runs: Path) -> list[Compared]:
-    """Return predicted against measured: this program's stored runs, the latest first, then what others published."""
-    return [one for reference in (*stored_references(runs), *references()) for one in compared(reference)]
+    """Return predicted against measured: one's own runs, those that come with llmscope, and what others published."""
+    stored = stored_references(runs, paths.sample_runs_folder())
+    return [one for reference in (*stored, *references()) for one in compared(reference)]
 
 
-def stored_references(runs: Path) -> list[Reference]:
-    """Return what stored runs measured on hardware of the list; of a test measured several times the last."""
+def stored_references(*places: Path) -> list[Reference]:
+    """Return what stored runs measured on hardware of the list; of a test measured several times the last.
+
+    Runs of the first place come before those of the next.
+    """
     found: dict[tuple[str, ...], Reference] = {}
-    for row, hardware in _measured(runs):
+    for row, hardware in chain.from_iterable(map(_measured, places)):
         reference = _reference(row, hardware)
         if reference is not None:
             found.setdefault((hardware.id, row.model, row.dtype, row.backend, row.test), reference)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from llmscope import paths
 from llmscope.core.spec import Cell
 from llmscope.core.units import GIB
 from llmscope.runs.comparisons import comparisons, stored_references
@@ -33,6 +34,13 @@ def test_a_run_on_a_listed_gpu_stands_beside_what_is_predicted(tmp_path: Path) -
     assert reading.predicted_tok_s is not None and writing.predicted_tok_s is not None
     assert writing.source == f"llmscope, eager, run {run.name}" and writing.place is not None
     assert len(comparisons(tmp_path)) == 2 + 19  # and what others measured
+
+
+@pytest.mark.usefixtures("on_l4")
+def test_runs_that_come_with_llmscope_follow_ones_own(tmp_path: Path) -> None:
+    shipped = write_run(paths.sample_runs_folder(), 0, cells=(cell("pp"), cell("tg")))
+    own = write_run(tmp_path, 1, cells=(cell("tg"),))
+    assert [one.source.rpartition(" ")[2] for one in comparisons(tmp_path)[:2]] == [own.name, shipped.name]
 
 
 @pytest.mark.usefixtures("on_l4")
