@@ -29,34 +29,40 @@ def stored_references(*places: Path) -> list[Reference]:
     Runs of the first place come before those of the next.
     """
     found: dict[tuple[str, ...], Reference] = {}
-    for row, hardware in chain.from_iterable(map(_measured, places)):
-        reference = _reference(row, hardware)
+    for program, row, hardware in chain.from_iterable(map(_measured, places)):
+        reference = _reference(program, row, hardware)
         if reference is not None:
             found.setdefault((hardware.id, row.model, row.dtype, row.backend, row.test), reference)
     return list(found.values())
 
 
-def _measured(runs: Path) -> Iterator[tuple[Row, Hardware]]:
-    """Yield the tests on hardware of the list, the latest run first."""
+def _measured(runs: Path) -> Iterator[tuple[str, Row, Hardware]]:
+    """Yield the tests on hardware of the list with the program that measured them, the latest run first."""
     try:
         names = sorted(folders.stamps(runs), reverse=True)[:MOST_RUNS]
     except OSError:
         return
     for name in names:
         try:
-            known = entries_of(read_manifest(runs / name)[0].started.machine)
+            manifest = read_manifest(runs / name)[0]
+            known = entries_of(manifest.started.machine)
             rows = read_run(runs / name).rows if known else ()
         except NoRun:
             continue
-        yield from ((row, known[row.device]) for row in rows if row.device in known)
+        yield from ((manifest.program, row, known[row.device]) for row in rows if row.device in known)
 
 
-def _reference(row: Row, hardware: Hardware) -> Reference | None:
-    """Return a row as a reference; only reading one prompt and writing one token after the other are predicted."""
+def _reference(program: str, row: Row, hardware: Hardware) -> Reference | None:
+    """Return a row as a reference; only reading one prompt and writing one token after the other are predicted.
+
+    Folders are left alone: a run that was imported may name any.
+    """
     kind = row.definition.partition("/")[0]
     if row.median is None or row.verdict not in COUNTED or row.dtype not in FORMATS or row.backend == "int8":
         return None
-    source = f"llmscope, {row.backend}, run {row.run}"
+    if Path(row.model).is_absolute():
+        return None
+    source = f"{program}, {row.backend}, run {row.run}"
     if kind == "tg":
         # The cache grows while a sample writes: it is half as long on average.
         return Reference(hardware=hardware.id, model=row.model, format=row.dtype,
