@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import msgspec
 import typer
 
-from llmscope import __version__, cli_compare, cli_runs, cli_whatif, paths, terminal
+from llmscope import __version__, cli_compare, cli_exchange, cli_runs, cli_whatif, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, WORKLOADS, Accuracy, Dtype, RunSpec
@@ -23,6 +23,9 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions
 app.add_typer(cli_runs.app, name="runs")
 app.command()(cli_whatif.whatif)
 app.command()(cli_compare.compare)
+cli_runs.app.command("export")(cli_exchange.export_runs)
+cli_runs.app.command("import")(cli_exchange.import_runs)
+app.command("schema")(cli_exchange.print_schema)
 
 WRONG_USE = 2
 

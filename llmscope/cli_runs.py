@@ -10,14 +10,16 @@ from llmscope import paths, terminal
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_SHORT
 from llmscope.core.units import NBSP, duration, measured, plus_minus
-from llmscope.runs import folders
+from llmscope.runs import references
 from llmscope.runs.entry import Brief, Entry, matches
+from llmscope.runs.exchange.arrival import read_origin
 from llmscope.runs.export import Format, export
 from llmscope.runs.index import Index
+from llmscope.runs.marks import read_marks, tags_in, write_marks
 from llmscope.runs.resume import earlier
 from llmscope.runs.store import read_run
 
-app = typer.Typer(no_args_is_help=True, help="List, show and delete the stored runs.")
+app = typer.Typer(no_args_is_help=True, help="List, show, name, export, import and delete stored runs.")
 
 NOTHING_DONE = 130
 #: Runs that are listed unless told otherwise.
@@ -27,22 +29,28 @@ LISTED = 50
 @app.command("list")
 def list_runs(
     search: Annotated[str, typer.Option(help="Words that must all occur: model, device, test, date, status.")] = "",
+    tag: Annotated[str, typer.Option(help="Only runs with this tag; 'reference' for those that come with llmscope.")
+                   ] = "",
     limit: Annotated[int, typer.Option(min=0, help="The most runs to list, the latest first; 0 for all.")] = LISTED,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the stored runs, the latest first."""
     words = search.lower().split()
-    found = [entry for entry in _entries() if matches(entry.words, words)]
+    found = [entry for entry in _entries() if matches(entry.words, words)
+             and (not tag or tag.casefold() in map(str.casefold, entry.labels))]
     shown = found[:limit] if limit else found
     if as_json:
         print(msgspec.json.format(msgspec.json.encode([_plain(entry) for entry in shown]), indent=2).decode())
     elif shown:
-        terminal.print_table(("run", "model", "device", "dtype", "tests", "first result", "took", "status"),
-                             [_line(entry) for entry in shown])
+        marked = any(entry.name or entry.labels for entry in shown)
+        head = ("run", "model", "device", "dtype", "tests", "first result", "took", "status")
+        terminal.print_table((*head, "name and tags") if marked else head,
+                             [(*_line(entry), _marks(entry)) if marked else _line(entry) for entry in shown])
     if len(shown) < len(found):
         _say(f"{len(shown):,} of {len(found):,} runs: --limit 0 lists all")
     elif not found:
-        _say(f"no run has all of '{search}'" if words else f"there are no runs in {paths.runs_folder()} yet")
+        _say("no run fits the search and the tag" if tag else f"no run has all of '{search}'" if words else
+             f"there are no runs in {paths.runs_folder()} yet")
 
 
 @app.command()
@@ -51,9 +59,11 @@ def show(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs 
     """Print the results of a stored run."""
     if output not in get_args(Format):
         raise BadInput(f"There is no format '{output}': use {', '.join(get_args(Format))}.")
-    stored = read_run(folders.find(paths.runs_folder(), run))
+    stored = read_run(references.find(paths.runs_folder(), run))
     for warning in stored.warnings:
         _say(warning)
+    if origin := read_origin(stored.folder):
+        _say(f"imported from {origin.file} ({origin.kind}), {origin.imported_utc}")
     if stored.read_only:
         _say("a newer llmscope wrote this run: what this one does not know is left out")
     if stored.status in ("interrupted", "running"):
@@ -69,10 +79,26 @@ def resume(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope run
     """Go on with a run that was stopped or cut off, as a new run that takes its finished tests over."""
     if output not in get_args(Format):
         raise BadInput(f"There is no format '{output}': use {', '.join(get_args(Format))}.")
-    before = earlier(read_run(folders.find(paths.runs_folder(), run)))
+    before = earlier(read_run(references.find(paths.runs_folder(), run)))
     finished = terminal.measure(before.started.spec, paths.runs_folder(), before)
     terminal.print_rows(finished, output, None)
     raise typer.Exit(terminal.exit_code(finished.rows, finished.ended.status))
+
+
+@app.command()
+def edit(
+    run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs list' prints it.")],
+    name: Annotated[str | None, typer.Option(help="A name of your own; an empty one takes it away.")] = None,
+    tags: Annotated[str | None, typer.Option(help="Tags with commas between them, all of them.")] = None,
+    note: Annotated[str | None, typer.Option(help="A note.")] = None,
+) -> None:
+    """Give a stored run a name, tags or a note; what was measured stays as it is."""
+    folder = references.find_own(paths.runs_folder(), run)
+    said = {"name": name, "tags": None if tags is None else tags_in(tags), "note": note}
+    changes = {key: value for key, value in said.items() if value is not None}
+    if not changes:
+        raise BadInput("Nothing to change: give --name, --tags or --note.")
+    write_marks(folder, msgspec.structs.replace(read_marks(folder)[0], **changes))
 
 
 @app.command()
@@ -82,7 +108,7 @@ def delete(runs: Annotated[list[str], typer.Argument(help="Ids of runs, as 'llms
     folder = paths.runs_folder()
     wanted = list(dict.fromkeys(runs))
     for run in wanted:
-        folders.find(folder, run)
+        references.find_own(folder, run)
     what = f"run {wanted[0]}" if len(wanted) == 1 else f"{len(wanted)} runs"
     if not yes and not _confirmed(f"Delete {what}? This cannot be undone. [y/N] "):
         _say("nothing was deleted")
@@ -102,7 +128,7 @@ def _entries() -> list[Entry]:
         index.refresh()
         if index.note:
             _say(index.note)
-        return index.entries()
+        return references.beside(index.entries())
     finally:
         index.close()
 
@@ -120,6 +146,10 @@ def _line(entry: Entry) -> tuple[str, ...]:
     status = f"{entry.status}: {entry.reason}" if entry.status in ("damaged", "newer") else entry.status
     return (entry.id, " + ".join(entry.titles), entry.device, ", ".join(dtypes), _tests(entry),
             _value(counted) if counted else "—", "—" if entry.seconds is None else duration(entry.seconds), status)
+
+
+def _marks(entry: Entry) -> str:
+    return " · ".join(filter(None, (entry.name, ", ".join(entry.labels))))
 
 
 def _tests(entry: Entry) -> str:

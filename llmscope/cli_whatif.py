@@ -16,8 +16,8 @@ from llmscope.core.errors import BadInput
 from llmscope.core.units import gib, significant
 from llmscope.hardware.catalogue import PRICES, own_prices
 from llmscope.models.catalog import Model, resolve
+from llmscope.runs.comparisons import comparisons
 from llmscope.runs.here import measured_here
-from llmscope.runs.references import comparisons
 from llmscope.runs.whatif import projections
 
 CONTEXT = 4096

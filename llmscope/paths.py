@@ -18,6 +18,11 @@ def data_folder() -> Path:
     return Path(home).expanduser() if home else user_data_path("llmscope", appauthor=False)
 
 
+def sample_runs_folder() -> Path:
+    """Return the folder of the runs that come with the program."""
+    return resources() / "sample_runs"
+
+
 def runs_folder() -> Path:
     """Return the folder that holds one folder for each run."""
     return data_folder() / "runs"

@@ -49,6 +49,7 @@ class Progress:
                 self._spec = spec
                 tests = len(spec.cells)
                 self._print(f"run {run}: {tests} test{'s' if tests != 1 else ''}")
+                self._warn_of_threads(spec, event.machine.get("threads_usable"))
             case events.Devices(devices=devices):
                 self._devices = devices
             case events.Telemetry() if self._spec is not None and not self._is_fit_known:
@@ -74,6 +75,12 @@ class Progress:
                 self._print("stopping …")
             case events.Note(text=text):
                 self._print(text)
+
+    def _warn_of_threads(self, spec: RunSpec, cores: int | None) -> None:
+        most = max((cell.threads or spec.threads or 0 for cell in spec.cells), default=0)
+        if cores and most > cores:
+            self._print(f"llmscope: {most} threads share {cores} core{'s' if cores > 1 else ''} and wait for each "
+                        f"other: --threads {cores} is the most that can help.")
 
     def _test(self, cell: int) -> str:
         assert self._spec is not None

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from llmscope import paths
 from llmscope.gui.garbage import collect_if_due
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -33,8 +34,9 @@ GRACE_S = 5.0
 
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Point the program's data folder at an empty one, and the Hub cache at none."""
+    """Point the program's data folder at an empty one, the runs it comes with at none, and the Hub cache too."""
     folder = tmp_path / "llmscope-home"
+    monkeypatch.setattr(paths, "sample_runs_folder", lambda: tmp_path / "sample_runs")
     monkeypatch.setenv("LLMSCOPE_HOME", str(folder))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "no-hub-cache"))
     return folder

@@ -97,7 +97,7 @@ def _claims(row: Row, kind: str, ceilings: Ceilings | None, model: TimeModel | N
     if model is not None and ceilings is not None:
         for limit in limits(work_of(row), row.extra["seconds"], row.dtype, ceilings):
             if share := model.share_of(limit.bound):
-                yield Claim(limit.bound, left * share, evidence.product(row, limit))
+                yield Claim(limit.bound, left * share, evidence.product(row, limit, ceilings.threads))
 
 
 def stored_finding(row: Row) -> Finding | None:

@@ -107,8 +107,11 @@ def _copied(row: Row, seconds: float, ceilings: Ceilings | None) -> str:
     return f"copying {significant(gb)}{NBSP}GB to the device at {significant(gb / seconds)}{NBSP}GB/s{of}"
 
 
-def product(row: Row, limit: Limit) -> str:
-    """Return the product that gives the achieved figure, to be checked by hand, and its share of the ceiling."""
+def product(row: Row, limit: Limit, of_threads: int | None = None) -> str:
+    """Return the product that gives the achieved figure, to be checked by hand, and its share of the ceiling.
+
+    `of_threads` took part in measuring the ceilings: where a test on the CPU had fewer, it could not reach them.
+    """
     name, amount = ("GFLOP", row.extra["flops"]) if limit.bound == "compute" else ("GB", row.extra["bytes_moved"])
     seconds = row.extra["seconds"]
     if row.unit == "tok/s" and row.median:
@@ -116,8 +119,10 @@ def product(row: Row, limit: Limit) -> str:
         work = f"{significant(row.median, 4)}{NBSP}tok/s × {significant(amount / 1e9 / tokens)}{NBSP}{name} per token"
     else:
         work = f"{significant(amount / 1e9)}{NBSP}{name} in {_time(seconds)}"
+    threads = row.extra.get("threads")
+    fewer = row.device == "cpu" and threads and of_threads and threads < of_threads
     return (f"{work} = {significant(limit.achieved)}{NBSP}{limit.unit}, {percent(limit.share)} of the measured "
-            f"{significant(limit.ceiling)}")
+            f"{significant(limit.ceiling)}" + (f", with {threads} of {of_threads} threads" if fewer else ""))
 
 
 def percent(share: float) -> str:

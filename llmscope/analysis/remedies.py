@@ -6,12 +6,14 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from llmscope.analysis.ceilings import Ceilings
+from llmscope.analysis.evidence import LEAST_SHARE, waiting
 from llmscope.analysis.time_model import TimeModel, threads_share
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import Row
 from llmscope.core.spec import DTYPE_BYTES, IN_TURNS, MOST_BATCH, Cell
 
-Change = Literal["16-bit weights", "batch", "memory", "arithmetic", "host", "threads", "compile", "attention", "cache"]
+Change = Literal["16-bit weights", "batch", "memory", "arithmetic", "host", "others", "threads", "compile",
+                 "attention", "cache"]
 
 #: How much faster a part of the machine is taken to be in "faster memory", "more arithmetic", "less overhead".
 FASTER = 1.2
@@ -33,7 +35,7 @@ class Remedy(Struct, frozen=True):
 
 def remedies(row: Row, model: TimeModel, ceilings: Ceilings) -> tuple[Remedy, ...]:
     """Return the changes that apply to a test, the best first and those without a prediction last."""
-    found = (*_predicted(row, model, ceilings), *_options(row))
+    found = (*_predicted(row, model, ceilings), *_waiting(row), *_options(row))
     return tuple(sorted(found, key=lambda remedy: (remedy.speedup is None, -(remedy.speedup or 0.0))))
 
 
@@ -42,6 +44,21 @@ def changed(cell: Cell, remedy: Remedy) -> Cell | None:
     if not remedy.settings or remedy.settings.get("batch", 1) > MOST_BATCH:
         return None
     return structs.replace(cell, **remedy.settings)
+
+
+def _waiting(row: Row) -> Iterator[Remedy]:
+    """Yield what ends the waiting for a core, as if all else stayed: other programs closed, no more threads than cores.
+
+    What waits all the time is taken to wait for 95 % of it.
+    """
+    for claim in waiting(row):
+        speedup = 1 / max(1 - claim.share, 0.05)
+        if claim.share >= LEAST_SHARE and claim.limiter == "other programs":
+            yield Remedy("others", "other programs closed", speedup)
+        elif claim.share >= LEAST_SHARE and claim.limiter == "host overhead":
+            cores = row.extra["usable_cores"]
+            yield Remedy("threads", f"{cores} thread{'s' if cores > 1 else ''} instead of {row.extra['threads']}",
+                         speedup, {"threads": cores})
 
 
 def _options(row: Row) -> Iterator[Remedy]:

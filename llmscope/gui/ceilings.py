@@ -37,7 +37,7 @@ class Going:
 def near(state: CellState, spec: RunSpec, model: Model | str, ceilings: Ceilings | None,
          rate: float | None) -> Near | None:
     """Return how near the running test is, from its estimate or, until there is one, from the live tokens/s."""
-    found = _going(state, spec, model, rate)
+    found = _going(state, spec, model, _steady(state, rate))
     if ceilings is None or found is None:
         return None
     near_to = limits(found.work, found.seconds, state.cell.dtype, ceilings)
@@ -46,19 +46,30 @@ def near(state: CellState, spec: RunSpec, model: Model | str, ceilings: Ceilings
 
 def point_now(state: CellState, spec: RunSpec, model: Model | str, ceilings: Ceilings | None,
               rate: float | None) -> Point | None:
-    """Return where the running test stands on the roofline, by the same figures."""
-    found, cell = _going(state, spec, model, rate), state.cell
+    """Return where the running test stands on the roofline at this moment: an estimate hardly moves any more."""
+    found, cell = _going(state, spec, model, _live(state, rate)), state.cell
     return None if found is None else point(cell.test, cell.device, cell.dtype, found.work, found.seconds, ceilings)
 
 
-def _going(state: CellState, spec: RunSpec, model: Model | str, rate: float | None) -> Going | None:
-    """Return what the running test does, and how long it takes for it as far as is known."""
+def _steady(state: CellState, rate: float | None) -> float | None:
+    if state.estimate is not None:
+        return state.estimate.median
+    return rate if DEFINITIONS[state.cell.workload].higher_is_better else None
+
+
+def _live(state: CellState, rate: float | None) -> float | None:
+    """Return the live tokens/s where they are of the whole test: `gen` counts none while it reads its prompt."""
+    is_whole = state.cell.workload != "gen" and DEFINITIONS[state.cell.workload].higher_is_better
+    return rate if is_whole and rate else _steady(state, rate)
+
+
+def _going(state: CellState, spec: RunSpec, model: Model | str, value: float | None) -> Going | None:
+    """Return what the running test does, and how long it takes for it at a value in its unit."""
     cell = state.cell
     if cell.model == MACHINE or not isinstance(model, Model):
         return None
     sequences = spec.sampling.sequences if cell.workload == "gen" else 1
     definition, tokens = DEFINITIONS[cell.workload], cell.work(spec.sampling)
-    value = state.estimate.median if state.estimate is not None else rate if definition.higher_is_better else None
     work = _work(model, structs.replace(cell, batch=cell.batch * sequences))
     if not value or work is None or (definition.higher_is_better and not tokens):
         return None

@@ -28,7 +28,7 @@ class ChoiceTable(HardwareTable):
         self.rows = ChoiceModel()
         super().__init__(self.rows, WIDTHS, NARROW_WIDTHS, REASONS)
         self.setItemDelegate(_Delegate(self, self.rows))
-        self.setHorizontalHeader(PlainHeader(self, self.rows, _room))
+        self.take_header(PlainHeader(self, self.rows, _room))
         self.setAccessibleName(self.tr("Hardware to choose from"))
         self.size_rows(ROWS)
         self.selectionModel().currentRowChanged.connect(self._on_moved)

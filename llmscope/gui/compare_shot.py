@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Event
 from llmscope.core.spec import RunSpec
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
-from llmscope.gui.compare_picture import draw
+from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.picture_files import PictureFiles
 from llmscope.gui.settings import Settings
 from llmscope.runs.compare import Compared
 
@@ -23,11 +24,18 @@ POLL_MS = 20
 
 
 def save_picture(compared: Compared, file: Path, theme: str) -> bool:
-    """Write the picture of a comparison; False where the file cannot be written."""
+    """Write the picture of a comparison, with its runs in it; False where the file cannot be written."""
     app = _application(theme)
-    saved = draw(compared).save(str(file))
+    with tempfile.TemporaryDirectory() as folder:
+        nobody = QWidget()
+        files = PictureFiles(nobody, Settings(Path(folder) / "window.ini"))
+        try:
+            files.write(ComparePicture(compared), file)
+        except OSError:
+            return False
+        nobody.deleteLater()
     app.processEvents()
-    return saved
+    return True
 
 
 def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:

@@ -1,6 +1,6 @@
 """The speeds of all runs as bars: a band for each test, under it a row for each run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from PySide6.QtCore import QModelIndex, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen
@@ -71,7 +71,7 @@ class SpeedTable(CompareTable):
                 self.setSpan(row, RUN, 1, TIMES_PLUS + 1)
         self._share_width()
 
-    def as_text(self, rows: Sequence[int]) -> str:
+    def as_text(self, rows: Iterable[int]) -> str:
         assert self._comparison is not None
         found = [self.speeds.found[row] for row in rows]
         told = [look.told(self._comparison, line, place) for line, place in found if place is not None]

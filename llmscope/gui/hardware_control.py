@@ -1,5 +1,6 @@
 """Makes the Hardware page when it is first asked for, and keeps it in step with the run while it is in view."""
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
@@ -8,12 +9,13 @@ from PySide6.QtCore import QObject
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.core.results import Row
 from llmscope.core.rows import cell_of
-from llmscope.core.spec import MACHINE, RunSpec
+from llmscope.core.spec import MACHINE
 from llmscope.core.units import about
-from llmscope.gui import words
+from llmscope.gui import picture_facts, words
 from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
-from llmscope.gui.trials import Pair, Turns
+from llmscope.gui.run_state import RunState
+from llmscope.gui.trials import Pair, Turns, progress
 from llmscope.hardware.catalogue import Hardware
 from llmscope.hardware.matching import entries_of, entry_of
 from llmscope.runs.here import of_machine
@@ -37,11 +39,8 @@ class HardwareControl(QObject):
         super().__init__(parent)
         self._run_page = run_page
         self.page: HardwarePage | None = None
-        self._rows: list[Row] = []
-        self._title = ""
-        self._spec: RunSpec | None = None
+        self._run = RunState()
         self._ended: dict[Pair, Row] = {}
-        self._of: dict[str, Any] | None = None
         self._seen: tuple[Any, ...] = ()
         self._live_at_ms = 0
 
@@ -74,12 +73,14 @@ class HardwareControl(QObject):
         self._take_run()
         control, run = self._run_page.control, self._run_page.run
         done = sum(state.row is not None for state in run.cells) if self._is_measuring() else 0
-        seen = (tuple(self._rows), self._title, control.ceilings, control.machine, control.devices, run.is_open, done,
-                self._is_measuring(), self._turns())
+        seen = (tuple(self._run.rows), self._run.utc, control.ceilings, control.machine, control.devices, run.is_open,
+                done, self._is_measuring(), self._turns())
         if seen != self._seen:
             self._seen = seen
             self.page.show_look(self._look(done))
-        self.page.show_live(self._run_page.point_now() if run.is_open else None)
+        self.page.body.show_live(self._run_page.point_now() if run.is_open else None)
+        if run.is_open and self._pair() is not None:
+            self.page.card.trials.show_progress(progress(run))
 
     def _take_run(self) -> None:
         """Take the tests of the run that is shown; those of an earlier one stay where it has none or tries a change."""
@@ -87,10 +88,7 @@ class HardwareControl(QObject):
         if all(state.cell.model == MACHINE for state in run.cells):
             return
         if not self._is_trial():
-            self._rows, self._spec, self._ended = run.rows, run.spec, {}
-            models = words.models(list(dict.fromkeys(row.model for row in self._rows)))
-            self._title = f"{models}, {words.day_of(run.utc)}" if models else ""
-            self._of = run.machine if run.is_stored else None
+            self._run, self._ended = copy(run), {}  # the page's own is made anew when the next one begins
         if (pair := self._pair()) and (row := run.cells[1].row) is not None and row.verdict not in STOPPED:
             self._ended[pair] = row
 
@@ -98,7 +96,7 @@ class HardwareControl(QObject):
         """Whether the run tries a change of a test that is shown."""
         pair, run = self._pair(), self._run_page.run
         return pair is not None and not run.is_stored and pair[0] in [
-            cell_of(row) for row in self._rows if row.model != MACHINE]
+            cell_of(row) for row in self._run.rows if row.model != MACHINE]
 
     def _pair(self) -> Pair | None:
         """Return the two tests that the run at hand measures in turns."""
@@ -111,9 +109,9 @@ class HardwareControl(QObject):
 
     def _measure_in_turns(self, pair: Pair) -> None:
         """Compare a test with a change of it, as the run that is shown measured it: words, sampling and threads."""
-        if self._spec is not None and not self._run_page.run.is_open:
-            self._run_page.start(structs.replace(
-                self._spec, cells=pair, accuracy="quick", time_limit_s=None, preset=None, in_turns=True))
+        if self._run.spec is not None:
+            self._run_page.ask_turns(structs.replace(
+                self._run.spec, cells=pair, accuracy="quick", time_limit_s=None, preset=None, in_turns=True))
             self.refresh()
 
     def _is_measuring(self) -> bool:
@@ -124,12 +122,25 @@ class HardwareControl(QObject):
         control, run = self._run_page.control, self._run_page.run
         devices = [device.id for device in control.devices] or ["cpu"]
         ceilings = self._known(sorted(devices, key=lambda device: device == "cpu"), None)
-        of_rows = list(dict.fromkeys(row.device for row in self._rows))
-        roofs = self._known(of_rows, self._of) if of_rows else ceilings
+        rows, of = self._run.rows, self._run.machine if self._run.is_stored else None
+        of_rows = list(dict.fromkeys(row.device for row in rows))
+        roofs = self._known(of_rows, of) if of_rows else ceilings
         return HardwareLook(
-            facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title,
-            measured(self._rows, roofs, self._turns(), self._known_as()), run.is_open, self._is_measuring(),
-            of_machine(control.machine, ceilings) if control.machine is not None else ())
+            facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title(),
+            measured(rows, roofs, self._turns(), self._known_as()), run.is_open, self._is_measuring(),
+            of_machine(control.machine, ceilings) if control.machine is not None else (), self._run.run,
+            self._picture_facts(ceilings))
+
+    def _title(self) -> str:
+        models = words.models(list(dict.fromkeys(row.model for row in self._run.rows)))
+        return f"{models}, {words.day_of(self._run.utc)}" if models else ""
+
+    def _picture_facts(self, ceilings: dict[str, Ceilings]) -> dict[str, str]:
+        """Return what a picture says of the tests that are shown, else of the ceilings."""
+        control = self._run_page.control
+        if self._run.rows:
+            return picture_facts.of_run(self._run, control.titles(), control.device_names(), control.machine)
+        return picture_facts.of_ceilings(ceilings, control.device_names(), control.machine) if ceilings else {}
 
     def _known(self, devices: list[str], machine: dict[str, Any] | None) -> dict[str, Ceilings]:
         found = {device: self._run_page.control.ceilings_of(device, machine) for device in devices}
@@ -137,8 +148,8 @@ class HardwareControl(QObject):
 
     def _known_as(self) -> dict[str, Hardware]:
         """Return the entries in the list of hardware of the GPUs that the tests ran on; here torch names them."""
-        if self._of is not None:
-            return entries_of(self._of)
+        if self._run.is_stored:
+            return entries_of(self._run.machine)
         found = {device.id: entry_of(device.name, device.memory_bytes) for device in self._run_page.control.devices}
         return {device: hardware for device, hardware in found.items() if hardware is not None}
 

@@ -43,6 +43,7 @@ class HardwareLook:
 
     `about` says when the ceilings were measured, or what measuring them takes; `is_open` that a run goes on,
     `is_measuring` that it is one of the machine itself. `here` are this machine's devices whose ceilings are known.
+    `facts` are what a picture of it all says in its head and foot, empty while there is nothing to show.
     """
 
     machine: str = ""
@@ -54,6 +55,8 @@ class HardwareLook:
     is_open: bool = False
     is_measuring: bool = False
     here: Sequence[Here] = ()
+    run_id: str = ""
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_measured(self) -> bool:
@@ -76,6 +79,14 @@ def key_test(tests: Sequence[Measured]) -> int:
     """Return the number of the test that tells most, -1 where there is none."""
     found = [number for number, test in enumerate(tests) if test.found is not None] or list(range(len(tests)))
     return min(found, key=lambda number: words.HEADLINES.index(_kind(tests[number].row)), default=-1)
+
+
+def uncounted(row: Row) -> str:
+    """Return why a test is not held against the ceilings, empty where it is."""
+    if row.verdict in COUNTED:
+        return ""
+    return tr("{0}: {1}. Only a test that counts is held against the ceilings.").format(
+        row.test, VERDICT_WORDS[row.verdict])
 
 
 def facts(machine: Machine | None) -> str:

@@ -77,7 +77,7 @@ class HeldTable(RowsTable):
         self.rows = HeldModel()
         super().__init__(self.rows, WIDTHS, NARROW_WIDTHS, SOURCE)
         self.setItemDelegate(_Delegate(self, self.rows))
-        self.setHorizontalHeader(PlainHeader(self, self.rows, _room))
+        self.take_header(PlainHeader(self, self.rows, _room))
         self.setAccessibleName(self.tr("Predicted against measured"))
         self.size_rows(ROWS)
 

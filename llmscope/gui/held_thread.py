@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QThread, Signal
 
 from llmscope.core.errors import BadInput
-from llmscope.runs.references import comparisons
+from llmscope.runs.comparisons import comparisons
 
 
 class HeldThread(QThread):

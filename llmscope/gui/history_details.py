@@ -1,28 +1,29 @@
 """What a stored run is: its tests, where and with what it was made, and what can be done with it."""
 
+import time
 from pathlib import Path
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QDate, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from llmscope.core.errors import BadInput
-from llmscope.core.events import RunStarted
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP, duration
 from llmscope.gui import words
-from llmscope.gui.history_table import LEFT, RIGHT
+from llmscope.gui.history_facts import Facts
+from llmscope.gui.history_marks import MarksForm
+from llmscope.gui.history_test_lines import MeasuredLines
+from llmscope.gui.history_trend import Trend
 from llmscope.gui.looks import tests
-from llmscope.gui.models.history_model import figure
+from llmscope.gui.models.history_trends import Point
 from llmscope.gui.theme import theme
-from llmscope.gui.widgets.badge import Badge, paint_badge
+from llmscope.gui.widgets.badge import Badge
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Label, Line, Panel
-from llmscope.runs.entry import Brief, Entry
-from llmscope.runs.store import read_manifest
+from llmscope.runs import references
+from llmscope.runs.entry import Entry
+from llmscope.runs.store import Manifest, read_manifest
 
 EDGE = 12
-ROW, CAPTION = 25, 22
-MAX_ROWS = 400
 
 
 class HistoryDetails(Panel):
@@ -44,11 +45,10 @@ class HistoryDetails(Panel):
         self.close_button.setAccessibleName(self.tr("Close the details"))
         self.close_button.clicked.connect(self.closed)
         self.head.addWidget(self.close_button)
-        self._when, self._badge = ElidedLabel("", "small", role="text_2"), Badge()
-        self._reason = Label("", "small", role="text_2")
-        self._reason.setWordWrap(True)
-        self._tests = _Tests()
-        self._facts = {key: _Fact(elided=key == "folder") for key in self._names()}
+        self._models, self._when = ElidedLabel("", "small"), ElidedLabel("", "small", role="text_2")
+        self._badge, self._scroll = Badge(), QScrollArea()
+        self._origin, self._reason = (Label("", "small", role="text_2") for _ in range(2))
+        self._tests, self.trend, self._facts, self.marks = MeasuredLines(), Trend(), Facts(), MarksForm()
         self.open_button = Button(self.tr("Open on the Run page"), "gauge")
         self.open_button.clicked.connect(self.open_asked)
         self.delete_button = Button(self.tr("Delete"), "trash")
@@ -60,8 +60,37 @@ class HistoryDetails(Panel):
         if (entry, why_not) == self._shown:
             return
         self._shown = (entry, why_not)
-        self.remark.set_text(words.models(entry.models) or entry.id)
+        folder = references.folder_of(self._runs, entry)
+        manifest = _manifest(folder)
+        self._show_head(entry, why_not, manifest)
+        self._tests.show_tests(entry)
+        self._facts.show_run(entry, folder, manifest)
+        self.marks.show_run(entry)
+        self.open_button.setEnabled(not why_not)
+        self.open_button.setToolTip(why_not)
+        self.delete_button.setEnabled(not entry.is_reference)
+        self.delete_button.setToolTip(self.tr("A run that comes with llmscope stays.") if entry.is_reference else "")
+
+    def name_run(self) -> None:
+        """Let the person write, with the name, tags and note in view."""
+        self.marks.start()
+        QTimer.singleShot(0, self._show_marks)  # they may not be laid out yet
+
+    def _show_marks(self) -> None:
+        self._scroll.ensureWidgetVisible(self.marks)
+
+    def show_trend(self, test: str, points: list[Point]) -> None:
+        """Show the key test over runs with the same settings."""
+        self.trend.show_points(test, points)
+
+    def _show_head(self, entry: Entry, why_not: str, manifest: Manifest | None) -> None:
+        called = words.models(entry.models)
+        self.remark.set_text(entry.name or called or entry.id)
+        self._models.set_text(called)
+        self._models.setVisible(bool(entry.name and called))
         self._when.set_text(_when(entry))
+        self._origin.setText(_origin(entry, manifest) if entry.is_reference and manifest is not None else "")
+        self._origin.setVisible(bool(self._origin.text()))
         counted = sum(brief.verdict == "valid" for brief in entry.tests)
         if entry.tests and entry.status not in ("running", "interrupted"):
             text = self.tr("{0} of {1} steady").format(counted, tests(len(entry.tests)))
@@ -71,139 +100,55 @@ class HistoryDetails(Panel):
         reason = why_not or entry.reason
         self._reason.setText(reason)
         self._reason.setVisible(bool(reason))
-        self._tests.show_tests(entry)
-        self._show_facts(entry)
-        self.open_button.setEnabled(not why_not)
-        self.open_button.setToolTip(why_not)
-
-    def _show_facts(self, entry: Entry) -> None:
-        started, program = None, ""
-        try:
-            manifest, _ = read_manifest(self._runs / entry.id)
-            started, program = manifest.started, manifest.program
-        except BadInput:
-            pass  # a run that cannot be read has its reason above
-        texts = {"device": entry.device, "folder": str(self._runs / entry.id)}
-        if started is not None:
-            texts |= {"settings": words.settings_lines(started.spec.cells), "software": _software(started, program),
-                      "conditions": _conditions(started, entry)}
-        for key, label in self._facts.items():
-            label.show_text(texts.get(key) or "—")
-
-    def _names(self) -> dict[str, str]:
-        return {"device": self.tr("Device"), "settings": self.tr("Settings"), "software": self.tr("Software"),
-                "conditions": self.tr("Conditions"), "folder": self.tr("Folder")}
 
     def _lay_out(self) -> None:
         head = QVBoxLayout()
         head.setContentsMargins(EDGE, 10, EDGE, 8)
         head.setSpacing(5)
-        for widget in (self._when, self._badge, self._reason):
+        for label in (self._origin, self._reason):
+            label.setWordWrap(True)
+        for widget in (self._models, self._when, self._badge, self._origin, self._reason):
             head.addWidget(widget)
-        scroll = QScrollArea()
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(EDGE, 0, EDGE, 10)
+        column.setSpacing(12)
+        for part in (self._tests, self.trend, self._facts, self.marks):
+            column.addWidget(part)
+        column.addStretch(1)
+        scroll = self._scroll
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName(self.tr("Tests of the run"))
-        scroll.setWidget(self._tests)
-        scroll.viewport().setAutoFillBackground(False)
-        self._tests.setAutoFillBackground(False)
-        facts = QGridLayout()
-        facts.setContentsMargins(EDGE, 10, EDGE, 10)
-        facts.setHorizontalSpacing(14)
-        facts.setVerticalSpacing(4)
-        facts.setColumnStretch(1, 1)
-        for row, (key, name) in enumerate(self._names().items()):
-            facts.addWidget(Label(name, "small", role="text_2"), row, 0, Qt.AlignmentFlag.AlignTop)
-            facts.addWidget(self._facts[key], row, 1)
+        scroll.setAccessibleName(self.tr("Tests of the run, and its name, tags and note"))
+        scroll.setWidget(inside)
+        for ground in (scroll.viewport(), inside):
+            ground.setAutoFillBackground(False)
         buttons = QHBoxLayout()
-        buttons.setContentsMargins(EDGE, 4, EDGE, EDGE)
+        buttons.setContentsMargins(EDGE, 10, EDGE, EDGE)
         buttons.setSpacing(theme().px("layout", "gap"))
         buttons.addWidget(self.open_button, 1)
         buttons.addWidget(self.delete_button)
         self.body.addLayout(head)
         self.body.addWidget(scroll, 1)
         self.body.addWidget(Line())
-        self.body.addLayout(facts)
         self.body.addLayout(buttons)
 
 
-class _Fact(QWidget):
-    """A value of the list at the bottom: in full over several lines, or a path shortened in the middle."""
-
-    def __init__(self, elided: bool) -> None:
-        super().__init__()
-        self._label = ElidedLabel("", "small", mode=Qt.TextElideMode.ElideMiddle) if elided else Label("", "small")
-        self._label.setWordWrap(not elided)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._label)
-
-    def show_text(self, text: str) -> None:
-        if isinstance(self._label, ElidedLabel):
-            self._label.set_text(text)
-        else:
-            self._label.setText(text)
+def _manifest(folder: Path) -> Manifest | None:
+    try:
+        return read_manifest(folder)[0]
+    except BadInput:
+        return None  # why it cannot be read stands in the list
 
 
-class _Tests(QWidget):
-    """The tests of a run, one line each, under the name of their model where there are several."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._lines: list[Brief | str] = []
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def show_tests(self, entry: Entry) -> None:
-        self._lines, model = [], None
-        for brief in entry.tests[:MAX_ROWS]:
-            if len(entry.models) > 1 and brief.model != model:
-                model = brief.model
-                self._lines.append(words.model_name(model))
-            self._lines.append(brief)
-        self.setAccessibleName("; ".join(_sentence(line) for line in self._lines))
-        self.setToolTip("\n".join(f"{line.test}: {line.reason}" for line in self._lines
-                                  if isinstance(line, Brief) and line.reason))
-        self.setFixedHeight(self.sizeHint().height())
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(280, sum(CAPTION if isinstance(line, str) else ROW for line in self._lines))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter, top = QPainter(self), 0
-        for line in self._lines:
-            height = CAPTION if isinstance(line, str) else ROW
-            rect = QRect(EDGE, top, self.width() - 2 * EDGE, height)
-            if event.rect().intersects(rect):
-                self._paint(painter, rect, line)
-            top += height
-
-    def _paint(self, painter: QPainter, rect: QRect, line: Brief | str) -> None:
-        painter.fillRect(QRect(rect.left() - 4, rect.bottom(), rect.width() + 8, 1), theme().colour("divider"))
-        if isinstance(line, str):
-            _draw(painter, rect, line, "small", 400, "text_2", LEFT)
-            return
-        value, plus = figure(line)
-        shown = f"{value}{NBSP}{line.unit}" if value != "—" and line.unit != "tok/s" else value
-        _draw(painter, rect, line.test, "body", 600, "text", LEFT)
-        _draw(painter, rect.adjusted(0, 0, -150, 0), shown, "body", 400, "text", RIGHT)
-        _draw(painter, rect.adjusted(0, 0, -92, 0), plus, "small", 400, "text_2", RIGHT)
-        paint_badge(painter, QRectF(rect), words.verdict_word(line.verdict, line.reason))
-
-
-def _draw(painter: QPainter, rect: QRect, text: str, size: str, weight: int, role: str,
-          align: Qt.AlignmentFlag) -> None:
-    painter.setFont(theme().font(size, weight))
-    painter.setPen(theme().colour(role))
-    painter.drawText(rect, align, text)
-
-
-def _sentence(line: Brief | str) -> str:
-    if isinstance(line, str):
-        return line
-    value, plus = figure(line)
-    return f"{line.test} {value} {line.unit} {plus} {words.verdict_word(line.verdict, line.reason)}"
+def _origin(entry: Entry, manifest: Manifest) -> str:
+    """Return `Comes with llmscope. Measured with llmscope 0.1.0 on 21 Nov 2026: AMD EPYC, 2 cores.`"""
+    started = manifest.started
+    machine = str(started.machine.get("label") or started.machine.get("cpu") or words.tr("a machine without a name"))
+    date = QDate(*time.localtime(entry.at_s)[:3])
+    return words.tr("Comes with llmscope. Measured with {0} on {1}: {2}.").format(
+        manifest.program, f"{words.month_day(date)} {date.year()}", machine)
 
 
 def _when(entry: Entry) -> str:
@@ -214,20 +159,3 @@ def _when(entry: Entry) -> str:
     if entry.accuracy in EPSILON:
         parts.append(f"{entry.accuracy.capitalize()} ±{100 * EPSILON[entry.accuracy]:.2g}{NBSP}%")
     return " · ".join(parts)
-
-
-def _software(started: RunStarted, program: str) -> str:
-    gpus = started.machine.get("gpus")
-    first = gpus[0] if isinstance(gpus, list | tuple) and gpus and isinstance(gpus[0], dict) else {}
-    driver = words.tr("driver {0}").format(first["driver"]) if first.get("driver") else ""
-    torch = f"torch {started.versions['torch']}" if "torch" in started.versions else ""
-    return " · ".join(part.replace(" ", NBSP) for part in (torch, driver, program) if part)
-
-
-def _conditions(started: RunStarted, entry: Entry) -> str:
-    on_battery = started.machine.get("on_battery")
-    power = words.tr("on battery") if on_battery is True else words.tr("mains power") if on_battery is False else \
-        words.tr("power source not readable")
-    if entry.others_percent is None:
-        return power
-    return power + words.tr(", {0} background").format(f"{entry.others_percent:.0f}{NBSP}%")

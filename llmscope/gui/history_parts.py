@@ -8,13 +8,16 @@ from llmscope.gui.icons import icon
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label
 
+#: A search box that is narrower has no room for its key beside what it says.
+WITH_KEY_PX = 240
+
 
 class SearchBox(QLineEdit):
     """The search box; its icon follows the theme."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.setPlaceholderText(self.tr("Search model, device, test…"))
+        self.setPlaceholderText(self.tr("Search model, device, tag…"))
         self.setAccessibleName(self.tr("Search the runs"))
         self.setToolTip(self.tr("Words that must all occur (Ctrl+F)"))
         self.setMaxLength(200)
@@ -33,7 +36,7 @@ class SearchBox(QLineEdit):
         size = self._key.sizeHint()
         self._key.setGeometry(self.width() - size.width() - 6, (self.height() - size.height()) // 2, size.width(),
                               size.height())
-        self._key.setVisible(not self.text())
+        self._key.setVisible(not self.text() and self.width() >= WITH_KEY_PX)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_action"):
@@ -68,7 +71,7 @@ class NoRuns(QWidget):
         super().__init__()
         self._title, self._text = Label("", "title", 600), Label("", "body", role="text_2")
         self.run = Button(self.tr("Go to the Run page"), "gauge")
-        self.clear = Button(self.tr("Clear the search"), "close")
+        self.clear = Button(self.tr("Show all runs"), "close")
         layout = QVBoxLayout(self)
         layout.setSpacing(12)
         layout.addStretch(2)
@@ -82,7 +85,7 @@ class NoRuns(QWidget):
             self._title.setText("")
             self._text.setText(self.tr("Reading the list of runs"))
         elif has_runs:
-            self._title.setText(self.tr("No run has all of these words"))
+            self._title.setText(self.tr("No run fits the search and the filters"))
             self._text.setText("")
         else:
             self._title.setText(self.tr("No runs yet"))

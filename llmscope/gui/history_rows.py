@@ -14,6 +14,7 @@ from llmscope.gui.models.history_model import (
     DEVICE,
     MODEL,
     SECOND,
+    TAGS,
     TYPE,
     VERDICT,
     WHEN,
@@ -24,11 +25,17 @@ from llmscope.gui.plots.style import series_role
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.badge import HEIGHT, badge_width, paint_badge
 from llmscope.runs.entry import Entry
+from llmscope.runs.marks import REFERENCE
 
 EDGE = 12
 #: Room in px for ± after a value, and after that.
 PLUS_WIDTH, GAP = 54, 12
 SAME_PX = QPointF(88, 14)
+#: Space in px between a name and the model after it, and the least that a model has there.
+NAME_GAP, LEAST_MODEL_PX = 10, 80
+TAG_PX, TAG_PAD, TAG_GAP, LEAST_TAG_PX = 18, 7, 5, 26
+#: Wider than any text that is not shortened.
+_ANY_PX = 10_000
 _LEAST_SPAN = 0.10
 #: Layouts that are kept; a history of many models and widths must not grow them without end.
 _MOST_KEPT = 4096
@@ -84,7 +91,7 @@ class RowPainter:
             case 0:
                 self._text(painter, rect.adjusted(EDGE, 0, 0, 0), texts[WHEN], role="text_2")
             case 1:
-                self._text(painter, rect.adjusted(4, 0, -10, 0), texts[MODEL] or entry.id, weight=600, mode=_MIDDLE)
+                self._model(painter, rect.adjusted(4, 0, -10, 0), entry.name, texts[MODEL] or entry.id)
             case 2 if entry.device:
                 paint_mark(painter, QRectF(rect.left(), rect.center().y() - 4, 9, 9), entry.device_id)
                 self._text(painter, rect.adjusted(17, 0, -8, 0), texts[DEVICE], mode=_MIDDLE)
@@ -103,6 +110,37 @@ class RowPainter:
             case 7:
                 badge = self._badge(texts[VERDICT])
                 painter.drawPixmap(rect.left(), rect.center().y() + 1 - HEIGHT // 2, badge)
+            case 8 if texts[TAGS]:
+                self._tags(painter, rect.adjusted(0, 0, -EDGE, 0), entry)
+
+    def _model(self, painter: QPainter, rect: QRect, name: str, model: str) -> None:
+        """Write the name that a person gave a run, and after it, smaller, what was run."""
+        if not name:
+            self._text(painter, rect, model, weight=600, mode=_MIDDLE)
+            return
+        self._text(painter, rect, name, weight=600)
+        room = rect.adjusted(self._width(name, "body", 600) + NAME_GAP, 0, 0, 0)
+        if room.width() > LEAST_MODEL_PX:
+            self._text(painter, room, model, "small", role="text_2", mode=_MIDDLE)
+
+    def _tags(self, painter: QPainter, rect: QRect, entry: Entry) -> None:
+        """Draw each tag in a frame, that of a reference filled; the last one that begins is cut."""
+        left = rect.left()
+        for tag in entry.labels:
+            width = min(self._width(tag, "caption", 500) + 2 * TAG_PAD, rect.right() - left)
+            if width < LEAST_TAG_PX:
+                break
+            box = QRect(left, rect.center().y() - TAG_PX // 2, width, TAG_PX)
+            if entry.is_reference and tag == REFERENCE:
+                painter.fillRect(box, self._colour("selection"))
+            painter.setPen(self._colour("control_line"))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(box)
+            self._text(painter, box.adjusted(TAG_PAD, 0, -TAG_PAD + 2, 0), tag, "caption", 500)
+            left += width + TAG_GAP
+
+    def _width(self, text: str, size: str, weight: int) -> int:
+        return ceil(self._laid((text, size, weight, Qt.TextElideMode.ElideRight, _ANY_PX)).size().width())
 
     def _number(self, painter: QPainter, rect: QRect, value: str, weight: int = 400) -> None:
         is_there = value != "—"

@@ -1,54 +1,69 @@
 """The table of stored runs: one line a run, a band above the runs of a day."""
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from collections.abc import Sequence
+from functools import partial
 
-from llmscope.gui.history_rows import EDGE, GAP, PLUS_WIDTH, SAME_PX, RowPainter
-from llmscope.gui.models.history_model import DEVICE, KEY, MODEL, SAME, SECOND, TYPE, VERDICT, WHEN, HistoryModel
-from llmscope.gui.theme import theme
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QMenu
+
+from llmscope.gui.history_header import Header
+from llmscope.gui.history_rows import RowPainter
+from llmscope.gui.models.history_model import (
+    DEVICE,
+    KEY,
+    MODEL,
+    SAME,
+    SECOND,
+    TAGS,
+    TYPE,
+    VERDICT,
+    WHEN,
+    HistoryModel,
+)
+from llmscope.gui.widgets.table import Table
+from llmscope.gui.words import moment
 from llmscope.runs.entry import Entry
 
 Index = QModelIndex | QPersistentModelIndex
 #: Widths in px; model and device share what is left.
-WIDTHS = {WHEN: 58, TYPE: 60, KEY: 150, SECOND: 84, SAME: 124, VERDICT: 116}
+WIDTHS = {WHEN: 66, TYPE: 60, KEY: 150, SECOND: 84, SAME: 124, VERDICT: 116, TAGS: 118}
+#: Of the first column where it has the date.
+DATE_PX = 102
 MODEL_SHARE = 0.56
-LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
 
-class HistoryTable(QTableView):
-    """`opened` carries that Enter or a double click asks for the current run, `unwanted` that Del does."""
+class HistoryTable(Table):
+    """`opened`, `named` and `unwanted` say that Enter or a double click, F2 or Del ask so of the current run.
+
+    `sorted` carries the column whose title was clicked, or chosen in the menu of the right button and the menu key.
+    """
 
     opened = Signal()
+    named = Signal()
     unwanted = Signal()
+    sorted = Signal(int)
     moved = Signal()
 
     def __init__(self, model: HistoryModel) -> None:
-        super().__init__()
+        super().__init__(model)
         self.runs = model
         self._hidden: frozenset[int] = frozenset()
-        self.setModel(model)
         self._painter = RowPainter(self, model)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAccessibleName(self.tr("Stored runs"))
-        rows = self.verticalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(theme().px("height", "row"))
-        header = _Header(self)
-        self.setHorizontalHeader(header)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setMinimumSectionSize(10)
-        header.setFixedHeight(theme().px("height", "table_header"))
-        header.setSectionsClickable(False)
+        header = Header(self, model)
+        self.take_header(header)
+        header.setSectionsClickable(True)
+        header.sectionClicked.connect(self._on_title)
         self.selectionModel().currentRowChanged.connect(self.moved)
         self.selectionModel().selectionChanged.connect(self.moved)
 
@@ -66,10 +81,23 @@ class HistoryTable(QTableView):
     def go_to(self, run: str) -> None:
         """Make a run the current one; the first where it is not shown."""
         row = self.runs.row_of(run)
-        if row < 0 and self.runs.found:
-            row = 1
         if row >= 0:
-            self.setCurrentIndex(self.runs.index(row, WHEN))
+            self._select(row)
+        else:
+            self.go_near(0)
+
+    def go_near(self, row: int) -> None:
+        """Make the run at a row the current one, the nearest where it is a day's or gone."""
+        if self.runs.found:
+            last = self.runs.rowCount() - 1
+            nearest = next((r for r in (*range(min(row, last), last + 1), *range(min(row, last), -1, -1))
+                            if self.runs.entry(r) is not None), 1)
+            self._select(nearest)
+
+    def _select(self, row: int) -> None:
+        """Make a row the only one that is selected, whatever keys are held down."""
+        self.selectionModel().setCurrentIndex(self.runs.index(row, WHEN), QItemSelectionModel.SelectionFlag.Rows
+                                              | QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def hide_columns(self, columns: frozenset[int]) -> None:
         """Leave columns out where there is no room for them."""
@@ -78,6 +106,38 @@ class HistoryTable(QTableView):
             for column in range(self.runs.columnCount()):
                 self.setColumnHidden(column, column in columns)
             self._share_width()
+
+    def line(self, row: int) -> Sequence[str]:
+        """Return the texts of a row as they are copied: with the date, and how many runs the small line compares."""
+        entry, texts = self.runs.entry(row), list(super().line(row))
+        if entry is not None:
+            texts[WHEN], texts[MODEL] = moment(entry.at_s), " · ".join(filter(None, (entry.name, texts[MODEL])))
+            texts[SAME] = str(len(self.runs.same(entry)))
+        return texts
+
+    def sort_menu(self) -> QMenu:
+        """Return a menu of the columns by which the runs can be sorted, for those who do not click."""
+        menu = QMenu(self.tr("Sort by"), self)
+        for column in range(self.runs.columnCount()):
+            if column != SAME:
+                title = self.runs.headerData(column, Qt.Orientation.Horizontal)
+                action = menu.addAction(title)
+                action.triggered.connect(partial(self._on_title, column))
+                action.setCheckable(True)
+                action.setChecked(column == self.runs.order[0])
+        return menu
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer by menu what the keys do."""
+        menu = QMenu(self)
+        if self.current() is not None:
+            menu.addAction(self.tr("Open\tEnter"), self.opened.emit)
+            menu.addAction(self.tr("Name, tags and note\tF2"), self.named.emit)
+            menu.addAction(self.tr("Delete\tDel"), self.unwanted.emit)
+            menu.addSeparator()
+        menu.addMenu(self.sort_menu())
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         rows, dirty = self.runs.rowCount(), event.rect()
@@ -108,6 +168,8 @@ class HistoryTable(QTableView):
             self.opened.emit()
         elif event.key() == Qt.Key.Key_Delete:
             self.unwanted.emit()
+        elif event.key() == Qt.Key.Key_F2:
+            self.named.emit()
         else:
             super().keyPressEvent(event)
 
@@ -124,36 +186,16 @@ class HistoryTable(QTableView):
         """Have a row painted anew: the frame of the current one goes over all its cells."""
         self.viewport().update(0, self.rowViewportPosition(row), self.viewport().width(), self.rowHeight(row))
 
+    def _on_title(self, column: int) -> None:
+        if column != SAME:
+            self.sorted.emit(column)
+            self._share_width()
+
     def _share_width(self) -> None:
         widths = {column: width for column, width in WIDTHS.items() if column not in self._hidden}
+        widths[WHEN] = WIDTHS[WHEN] if self.runs.order[0] == WHEN else DATE_PX
         for column, width in widths.items():
             self.setColumnWidth(column, width)
         rest = max(160, self.viewport().width() - sum(widths.values()))
         self.setColumnWidth(MODEL, round(rest * MODEL_SHARE))
         self.setColumnWidth(DEVICE, rest - round(rest * MODEL_SHARE))
-
-
-class _Header(QHeaderView):
-    """Column titles over what they name."""
-
-    def __init__(self, table: HistoryTable) -> None:
-        super().__init__(Qt.Orientation.Horizontal, table)
-
-    def paintSection(self, painter: QPainter, rect: QRect, column: int) -> None:
-        painter.fillRect(rect, theme().colour("panel"))
-        painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), theme().colour("divider"))
-        text = self.model().headerData(column, Qt.Orientation.Horizontal) or ""
-        left = {WHEN: EDGE, MODEL: 4, SAME: rect.width() - 16 - round(SAME_PX.x())}.get(column, 0)
-        box = rect.adjusted(left, 0, 0, 0)
-        if column == KEY:  # over the value, unless its unit needs the room of the ±
-            wide = QFontMetrics(theme().font("small")).horizontalAdvance(text) > rect.width() - PLUS_WIDTH - GAP
-            box = rect.adjusted(0, 0, -GAP if wide else -PLUS_WIDTH - GAP, 0)
-        _text(painter, box, text, "small", 400, "text_2", RIGHT if column in (KEY, SECOND) else LEFT)
-
-
-def _text(painter: QPainter, rect: QRect, text: str, size: str, weight: int = 400, role: str = "text",
-          align: Qt.AlignmentFlag = LEFT) -> None:
-    font = theme().font(size, weight)
-    painter.setFont(font)
-    painter.setPen(theme().colour(role))
-    painter.drawText(rect, align, QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width()))

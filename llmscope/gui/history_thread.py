@@ -6,29 +6,32 @@ from threading import Event
 from PySide6.QtCore import QObject, QThread, Signal
 
 from llmscope.core.errors import BadInput
-from llmscope.gui.models.history_model import trends
+from llmscope.gui.models.history_filter import choices
+from llmscope.gui.models.history_trends import trends
 from llmscope.gui.replay import Cancelled, replay
+from llmscope.runs import folders
 from llmscope.runs.entry import Entry
 from llmscope.runs.index import Index
+from llmscope.runs.references import beside
 
 #: After this the rest is read, whether the list is drawn or not.
 _LONGEST_S = 1.0
 
 
 class ListThread(QThread):
-    """Emits `listed` with what the index holds, and again if the folders tell otherwise."""
+    """Emits `listed` with the runs as the folders tell; before that, `at_once`, with what the index holds."""
 
     #: The entries, and one line on why the index is not kept, or nothing.
     listed = Signal(object, str)
-    #: The values of all runs by what must be the same for them to be compared.
-    compared = Signal(object)
+    #: The values of all runs by what must be the same for them to be compared, and what there is to choose among.
+    compared = Signal(object, object)
     #: How many of how many changed runs are read.
     reading = Signal(int, int)
 
-    def __init__(self, runs: Path, parent: QObject) -> None:
+    def __init__(self, runs: Path, at_once: bool, parent: QObject) -> None:
         super().__init__(parent)
         self.setObjectName("history")
-        self._runs = runs
+        self._runs, self._at_once = runs, at_once
         self._drawn = Event()
 
     def go_on(self) -> None:
@@ -38,18 +41,19 @@ class ListThread(QThread):
     def run(self) -> None:
         index = Index(self._runs)
         try:
-            known = index.entries()
+            known = beside(index.entries()) if self._at_once else []
             if known:
                 self._list(known, index.note)
             if index.refresh(self._on_progress) or index.note or not known:
-                self._list(index.entries(), index.note)
+                self._list(beside(index.entries()), index.note)
+            folders.sweep(self._runs)
         finally:
             index.close()
 
     def _list(self, entries: list[Entry], note: str) -> None:
         self.listed.emit(entries, note)
         self._drawn.wait(_LONGEST_S)
-        self.compared.emit(trends(entries))
+        self.compared.emit(trends(entries), choices(entries))
 
     def _on_progress(self, done: int, of: int) -> bool:
         self.reading.emit(done, of)

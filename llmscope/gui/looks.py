@@ -39,7 +39,12 @@ def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], ra
     return LiveLook(
         model=titles.get(cell.model, words.model_name(cell.model)), settings=words.settings_line(cell),
         device=devices.get(cell.device, cell.device), figure=number, unit=unit, interval=interval,
-        below=f"{cell.test}, {_place(state)}" if run.now else tr("starting"), **gauge)
+        below=f"{cell.test}, {_place(state)}" if run.now else starting_words(run), **gauge)
+
+
+def starting_words(run: RunState) -> str:
+    """Return what goes on before the first test begins."""
+    return tr("starting a worker") if run.status == "starting" and run.waits_for_worker else tr("starting")
 
 
 def _last_limit(run: RunState, state: CellState) -> dict[str, str]:
@@ -81,7 +86,8 @@ def dismissed_look(run: RunState) -> MessageLook:
 def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
     if not run.is_stored:
         return look
-    return replace(look, text=f"{tr('Stored run of {0}.').format(when(run.utc))} {look.text}".strip())
+    said = tr("Measured by {1}, without graphs, on {0}.") if run.other_program else tr("Stored run of {0}.")
+    return replace(look, text=f"{said.format(when(run.utc), run.other_program)} {look.text}".strip())
 
 
 def _ended_look(run: RunState) -> MessageLook:
@@ -120,7 +126,7 @@ def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:
     """Return the headline values: of the tests that tell most, in that order."""
     counted = [state for state in run.cells if state.row is not None and state.row in run.counted]
     best = sorted(counted, key=lambda state: words.HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
-    return tuple((*words.value(state)[:2], f"{state.cell.test}, {words.model_name(state.cell.model)}")
+    return tuple((*words.value(state)[:2], f"{state.test}, {words.model_name(state.cell.model)}")
                  for state in best)
 
 
@@ -179,7 +185,7 @@ def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
     of = tr("{0} of {1}")
     done, every = len(run.rows), len(run.shown)
     if run.status == "starting":
-        return tr("Starting"), ""
+        return tr("Starting"), tr("a new worker process loads torch") if run.waits_for_worker else ""
     if run.is_open:
         test = run.now.cell.test if run.now else ""
         at = of.format(min(every, done + 1), tests(every))
@@ -232,7 +238,7 @@ def when(utc: str) -> str:
     try:
         moment = datetime.fromisoformat(utc).astimezone()
     except ValueError:
-        return utc
+        return utc or tr("an unknown day")
     return f"{moment.day} {moment:%b %Y %H:%M}".replace(" ", NBSP)
 
 

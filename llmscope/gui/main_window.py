@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
 from llmscope.gui import window_size
+from llmscope.gui.arrivals import Arrivals, results_in
 from llmscope.gui.compare_control import CompareControl
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
@@ -62,7 +63,8 @@ class MainWindow(QMainWindow):
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
         self.compare = CompareControl(self)
-        self.pictures = PictureFiles(self, self.settings, self.picture)
+        self.pictures = PictureFiles(self, self.settings)
+        self.arrivals = Arrivals(self)
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -130,6 +132,7 @@ class MainWindow(QMainWindow):
         self.pages.close_threads()
         self.history.close()
         self.compare.close()
+        self.arrivals.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -148,13 +151,16 @@ class MainWindow(QMainWindow):
         self.top.set_narrow(width < px("layout", "narrow_under_width"))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome a folder while nothing runs."""
-        if _folder_in(event) and not self.page.run.is_open:
+        """Welcome a folder, or files of results, while nothing runs."""
+        if (_folder_in(event) or results_in(event.mimeData())) and not self.page.run.is_open:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take the folder as the model."""
-        if folder := _folder_in(event):
+        """Import results, or take the folder as the model."""
+        if results := results_in(event.mimeData()):
+            self.arrivals.take(results)
+            event.acceptProposedAction()
+        elif folder := _folder_in(event):
             self.page.rail.take_folder(folder)
             event.acceptProposedAction()
 
@@ -205,6 +211,8 @@ class MainWindow(QMainWindow):
         self.compare.said.connect(self.status.say)
         self.compare.changed.connect(self._show_state)
         self.pictures.said.connect(self.status.say)
+        self.arrivals.came.connect(self._on_came)
+        self.arrivals.said.connect(self.status.say)
         self.top.theme_chosen.connect(self._on_theme)
         self.top.picture_asked.connect(self._on_save_picture)
         for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
@@ -236,8 +244,7 @@ class MainWindow(QMainWindow):
         run, shown = self.page.run, self.pages.page()
         self.pages.set_run_goes_on(run.is_open)
         self.status.show_state(*(self.page if run.is_open else shown).status())
-        has_run = shown is self.page and (bool(run.rows) or run.is_open)
-        self.top.save.setEnabled(has_run or self._has_comparison())
+        self.top.save.setEnabled(shown.picture() is not None)
 
     def _on_opened(self, replayed: Replayed) -> None:
         if not self.page.run.is_open:  # one may have been started meanwhile
@@ -249,9 +256,11 @@ class MainWindow(QMainWindow):
         self.compare.show_runs(ids)
         self.show_page("compare")
 
-    def _has_comparison(self) -> bool:
-        page = self.compare.page
-        return page is not None and self.pages.page() is page and page.compared is not None
+    def _on_came(self) -> None:
+        """List the runs that were imported, in a page that may be shown already."""
+        self.show_page("history")
+        if self.history.page is not None:
+            self.history.page.refresh()
 
     def _on_search(self) -> None:
         self.pages.page().focus_search()
@@ -272,23 +281,26 @@ class MainWindow(QMainWindow):
         HelpDialog(self, self.pages.name).open()
 
     def picture(self) -> QImage:
-        """Return the result, or the comparison that is shown, as a picture."""
-        if self.compare.page is not None and self._has_comparison():
-            return self.compare.page.picture() or QImage()
-        return draw(self.page, self.feed, self.machine)
+        """Return the picture of the page that is shown, an empty one where it has none."""
+        shown = self.pages.page().picture()
+        return QImage() if shown is None else draw(shown)
 
     def save_picture(self, file: Path) -> bool:
-        """Write the result's picture; False where the file cannot be written."""
-        return self.picture().save(str(file))
+        """Write the picture of the page that is shown; False where there is none, or the file cannot be written."""
+        shown = self.pages.page().picture()
+        if shown is None:
+            return False
+        try:
+            self.pictures.write(shown, file)
+        except OSError:
+            return False
+        return True
 
     def _on_save_picture(self) -> None:
-        if self.top.save.isEnabled():
-            stem = "compare" if self._has_comparison() else self.page.run.run or "run"
-            self.pictures.save(f"llmscope-{stem}")
+        self.pictures.save(self.pages.page().picture())
 
     def _on_copy_picture(self) -> None:
-        if self.top.save.isEnabled():
-            self.pictures.copy()
+        self.pictures.copy(self.pages.page().picture())
 
 
 def _folder_in(event: QDropEvent) -> str:

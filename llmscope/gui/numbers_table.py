@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QRect, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QStyle,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
-    QTableView,
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    Signal,
 )
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import QHeaderView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from llmscope.gui.hardware_look import Measured
 from llmscope.gui.plots.style import pen
 from llmscope.gui.theme import theme
+from llmscope.gui.widgets.table import Table
 
 Index = QModelIndex | QPersistentModelIndex
 TEST, OF_COMPUTE, OF_MEMORY, RATED, LIMIT = 0, 6, 7, (8, 9), 10
@@ -25,6 +27,7 @@ EDGE = 12
 WIDTHS = {TEST: 220, **dict.fromkeys(range(1, LIMIT), 104)}
 NARROW_WIDTHS = {TEST: 190, **dict.fromkeys(range(1, LIMIT), 82)}
 NARROW_WIDTHS_OF_ALL = {TEST: 124, **dict.fromkeys(range(1, LIMIT), 74), **dict.fromkeys(RATED, 92)}
+ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 
@@ -85,36 +88,20 @@ class NumbersModel(QAbstractTableModel):
         return None
 
 
-class NumbersTable(QTableView):
+class NumbersTable(Table):
     """`moved` carries the row that the keyboard or a click is at; Ctrl+C copies the selected rows."""
 
     moved = Signal(int)
 
     def __init__(self) -> None:
-        super().__init__()
-        self.numbers = NumbersModel()
-        self._narrow = self._is_told = False
-        self.setModel(self.numbers)
-        self.setItemDelegate(_Delegate(self))
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        numbers = NumbersModel()
+        super().__init__(numbers)
+        self.numbers, self._narrow, self._is_told = numbers, False, False
         self.setAccessibleName(self.tr("Numbers of the tests"))
-        rows, head = self.verticalHeader(), _Header(self)
-        self.setHorizontalHeader(head)
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(theme().px("height", "row"))
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head.setMinimumSectionSize(10)
-        head.setFixedHeight(theme().px("height", "table_header"))
-        head.setSectionsClickable(False)
+        self.setItemDelegate(_Delegate(self))
+        self.take_header(_Header(self))
         self._show_rated(False)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.selectionModel().currentRowChanged.connect(self._on_moved)
 
     def show_tests(self, tests: Sequence[Measured], number: int) -> None:
@@ -124,7 +111,8 @@ class NumbersTable(QTableView):
             self._show_rated(any(test.rated for test in tests))
         self._is_told = True
         if 0 <= number < len(tests) and self.currentIndex().row() != number:
-            self.setCurrentIndex(self.numbers.index(number, TEST))
+            # By itself the view would add the row to those that are selected while Ctrl is held, as in Ctrl+S.
+            self.selectionModel().setCurrentIndex(self.numbers.index(number, TEST), ONE_ROW)
         self._is_told = False
         height = theme().px("height", "table_header") + len(tests) * theme().px("height", "row") + 2
         self.setFixedHeight(height)
@@ -133,21 +121,6 @@ class NumbersTable(QTableView):
         """Take less room for each column."""
         self._narrow = narrow
         self._share_width()
-
-    def as_text(self, rows: Sequence[int]) -> str:
-        """Return rows as tab-separated lines under their titles."""
-        return "\n".join("\t".join(line) for line in (self.numbers.titles(), *map(self.numbers.texts, rows)))
-
-    def copy_all(self) -> None:
-        """Copy all rows."""
-        QGuiApplication.clipboard().setText(self.as_text(range(self.numbers.rowCount())))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            rows = sorted({index.row() for index in self.selectedIndexes()})
-            QGuiApplication.clipboard().setText(self.as_text(rows or range(self.numbers.rowCount())))
-            return
-        super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

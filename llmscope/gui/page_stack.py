@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
+
+if TYPE_CHECKING:
+    from llmscope.gui.picture import Picture
 
 #: The classes of window sizes that a page is laid out for.
 Room = Literal["narrow", "normal", "wide"]
@@ -25,6 +28,10 @@ class Page(QWidget):
 
     def focus_search(self) -> None:
         """Put the cursor into the search box, where there is one."""
+
+    def picture(self) -> "Picture | None":
+        """Return what a picture of the page shows, None while there is nothing worth one."""
+        return None
 
     def close_threads(self) -> None:
         """End what the page reads in threads of its own; returns when it is over."""

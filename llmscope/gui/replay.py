@@ -41,7 +41,9 @@ def replay(folder: Path, is_cancelled: Callable[[], bool] = lambda: False) -> Re
     for state, row in zip(run.cells, stored.rows, strict=False):
         state.row = row
     run.status = "failed" if run.status == "done" and run.failed_row is not None else run.status
+    run.run = folder.name  # an imported run may have had to take another name
     run.is_stored, run.was_cut_off = True, stored.status == "interrupted"
+    run.program = stored.manifest.program
     run.notes += [warning for warning in dict.fromkeys(warnings) if warning not in run.notes]
     return Replayed(stored, run, feed)
 

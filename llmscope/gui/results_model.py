@@ -56,7 +56,7 @@ class ResultsModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self.texts(index.row())[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            test = " ".join(part for part in words.test_parts(state.cell) if part)
+            test = " ".join(part for part in words.test_parts(state) if part)
             return "\n".join((test, f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}",
                               DOT.join(words.detail(state)), *words.why_limited(state.row)))
         return None
@@ -70,7 +70,7 @@ class ResultsModel(QAbstractTableModel):
         state = self.run.cells[row]
         number, unit, interval, count = words.value(state)
         shown = f"{number}{NBSP}{unit}" if unit else number
-        return state.cell.test, shown, interval, count, self.badge(row), self.detail(row)
+        return state.test, shown, interval, count, self.badge(row), self.detail(row)
 
     def detail(self, row: int) -> str:
         """Return the second line; it names the model where that is not the run's first."""
@@ -89,6 +89,6 @@ class ResultsModel(QAbstractTableModel):
 
     def _line(self, state: CellState, badge: str) -> tuple[str, ...]:
         number, unit, interval, count = words.value(state)
-        cell = state.cell
-        return (cell.test, words.model_name(cell.model), cell.device, cell.dtype, number, unit, interval, count, badge,
+        cell, dtype = state.cell, state.cell.dtype if state.row is None else state.row.dtype
+        return (state.test, words.model_name(cell.model), cell.device, dtype, number, unit, interval, count, badge,
                 DOT.join(words.detail(state)))

@@ -85,7 +85,7 @@ class _CellDelegate(QStyledItemDelegate):
 
     def _test(self, painter: QPainter, rect: QRect, state: CellState, started: bool) -> None:
         """Draw the id of a test, its options quieter; they may reach as far as the number leaves room."""
-        test, options = words.test_parts(state.cell)
+        test, options = words.test_parts(state)
         role, weight = ("text", 600) if started else ("text_2", 400)
         number, unit, *_ = words.value(state)
         room = rect.width() - EDGE + self._free_before(number, unit)
@@ -262,7 +262,7 @@ class ResultsTable(QTreeView):
     def _plain_words(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
         """Say what a test that has not begun will do."""
         font = theme().font("small")
-        test, options = words.test_parts(state.cell)
+        test, options = words.test_parts(state)
         taken = QFontMetrics(theme().font("body")).horizontalAdvance(test) + (
             QFontMetrics(font).horizontalAdvance(options) + OPTIONS_GAP if options else 0)
         line = rect.adjusted(max(WIDTHS[TEST] - 16, EDGE + taken + 12), 0, -104, 0)

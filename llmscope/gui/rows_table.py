@@ -3,33 +3,26 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtGui import QPainter, QResizeEvent
+from PySide6.QtWidgets import QHeaderView
 
 from llmscope.gui.models.text_rows import TextRows
 from llmscope.gui.theme import theme
 from llmscope.gui.whatif_rows import paint_head
+from llmscope.gui.widgets.table import Table
 
 
-class RowsTable(QTableView):
-    """Ctrl+C copies the selected rows, all where none is selected.
+class RowsTable(Table):
+    """Rows in columns of fixed widths.
 
     `widths` are those of columns in px, in a small window the `narrow` ones, of which those of 0 are hidden;
     `rest` takes what is left.
     """
 
     def __init__(self, rows: TextRows, widths: Mapping[int, int], narrow: Mapping[int, int], rest: int) -> None:
-        super().__init__()
+        super().__init__(rows)
         self._rows, self._widths, self._narrow_widths, self._rest = rows, widths, narrow, rest
         self._narrow = False
-        self.setModel(rows)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setWordWrap(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
 
     def set_narrow(self, narrow: bool) -> None:
@@ -39,20 +32,13 @@ class RowsTable(QTableView):
             self.setColumnHidden(column, narrow and not width)
         self._share_width()
 
-    def as_text(self, rows: Sequence[int]) -> str:
-        """Return rows as tab-separated lines under their titles."""
-        return "\n".join("\t".join(line) for line in (self._rows.titles(), *map(self._rows.texts, rows)))
+    def line(self, row: int) -> Sequence[str]:
+        """Return the texts of a row as they are copied."""
+        return self._rows.texts(row)
 
-    def copy_all(self) -> None:
-        """Copy all rows in view."""
-        QGuiApplication.clipboard().setText(self.as_text(range(self._rows.rowCount())))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.matches(QKeySequence.StandardKey.Copy):
-            rows = sorted({index.row() for index in self.selectedIndexes()})
-            QGuiApplication.clipboard().setText(self.as_text(rows or range(self._rows.rowCount())))
-            return
-        super().keyPressEvent(event)
+    def titles(self) -> Sequence[str]:
+        """Return the columns' titles as they are copied."""
+        return self._rows.titles()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -60,14 +46,7 @@ class RowsTable(QTableView):
 
     def size_rows(self, count: int) -> None:
         """Show so many rows before it scrolls."""
-        rows, head, px = self.verticalHeader(), self.horizontalHeader(), theme().px
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(px("height", "row"))
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        head.setMinimumSectionSize(10)
-        head.setFixedHeight(px("height", "table_header"))
-        head.setSectionsClickable(False)
+        px = theme().px
         self.setFixedHeight(px("height", "table_header") + count * px("height", "row") + 2)
 
     def _share_width(self) -> None:

@@ -23,14 +23,20 @@ class CellState:
     started_ns: int | None = None
     ended_ns: int | None = None
 
+    @property
+    def test(self) -> str:
+        """The id of the test; of one that another program measured only the row tells it."""
+        return self.cell.test if self.row is None else self.row.test
+
 
 @dataclass
 class RunState:
     """A run from the press of the button to its end.
 
     `status` is `failed` when nothing could be measured or a test of it failed; the rows say which.
-    `spoken` is the text of the last `gen` test. `is_stored` says that it was read from its folder,
-    `was_cut_off` that its process ended before it.
+    `waits_for_worker` says that it was ordered while no worker stood by, so that it begins some seconds later.
+    `spoken` is the text of the last `gen` test. `is_stored` says that it was read from its folder, `program` then what
+    measured it; `was_cut_off` that its process ended before it.
     """
 
     status: Status = "idle"
@@ -47,14 +53,21 @@ class RunState:
     reason: str | None = None
     notes: list[str] = field(default_factory=list)
     on_battery: bool | None = None
+    waits_for_worker: bool = False
     spoken: list[ev.Text] = field(default_factory=list)
     is_stored: bool = False
+    program: str = ""
     was_cut_off: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether a run is going on."""
         return self.status in ("starting", "running", "stopping")
+
+    @property
+    def other_program(self) -> str:
+        """What measured the run where it was not llmscope."""
+        return "" if self.program.startswith("llmscope") else self.program
 
     @property
     def every_row(self) -> list[Row]:

@@ -11,7 +11,7 @@ from llmscope import paths
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.core.events import Device, Telemetry
 from llmscope.core.results import Row
-from llmscope.core.spec import MACHINE, Cell, Workload
+from llmscope.core.spec import MACHINE, Cell, RunSpec, Workload
 from llmscope.core.units import duration
 from llmscope.gui import choices, setup, words
 from llmscope.gui.checklist import CEILINGS, KINDS, CheckRow, ids_of
@@ -25,7 +25,7 @@ from llmscope.models.catalog import Model
 from llmscope.models.memory import Memory
 from llmscope.runs.ceilings import FILE as CEILINGS_FILE
 from llmscope.runs.ceilings import CeilingStore
-from llmscope.runs.fit import memory_now
+from llmscope.runs.fit import memory_now, shortfalls
 from llmscope.runs.resolve import is_fit
 
 #: The Hub cache is looked through once the window is up.
@@ -159,6 +159,14 @@ class SetupControl(QObject):
     def device_names(self) -> dict[str, str]:
         """Return how devices are called, by id."""
         return {device.id: _device_name(device, self.machine) for device in self.devices}
+
+    def lacking(self, spec: RunSpec) -> tuple[str, ...]:
+        """Return a line for each model of a run whose most demanding test is expected not to fit in memory now."""
+        known = {cell.model: self.models.get(cell.model) for cell in spec.cells}
+        models = {ref: model for ref, model in known.items() if isinstance(model, Model)}
+        if self.telemetry is None or len(models) < len(known):
+            return ()  # without its model the run itself says what is wrong
+        return tuple(text for _, _, text in shortfalls(spec, self.devices, self.telemetry, models.__getitem__))
 
     def _still_shown(self, run: RunState) -> bool:
         return run.spec is not None and run.spec.cells == self.setup.cells

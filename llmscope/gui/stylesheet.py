@@ -104,6 +104,9 @@ QCheckBox[locked="true"] { color: @text; }
 
 QTextEdit, QPlainTextEdit { background: @well; color: @text; border: none; selection-background-color: @strong_line;
     selection-color: @window; }
+QPlainTextEdit[kind="field"] { border: 1px solid @control_line; border-radius: 4px; padding: 2px 4px; }
+QPlainTextEdit[kind="field"]:focus { border: 2px solid @focus; padding: 1px 3px; }
+QPlainTextEdit[kind="field"]:disabled { background: @panel; border-color: @divider; color: @text_3; }
 QTableView, QTreeView, QListView { background: @panel; border: none; outline: none; }
 QHeaderView { background: @panel; }
 QHeaderView::section { background: @panel; color: @text_2; border: none; border-bottom: 1px solid @divider;

@@ -45,6 +45,13 @@ class TrialLines(QWidget):
             line.show_trial(trials[number] if number < len(trials) else None)
         self.setVisible(bool(trials))
 
+    def show_progress(self, words: str) -> None:
+        """Say how far the comparison under way is."""
+        for line in self.lines:
+            if line.trial is not None and line.trial.is_running and line.outcome.text() != words:
+                line.outcome.setText(words)
+                line.outcome.show()
+
     def _on_clicked(self, line: "_TrialLine") -> None:
         if line.trial is None:
             return

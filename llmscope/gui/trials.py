@@ -9,6 +9,8 @@ from llmscope.core.results import Row
 from llmscope.core.rows import cell_of
 from llmscope.core.spec import IN_TURNS, Cell
 from llmscope.gui import words
+from llmscope.gui.looks import starting_words
+from llmscope.gui.run_state import RunState
 from llmscope.gui.words import tr
 
 #: A test as it was measured, and the same with a change.
@@ -39,6 +41,18 @@ class Trial:
 def trials(row: Row, found: Finding | None, turns: Turns) -> tuple[Trial, ...]:
     """Return the changes of a test that this program can make, the best first."""
     return tuple(_trials(row, found, turns)) if found is not None and found.changes else ()
+
+
+def progress(run: RunState) -> str:
+    """Return how far a comparison is: what goes on, then the rounds that both tests have finished."""
+    if run.status == "stopping":
+        return tr("stopping")
+    if run.now is None:
+        return starting_words(run)
+    rounds = min(len(state.seconds) for state in run.cells)
+    if rounds:
+        return tr("1 round in turns so far") if rounds == 1 else tr("{0} rounds in turns so far").format(rounds)
+    return words.progress(run.now)
 
 
 def predicted(remedy: Remedy) -> str:

@@ -12,7 +12,7 @@ from llmscope.analysis.evidence import Claim
 from llmscope.analysis.remedies import Remedy
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
-from llmscope.gui.hardware_look import Measured
+from llmscope.gui.hardware_look import Measured, uncounted
 from llmscope.gui.trial_lines import TrialLines
 from llmscope.gui.trials import Trial, predicted
 from llmscope.gui.widgets.badge import Badge
@@ -53,7 +53,7 @@ class VerdictCard(Panel):
         self.picker.setVisible(bool(tests))
         test = tests[number] if 0 <= number < len(tests) else None
         found, trials = (test.found, test.trials) if test is not None else (None, ())
-        self._show(found, self.tr("Nothing was looked for in this test.") if tests else empty)
+        self._show(found, empty if test is None else uncounted(test.row) or self.tr("Nothing was looked for in it."))
         self._show_all_changes(found, trials)
         self._show_rated(test.rated if test is not None else {})
 
@@ -64,6 +64,12 @@ class VerdictCard(Panel):
         self.rated.setText(self.tr("Of the vendor's figures: {0}").format(said))
         self.rated.setToolTip("\n".join(limit.test for limit in rated.values()))
         self.rated.setVisible(bool(rated))
+
+    def show_name(self, name: str) -> None:
+        """Name the test in the title line, in place of the box in which another is picked."""
+        self.picker.hide()
+        self.remark.set_text(name)
+        self.head.setStretch(1, 1)
 
     def _show(self, found: Finding | None, empty: str) -> None:
         self.limiter.setText(_title(found))
@@ -104,7 +110,8 @@ class VerdictCard(Panel):
 
     @staticmethod
     def _show_changes(label: Label, title: str, changes: Sequence[Remedy]) -> None:
-        said = " · ".join(f"{escape(change.words)}:&nbsp;{predicted(change)}" for change in changes[:MOST_CHANGES])
+        said = " · ".join(f"{escape(change.words).replace(' %', '&nbsp;%')}:&nbsp;{predicted(change)}"
+                          for change in changes[:MOST_CHANGES])
         label.setText(f"<span style='font-weight:600'>{escape(title)}</span>&nbsp; {said}")
         label.setVisible(bool(changes))
 

@@ -29,6 +29,6 @@ class WhatIfTable(HardwareTable):
         self.rows = WhatIfModel()
         super().__init__(self.rows, WIDTHS, NARROW_WIDTHS, BAR)
         self.setItemDelegate(RowDelegate(self, self.rows))
-        self.setHorizontalHeader(ScaleHeader(self, self.rows))
+        self.take_header(ScaleHeader(self, self.rows))
         self.setAccessibleName(self.tr("The model on other hardware"))
         self.size_rows(ROWS)

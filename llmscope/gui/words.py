@@ -68,10 +68,14 @@ def scenario_names() -> dict[str, str]:
     return {"assistant": tr("Assistant"), "translation": tr("Translation"), "question": tr("Question")}
 
 
-def test_parts(cell: Cell) -> tuple[str, str]:
+def test_parts(state: CellState) -> tuple[str, str]:
     """Return the id of a test without its options, and those: `train512` and `sgd amp`."""
+    cell = state.cell
     plain_id = structs.replace(cell, optimizer="adamw", checkpointing=False, scenario=None).test
-    options = cell.test.removeprefix(plain_id).strip()
+    if not state.test.startswith(plain_id):
+        test, at, depth = state.test.partition(" @ ")
+        return test, (at + depth).strip()
+    options = state.test.removeprefix(plain_id).strip()
     amp = "amp" if cell.dtype == "amp" else ""
     return plain_id, " ".join(part for part in (options, amp) if part)
 
@@ -82,12 +86,16 @@ def settings_line(cell: Cell) -> str:
 
 
 def settings_lines(cells: Sequence[Cell]) -> str:
-    """Return the settings of several tests; where they differ, all values: `sequence 128/512`."""
+    """Return the settings of several tests; where they differ, all values: `sequence 128/512`.
+
+    A precision that is not settled, or that another program calls by another name, is left out.
+    """
     def values(name: str) -> str:
         users = (cell for cell in cells if name in DEFINITIONS[cell.workload].uses)
         return "/".join(dict.fromkeys(f"{getattr(cell, name):,}" for cell in users))
 
-    parts = ["/".join(dict.fromkeys(short_dtype(cell.dtype) for cell in cells))]
+    dtypes = dict.fromkeys(short_dtype(cell.dtype) for cell in cells if cell.dtype != "auto")
+    parts = ["/".join(dtypes)] if dtypes else []
     for text, found in ((tr("batch {0}"), values("batch")), (tr("sequence {0}"), values("seq")),
                         (tr("{0} new tokens"), values("new"))):
         if found:
@@ -241,12 +249,17 @@ def models(refs: Sequence[str]) -> str:
 
 def day(date: QDate, today: QDate) -> str:
     """Return a day as `Today`, `Yesterday, 20 Nov`, `19 Nov` or, of another year, `19 Nov 2025`."""
-    named = f"{date.day()} {QLocale.c().monthName(date.month(), QLocale.FormatType.ShortFormat)}"
+    named = month_day(date)
     if date == today:
         return tr("Today")
     if date == today.addDays(-1):
         return tr("Yesterday, {0}").format(named)
     return named if date.year() == today.year() else f"{named} {date.year()}"
+
+
+def month_day(date: QDate) -> str:
+    """Return a day without its year: `19 Nov`."""
+    return f"{date.day()} {QLocale.c().monthName(date.month(), QLocale.FormatType.ShortFormat)}"
 
 
 def value(state: CellState) -> tuple[str, str, str, str]:
@@ -273,7 +286,7 @@ def detail(state: CellState, model: str = "", short: bool = False) -> list[str]:
     """
     row = state.row
     if row is None or row.median is None:
-        line = _progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
+        line = progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
         return [f"{model}: {line}" if model else line]
     parts = [part for part in (compared_to_first(row), limit_line(row, short or bool(model)), model, _behind(row))
              if part]
@@ -299,7 +312,8 @@ def compared_to_first(row: Row) -> str:
     return tr("second against first: {0}").format(compared(row)) if "compared" in row.extra else ""
 
 
-def _progress(state: CellState) -> str:
+def progress(state: CellState) -> str:
+    """Return what a test that has not ended is at."""
     if state.phase is None:
         return plain(state.cell)
     if state.phase in ("start", "load", "warm-up"):

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -9,15 +10,16 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core.errors import BadInput
-from llmscope.core.events import RunStarted
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
 from llmscope.hardware.host import device_name
 from llmscope.models import catalog
 from llmscope.models.headers import one_line
 from llmscope.runs import owner
-from llmscope.runs.store import MANIFEST, RESULT, NewerRun, NoRun, StoredRun, read_manifest, read_run
+from llmscope.runs.marks import REFERENCE, read_marks
+from llmscope.runs.store import MANIFEST, RESULT, Manifest, NewerRun, NoRun, StoredRun, read_manifest, read_run
 
 _ID = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(\d\d)(\d\d)")
 #: Moments outside of these are not believed.
@@ -25,7 +27,10 @@ _EARLIEST_S, _LATEST_S = 946_684_800.0, 4_102_444_800.0
 
 
 class Brief(Struct, frozen=True, array_like=True, gc=False):
-    """A test of a run in short; `same` tells apart what must not be compared, beside device and model."""
+    """A test of a run in short; `same` tells apart what must not be compared, beside device and model.
+
+    `limiter` is what limits it as far as that was found out, else empty.
+    """
 
     test: str
     model: str
@@ -36,6 +41,7 @@ class Brief(Struct, frozen=True, array_like=True, gc=False):
     verdict: str
     reason: str
     same: str
+    limiter: str = ""
 
     @property
     def counted(self) -> bool:
@@ -48,7 +54,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
 
     `status` is `done`, `stopped`, `failed`, `interrupted`, `running`, `damaged` (`reason` says how) or
     `newer`. `at_s` is when it began, in Unix seconds. `device` is the hardware's name, `device_id` torch's.
-    `others_percent` is the most of the CPU that other programs used, `words` what a search looks in.
+    `others_percent` is the most of the CPU that other programs used, `words` what a search looks in. `name`, `tags`
+    and `note` are what a person said of it; a reference is a run that comes with llmscope.
     """
 
     id: str
@@ -65,6 +72,10 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     reason: str = ""
     others_percent: float | None = None
     words: str = ""
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    note: str = ""
+    is_reference: bool = False
 
     @property
     def can_open(self) -> bool:
@@ -81,14 +92,22 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
         """How its models are called."""
         return tuple(title(model) for model in self.models)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Its tags, after the one that marks a reference."""
+        return (REFERENCE, *self.tags) if self.is_reference else self.tags
+
     def test(self, name: str) -> Brief | None:
         """Return the test of that id, the first where there are several."""
         return next((brief for brief in self.tests if brief.test == name), None)
 
 
-def read_entry(runs: Path, run: str) -> Entry:
+def read_entry(runs: Path, run: str, is_reference: bool = False) -> Entry:
     """Return what is to be shown of a run; whatever is wrong with its files, it is an entry that says so."""
     entry = _read(runs, run)
+    marks, warning = read_marks(runs / run)
+    entry = msgspec.structs.replace(entry, name=marks.name, tags=marks.tags, note=marks.note,
+                                    reason=entry.reason or warning, is_reference=is_reference)
     return msgspec.structs.replace(entry, words=search_text(entry))
 
 
@@ -96,24 +115,25 @@ def _read(runs: Path, run: str) -> Entry:
     folder = runs / run
     try:
         if owner.is_running(folder) and not (folder / RESULT).exists():
-            started = read_manifest(folder)[0].started
-            return _entry(run, folder, started, "running", (), None)
+            manifest, _ = read_manifest(folder)
+            return _entry(run, folder, manifest, "running", (), None)
         stored = read_run(folder)
     except NewerRun as error:
         return Entry(run, _moment(folder, ""), "newer", reason=one_line(error.why))
     except NoRun as error:
         return Entry(run, _moment(folder, ""), "damaged", reason=one_line(error.why))
-    return _entry(run, folder, stored.manifest.started, stored.status, stored.rows, _seconds(stored),
+    return _entry(run, folder, stored.manifest, stored.status, stored.rows, _seconds(stored),
                   stored.warnings[0] if stored.warnings else "")
 
 
 def search_text(entry: Entry) -> str:
-    """Return what a search looks in: model, device, precision, tests, date, status and verdicts, in lower case."""
+    """Return what a search looks in, in lower case: what was measured on what, when, how it ended, and the marks."""
     at = entry.at
     verdicts = {VERDICT_WORDS.get(brief.verdict, "") for brief in entry.tests}
     dtypes = (*entry.dtypes, *(DTYPE_SHORT.get(dtype, "") for dtype in entry.dtypes))
     parts = (entry.id, *entry.models, *entry.titles, entry.device, entry.device_id, *dtypes, *entry.planned,
-             entry.accuracy, entry.status, *sorted(verdicts), f"{at:%Y-%m-%d} {at.day} {at:%b %Y %A %H:%M}")
+             entry.accuracy, entry.status, *sorted(verdicts), f"{at:%Y-%m-%d} {at.day} {at:%b %Y %A %H:%M}",
+             entry.name, *entry.labels, entry.note)
     return " ".join(dict.fromkeys(parts)).lower()
 
 
@@ -134,22 +154,30 @@ def title(model: str) -> str:
     return model.replace("\\", "/").rstrip("/").rpartition("/")[2] or model
 
 
-def _entry(run: str, folder: Path, started: RunStarted, status: str, rows: tuple[Row, ...], seconds: float | None,
+def _entry(run: str, folder: Path, manifest: Manifest, status: str, rows: tuple[Row, ...], seconds: float | None,
            reason: str = "") -> Entry:
-    cells = started.spec.cells
+    started, cells = manifest.started, manifest.started.spec.cells
+    asked = started.spec.accuracy if manifest.program.startswith("llmscope") else ""
     device = cells[0].device
+    ran = rows if len(rows) == len(cells) else cells  # a plan cannot tell all that other programs measure
     return Entry(
-        run, _moment(folder, started.utc), status, models=tuple(dict.fromkeys(one_line(cell.model) for cell in cells)),
+        run, _moment(folder, started.utc), status, models=_each(cell.model for cell in cells),
         device=one_line(device_name(started.machine, device)), device_id=one_line(device),
-        dtypes=tuple(dict.fromkeys(cell.dtype for cell in cells)), accuracy=started.spec.accuracy, seconds=seconds,
-        tests=tuple(map(_brief, rows)), planned=tuple(dict.fromkeys(cell.test for cell in cells)),
+        dtypes=_each(test.dtype for test in ran), accuracy=asked, seconds=seconds,
+        tests=tuple(map(_brief, rows)), planned=_each(test.test for test in ran),
         reason=one_line(reason), others_percent=_others(rows))
+
+
+def _each(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(one_line, dict.fromkeys(texts)))
 
 
 def _brief(row: Row) -> Brief:
     same = f"{row.device} {row.dtype} {row.batch} {row.seq} {row.definition} {row.backend}"
+    found = stored_finding(row)
     return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
-                 row.verdict, one_line(row.reason or ""), one_line(same))
+                 row.verdict, one_line(row.reason or ""), one_line(same),
+                 found.limiter if found is not None and found.claims and found.limiter != "unclear" else "")
 
 
 def _others(rows: tuple[Row, ...]) -> float | None:

@@ -14,9 +14,9 @@ from llmscope.core.events import RunStarted
 from llmscope.core.results import VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT, MACHINE
 from llmscope.core.units import NBSP, measured, plus_minus, significant
+from llmscope.runs.exchange.document import SCHEMA, Document
 
 Format = Literal["md", "json", "jsonl", "csv"]
-SCHEMA = 1
 #: Settings that get a column of their own when they differ between rows.
 _SETTINGS = ("model", "backend", "device", "dtype", "batch", "seq")
 #: Of them, those that a test of the machine has.
@@ -66,7 +66,8 @@ def settings_line(rows: Sequence[Row], started: RunStarted, program: str = PROGR
     """Return what holds for every row: model, device, dtype, accuracy, versions, machine, date."""
     same = [f"{name} {_shown(rows[0], name)}" for name in _SETTINGS if len(_values(rows, name)) == 1]
     versions = " · ".join(f"{name} {version}" for name, version in started.versions.items())
-    parts = [*same, f"accuracy {started.spec.accuracy}", str(started.machine.get("label", "")), versions,
+    threads = f"threads {started.spec.threads}" if started.spec.threads else ""
+    parts = [*same, threads, f"accuracy {started.spec.accuracy}", str(started.machine.get("label", "")), versions,
              program, started.utc]
     return " · ".join(part for part in parts if part)
 
@@ -97,12 +98,11 @@ def limit_words(row: Row) -> str:
 
 def as_json(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> str:
     """Return one JSON object: the run, its machine and settings, and `rows`."""
-    document = {
-        "schema": SCHEMA, "program": program, "run": started.run, "utc": started.utc,
-        "machine": started.machine, "versions": started.versions, "accuracy": started.spec.accuracy,
-        "sampling": started.spec.sampling, "seed": started.spec.seed, "threads": started.spec.threads,
-        "definitions": {d.label: d.formula for d in DEFINITIONS.values()}, "rows": rows,
-    }
+    document = Document(
+        schema=SCHEMA, program=program, run=started.run, utc=started.utc, machine=started.machine,
+        versions=started.versions, accuracy=started.spec.accuracy, sampling=started.spec.sampling,
+        seed=started.spec.seed, threads=started.spec.threads,
+        definitions={d.label: d.formula for d in DEFINITIONS.values()}, rows=tuple(rows))
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 

@@ -3,14 +3,18 @@
 import contextlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 from llmscope.core.errors import BadInput
 from llmscope.runs import owner
+from llmscope.runs.marks import FILE as MARKS
 from llmscope.runs.store import EVENTS, MANIFEST, RESULT, NewerRun, NoRun, read_manifest
 
 #: A run that is being deleted has this before its name, and is no run any more.
 _GOING = ".deleted-"
+#: What a program that went down had put away is deleted after this; until then another may bring back its own.
+_LEFT_S = 60.0
 
 
 class GoneRun(BadInput):
@@ -43,7 +47,14 @@ def stamps(runs: Path) -> dict[str, str]:
 
 
 def delete(runs: Path, run: str) -> None:
-    """Delete a run as a whole: it is gone at once, and its files follow.
+    """Delete a run as a whole: it is gone at once, and its files follow. Raises as `put_away` does."""
+    put_away(runs, run)
+    remove(runs, run)
+    sweep(runs)
+
+
+def put_away(runs: Path, run: str) -> None:
+    """Take a run out of every list; its files stay until it is removed or brought back.
 
     Raises GoneRun when there is none, BadInput when it goes on, when a newer program wrote it, or when the
     system refuses.
@@ -53,13 +64,33 @@ def delete(runs: Path, run: str) -> None:
     away = runs / f"{_GOING}{run}"
     try:
         shutil.rmtree(away, ignore_errors=True)
+        os.utime(folder)  # tells `sweep` since when
         folder.rename(away)
     except FileNotFoundError as error:
         raise GoneRun(run) from error
     except OSError as error:
         raise BadInput(f"Run {run} cannot be deleted ({error.strerror or error}): allow writing in {runs}.") from error
+
+
+def bring_back(runs: Path, run: str) -> None:
+    """Undo `put_away`; raises BadInput when the run is no longer there, or when the system refuses."""
+    try:
+        (runs / f"{_GOING}{run}").rename(runs / run)
+    except OSError as error:
+        raise BadInput(f"Run {run} cannot be brought back ({error.strerror or error}).") from error
+
+
+def remove(runs: Path, run: str) -> None:
+    """Delete the files of a run that was put away."""
+    shutil.rmtree(runs / f"{_GOING}{run}", ignore_errors=True)
+
+
+def sweep(runs: Path) -> None:
+    """Delete what a program that went down had put away and could not remove."""
     for left in runs.glob(f"{_GOING}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            if abs(time.time() - left.lstat().st_mtime) > _LEFT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _refuse_if_needed(folder: Path) -> None:
@@ -82,13 +113,14 @@ def _is_name(text: str) -> bool:
 
 def _stamp(folder: str) -> str | None:
     """Return size and time of the files that decide what a run is; None where there is no run."""
-    manifest, result = _look(folder + MANIFEST), _look(folder + RESULT)
+    manifest, result, marks = _look(folder + MANIFEST), _look(folder + RESULT), _look(folder + MARKS)
     if result:
-        return f"{manifest} {result}"
+        return f"{manifest} {result} {marks}"
     events = _look(folder + EVENTS)
     if not manifest and not events:
         return None
-    return f"{manifest} running" if owner.is_running(Path(folder)) else f"{manifest} {events} cut off"
+    how = "running" if owner.is_running(Path(folder)) else f"{events} cut off"
+    return f"{manifest} {how} {marks}"
 
 
 def _look(file: str) -> str:

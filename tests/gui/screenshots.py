@@ -18,6 +18,7 @@ from llmscope.core.spec import Cell
 from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
+from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
 from tests.gui.fakes import GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
@@ -49,11 +50,17 @@ TWO_DEVICES = (
       for test, batch in (("pp", 1), ("pp", 4), ("tg", 1), ("tg", 8), ("train", 1))),
     *(Cell("arch:smollm2-135m", test, "cpu", "float32") for test in ("pp", "tg")))  # type: ignore[arg-type]
 #: States of History: the table, with the details a small window opens, a run that was cut off, none found, no run,
-#: and a stored run on the Run page.
-HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
-           "stored_failed")
+#: names and tags with one deleted, a reference, sorted and filtered, and a stored run on the Run page.
+HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "history_marks",
+           "history_reference", "history_sorted", "stored", "stored_failed")
 #: States of Compare: three runs side by side; four, of which one has a failed test, with all settings; and none.
 COMPARE = ("compare", "compare_all", "compare_empty")
+
+
+#: What a person said of some runs of the history.
+MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster than on 16 Nov"),
+         1: Marks("", ("demo",)), 2: Marks("", ("batch 2",)), 6: Marks("Before the driver update", ("driver 572.16",)),
+         8: Marks("", ("on the train, no mains power",)), 11: Marks("First day")}
 
 
 def feed(window: MainWindow, name: str) -> None:
@@ -94,14 +101,34 @@ def show_history(window: MainWindow, name: str) -> None:
     """Bring History, or a run of it, into a state."""
     shutil.rmtree(paths.data_folder(), ignore_errors=True)
     runs = [] if name == "history_empty" else write_history(paths.runs_folder())
+    marked = name in ("history_marks", "history_reference", "history_sorted")
+    folder = paths.data_folder() / "reference"
+    paths.sample_runs_folder = lambda: folder
+    if marked:
+        for number, marks in MARKS.items():
+            write_marks(runs[number], marks)
+        moved = folder / runs[10].name
+        folder.mkdir()
+        runs[10].rename(moved)
+        runs[10] = moved
     window.show_page("history")
     page = window.history.page
     assert page is not None
     _wait(lambda: page._is_loaded and page._thread is None)
-    wanted = {"history_cut_off": 7, "stored": 4, "stored_failed": 2}.get(name, 0)
+    page.filters.clear()
+    wanted = {"history_cut_off": 7, "stored": 4, "stored_failed": 2, "history_reference": 10}.get(name, 0)
     if runs:
         page.table.go_to(runs[wanted].name)
-    if name in ("history_details", "history_cut_off"):
+    if name == "history_marks":
+        page.table.setCurrentIndex(page.model.index(page.model.row_of(runs[3].name), 0))
+        page.table.unwanted.emit()
+        page.table.go_to(runs[0].name)
+        _wait(lambda: page._thread is None)
+    elif name == "history_sorted":
+        page.table.sorted.emit(4)
+        page.filters.pickers["date"].setCurrentIndex(3)
+        page.filters.pickers["date"].activated.emit(3)
+    if name in ("history_details", "history_cut_off", "history_reference"):
         page.table.opened.emit() if page._narrow else None
     elif name == "history_search":
         page.search.setText("qwen bf16")
@@ -191,7 +218,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 if name in ("hardware_whatif", "hardware_choose", "hardware_held"):
                     show_whatif(window, name)
                 window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2], *COMPARE[1:]) and not suffix:
+                if window.pages.page().picture() is not None and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

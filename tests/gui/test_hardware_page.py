@@ -78,8 +78,8 @@ def test_arrow_keys_lead_through_plot_and_table(page: HardwarePage, qtbot: QtBot
 def test_the_card_tells_shares_of_the_time_and_what_would_help_by_how_much(page: HardwarePage) -> None:
     page.choose(names(page).index("tg32"))
     assert page.card.limiter.text() == "Memory bandwidth" and "GB per token" in page.card.evidence.text()
-    assert f"20 % faster memory:{'&nbsp;'}×1.17" in page.card.help.text()
-    assert "20 % faster arithmetic" in page.card.no_help.text()
+    assert "20&nbsp;% faster memory:&nbsp;×1.17" in page.card.help.text()
+    assert "20&nbsp;% faster arithmetic" in page.card.no_help.text()
     first = page.card._claims[0]
     assert first.name.text() == "Memory bandwidth" and first.share.text() == f"88{NBSP}%"
     assert first.gauge.accessibleName() == f"Memory bandwidth: 88{NBSP}%"
@@ -257,3 +257,23 @@ def test_the_saved_picture_holds_the_limiter(window: MainWindow, play: Play, tmp
     play(stream())
     assert "tg32" in window.picture().text("Results") and "limited by memory bandwidth" in window.picture().text(
         "Results")
+
+
+def test_a_stopped_test_says_that_it_was_and_not_that_its_work_is_unknown(window: MainWindow, play: Play) -> None:
+    play(stream(outcome="stopped"))
+    page = opened(window)
+    number = next(number for number, test in enumerate(page.look.tests) if test.row.verdict == "cancelled")
+    page.choose(number)
+    said = f"{page.look.tests[number].row.test}: stopped. Only a test that counts is held against the ceilings."
+    assert page.card.evidence.text() == page.formula.text() == said
+
+
+def test_while_ceilings_are_measured_nobody_is_told_to_press_measure(window: MainWindow) -> None:
+    (paths.data_folder() / "ceilings.json").unlink()
+    window.page.control.resolve()
+    page = opened(window)
+    empty = page.ceilings._empty
+    assert "Measure now" in empty.text()
+    page.measure.click()
+    window.hardware.refresh()
+    assert "when all are measured" in empty.text() and "first test" not in page.card.evidence.text()

@@ -5,17 +5,17 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec, Sampling
 from llmscope.gui import replay as replaying
-from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.history_thread import OpenThread
 from llmscope.gui.main_window import MainWindow
-from llmscope.gui.models.history_model import KEY, SECOND, TYPE, VERDICT, HistoryModel, trends
+from llmscope.gui.models.history_model import KEY, SECOND, TYPE, VERDICT, HistoryModel
+from llmscope.gui.models.history_trends import trends
 from llmscope.gui.pages.history_page import HistoryPage
 from llmscope.gui.replay import Cancelled, replay
 from llmscope.gui.theme import theme
@@ -51,18 +51,6 @@ def show_history(window: MainWindow, qtbot: QtBot) -> HistoryPage:
 @pytest.fixture
 def page(window: MainWindow, runs: list[Path], qtbot: QtBot) -> HistoryPage:
     return show_history(window, qtbot)
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    asked: list[str] = []
-
-    def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
-        asked.append(title)
-        return len(asked) > 1
-
-    monkeypatch.setattr(Question, "ask", ask)
-    return asked
 
 
 def entries() -> list:  # type: ignore[type-arg]
@@ -249,24 +237,10 @@ def test_a_run_that_the_other_window_deleted_is_said_and_leaves_the_list(
     assert window.history.page is page and page.isVisible()
 
 
-def test_del_deletes_the_selected_runs_after_a_question(page: HistoryPage, runs: list[Path], qtbot: QtBot,
-                                                        asked: list[str]) -> None:
-    page.table.go_to(runs[1].name)
-    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
-    assert asked == ["Delete this run?"] and runs[1].is_dir()
-    qtbot.keyClick(page.table, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
-    assert page.details.delete_button.text() == "Delete 2"
-    page.details.delete_button.click()
-    assert asked[1] == "Delete 2 runs?" and not runs[1].exists() and not runs[2].exists() and runs[3].is_dir()
-    qtbot.waitUntil(lambda: page._thread is None)
-    assert len(page.model.found) == 19 and page.table.current() is page.model.found[1]
-
-
 def test_a_run_that_goes_on_in_another_window_is_neither_opened_nor_deleted(
-        window: MainWindow, runs: list[Path], qtbot: QtBot, asked: list[str]) -> None:
+        window: MainWindow, runs: list[Path], qtbot: QtBot) -> None:
     owner.claim(runs[CUT_OFF])
     page = show_history(window, qtbot)
-    asked.append("so that the next answer is yes")
     page.table.go_to(runs[CUT_OFF].name)
     assert badges(page)[CUT_OFF] == "running" and not page.details.open_button.isEnabled()
     qtbot.keyClick(page.table, Qt.Key.Key_Delete)

@@ -47,7 +47,7 @@ def test_a_folder_that_is_dropped_is_the_model(window: MainWindow, tmp_path: Pat
 def test_only_one_folder_is_welcome_and_none_during_a_run(window: MainWindow, tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "m")
     before = window.page.rail.choices
-    assert not drop(window, folder / "config.json") and not drop(window, folder, tmp_path) and not drop(window)
+    assert not drop(window, folder / "model.safetensors") and not drop(window, folder, tmp_path) and not drop(window)
     window.page.run.status = "running"
     assert not drop(window, folder)
     assert window.page.rail.choices == before

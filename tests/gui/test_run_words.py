@@ -77,7 +77,7 @@ def test_settings_name_only_what_the_tests_use() -> None:
     assert words.settings_line(Cell("bundled", "tg", dtype="float32")).replace(NBSP, " ") == \
         "f32 · batch 1 · 128 new tokens"
     several = words.settings_lines([Cell("bundled", "pp", seq=128), Cell("bundled", "pp", seq=512, batch=4)])
-    assert several.replace(NBSP, " ") == "auto · batch 1/4 · sequence 128/512"
+    assert several.replace(NBSP, " ") == "batch 1/4 · sequence 128/512"
 
 
 def test_the_gauge_is_full_when_the_accuracy_asked_is_reached() -> None:

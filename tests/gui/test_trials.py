@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable
 import pytest
 from msgspec import structs
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from llmscope.core.events import Event
+from llmscope.core.events import Devices, Event, PhaseStarted
 from llmscope.core.spec import RunSpec
 from llmscope.core.units import NBSP
+from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.hardware_page import HardwarePage
 from llmscope.gui.widgets.basic import Button
@@ -134,3 +136,58 @@ def test_a_comparison_from_history_shows_both_tests_by_name_and_the_outcome(wind
     window.show_page("hardware")
     assert window.hardware.page is not None
     assert [test.name for test in window.hardware.page.look.tests] == [f"pp512{NBSP}· f32", f"pp512{NBSP}· bf16"]
+
+
+def test_a_comparison_that_does_not_fit_is_asked_about_as_a_run_is(page: HardwarePage, window: MainWindow,
+                                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    questions: list[tuple[str, str]] = []
+    answers = iter((False, True))
+
+    def ask(parent: QWidget, title: str, text: str, yes: str, no: str) -> bool:
+        questions.append((title, text))
+        return next(answers)
+
+    monkeypatch.setattr(Question, "ask", ask)
+    now = window.page.control.telemetry
+    assert now is not None
+    full = structs.replace(now, memory_used_bytes=now.memory_total_bytes, worker_rss_bytes=0)
+    window.page.control.telemetry = full
+    button(page, "batch").click()
+    assert questions[0][0] == "This is expected to fail. Measure anyway?" and questions[0][1].startswith("Needs about ")
+    assert len(window.runner.specs) == 0 and not window.page.run.is_open  # type: ignore[attr-defined]
+    button(page, "batch").click()
+    assert len(questions) == 2 and asked(window).in_turns
+
+
+def test_the_line_of_a_comparison_says_how_far_it_is(page: HardwarePage, window: MainWindow, play: Play) -> None:
+    def said() -> str:
+        window.hardware.refresh()
+        return lines(page)["bfloat16 weights, half the bytes"][1]
+
+    button(page, "bfloat16").click()
+    events = list(turns(asked(window).cells, SLOWER))
+    assert said() == "starting a worker"
+    play([Devices(t_ns=0, devices=(), complete=True)])
+    play(events[:3])
+    play([PhaseStarted(t_ns=events[2].t_ns, cell=1, phase="load")])
+    assert said() == "loading"
+    play(events[3:10])
+    assert said() == "3 rounds in turns so far"
+    button(page, "bfloat16").click()
+    assert said() == "stopping"
+    play(events[10:])
+    assert said().startswith("0.211×")
+
+
+def test_a_run_ordered_before_a_worker_stands_by_says_what_it_waits_for(page: HardwarePage, window: MainWindow,
+                                                                       play: Play) -> None:
+    window.page.ask_run()
+    window.tick()
+    window._show_state()
+    assert window.status._state.text() == "Starting" and "worker" in window.status._remark.full_text
+    assert "starting a worker" in window.page.body.strip.words()
+    play(stream())
+    play([Devices(t_ns=0, devices=window.page.control.devices, complete=True)])
+    window.page.ask_run()
+    window._show_state()
+    assert window.status._remark.full_text == "" and "worker" not in window.page.body.strip.words()

@@ -133,3 +133,42 @@ def test_a_list_that_cannot_be_kept_is_listed_and_says_so(runs: Path, capsys: Ca
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 4 and "cannot be kept" in err and err.count("\n") == 1
     Index(runs).close()
+
+
+def test_a_run_gets_a_name_tags_and_a_note_and_is_found_by_them(runs: Path, capsys: Capture) -> None:
+    run = "2026-11-21_184000"
+    assert cli.run(["runs", "edit", run, "--name", "Before", "--tags", "demo, Slow", "--note", "two\nlines"]) == 0
+    assert cli.run(["runs", "edit", run, "--tags", "demo"]) == 0
+    cli.run(["runs", "list", "--tag", "DEMO"])
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 2 and "Before · demo" in out and "Slow" not in out and not err
+    cli.run(["runs", "list", "--tag", "demo", "--json"])
+    found, = json.loads(capsys.readouterr().out)
+    assert (found["name"], found["tags"], found["note"]) == ("Before", ["demo"], "two\nlines")
+    cli.run(["runs", "list", "--tag", "slow"])
+    assert "no run fits" in capsys.readouterr().err
+    assert cli.run(["runs", "edit", run, "--name", "", "--tags", "", "--note", ""]) == 0
+    cli.run(["runs", "list"])
+    assert "name and tags" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["2026-11-21_184000"], "give --name"), (["nothing", "--name", "x"], "There is no run 'nothing'"),
+    (["2026-11-21_184000", "--tags", "reference"], "use another tag"),
+    (["2026-11-21_190000", "--name", "x"], "comes with llmscope")])
+def test_what_cannot_be_named_is_refused_in_one_line(runs: Path, arguments: list[str], said: str,
+                                                     capsys: Capture) -> None:
+    write_run(paths.sample_runs_folder(), 20)
+    assert cli.run(["runs", "edit", *arguments]) == cli.WRONG_USE
+    err = capsys.readouterr().err
+    assert said in err and err.count("\n") == 1
+
+
+def test_reference_runs_are_listed_and_shown_and_never_deleted(runs: Path, capsys: Capture) -> None:
+    reference = write_run(paths.sample_runs_folder(), 20)
+    cli.run(["runs", "list"])
+    assert "reference" in capsys.readouterr().out.splitlines()[1]
+    assert cli.run(["runs", "show", reference.name]) == 0
+    assert "tg128" in capsys.readouterr().out
+    assert cli.run(["runs", "delete", "--yes", reference.name]) == cli.WRONG_USE
+    assert "comes with llmscope" in capsys.readouterr().err and reference.is_dir()

@@ -38,7 +38,8 @@ class HelpDialog(QDialog):
             "tinted by the phase of the work. Each test ends when its value is known as well as the accuracy asks. "
             "Every value stands with its range (95 % sure) and the number of samples n."), (
             ("F5", self.tr("run")), ("Shift+F5", self.tr("stop; what is finished is kept")),
-            ("Ctrl+S", self.tr("save the result as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
+            ("Ctrl+S", self.tr("save the result as a picture that carries its run")),
+            ("Ctrl+Shift+C", self.tr("copy the picture")),
             ("Ctrl+C", self.tr("in the table: copy the selected rows")),
             ("Ctrl+3", self.tr("Hardware")), ("Ctrl+4", self.tr("History")),
             ("Ctrl+T", self.tr("change the theme")), ("F1", self.tr("this page")))
@@ -60,17 +61,22 @@ class HelpDialog(QDialog):
             "of the bend memory limits it, at the right arithmetic. Choose a test to see its formula with the "
             "numbers, what takes its time, and what would make it faster."), (
             ("← →", self.tr("in the roofline: the next test")), ("↑ ↓", self.tr("in the table: the next test")),
-            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),
-            ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")),
+            ("Ctrl+S", self.tr("save what was measured as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
+            ("Ctrl+1", self.tr("the Run page")),
+            ("F5", self.tr("start a new run")), ("Shift+F5", self.tr("stop it")), ("F1", self.tr("this page")))
 
     def _history(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("History"), self.tr(
             "All stored runs, the latest first. The bold value is the key test's, which you choose at the right. The "
             "small line shows its last values in runs with the same model, device and settings. A run that was cut "
-            "off keeps the tests that had finished."), (
+            "off keeps the tests that had finished. Drop a saved picture, or results of llama-bench, optimum-benchmark "
+            "or vLLM, on the window to add them."), (
             ("Ctrl+F", self.tr("search; all words must occur")), ("Enter", self.tr("open the run on the Run page")),
             ("Ctrl+D", self.tr("compare the selected runs")),
-            ("Del", self.tr("delete the selected runs, after a question")), ("Ctrl+1", self.tr("the Run page")),
+            ("F2", self.tr("name, tags and note")), ("Menu", self.tr("in the table: sort, and what else can be done")),
+            ("Del", self.tr("delete the selected runs")), ("Ctrl+Z", self.tr("undo that within ten seconds")),
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),
             ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""The stored runs as a Qt table: the latest first, under the days they were made on, narrowed by a search."""
+"""The stored runs as a Qt table: the wanted ones, the latest first under the days they were made on, or sorted."""
 
 import time
 from bisect import bisect_right
@@ -11,20 +11,18 @@ from PySide6.QtCore import QAbstractTableModel, QDate, QModelIndex, QObject, QPe
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.units import measured, plus_minus
 from llmscope.gui import words
+from llmscope.gui.models.history_filter import Wanted, kept, ordered
+from llmscope.gui.models.history_trends import Point, Trends, group
 from llmscope.runs.entry import Brief, Entry
 
 Index = QModelIndex | QPersistentModelIndex
-WHEN, MODEL, DEVICE, TYPE, KEY, SECOND, SAME, VERDICT = range(8)
+WHEN, MODEL, DEVICE, TYPE, KEY, SECOND, SAME, VERDICT, TAGS = range(9)
 #: Role under which a row hands out its `Entry`, None for a day.
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
 #: Runs that the small line of a row shows.
 MOST_POINTS = 7
 
 _OF_A_RUN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
-
-Group = tuple[str, ...]
-#: Moments in Unix seconds and values, the oldest first, by group.
-Trends = dict[Group, list[tuple[float, float]]]
 
 
 class HistoryModel(QAbstractTableModel):
@@ -36,8 +34,12 @@ class HistoryModel(QAbstractTableModel):
         self.found: list[Entry] = []
         self.tests: list[str] = []
         self.key = self.second = ""
+        self.has_tags = False
         self._chosen = ""
-        self._wanted: list[str] = []
+        self.order = (WHEN, True)
+        self._wanted = Wanted()
+        self._ordered: list[Entry] = []
+        self._badges: dict[str, str] = {}
         self._rows: list[Entry | float] = []
         self._named: dict[float, str] = {}
         self._texts: dict[str, tuple[str, ...]] = {}
@@ -50,21 +52,30 @@ class HistoryModel(QAbstractTableModel):
             counts.update(dict.fromkeys(planned, runs))
         self.tests = sorted(counts, key=lambda test: (-counts[test], _rank(test), test))
         self.entries = list(entries)
+        self.has_tags = any(entry.tags or entry.is_reference for entry in entries)
         self._named.clear()
         self._choose()
+        self._put_in_order()
         self._fill()
 
-    def show_trends(self, trends: "Trends") -> None:
+    def show_trends(self, trends: Trends) -> None:
         """Take the values of all runs by what must be the same for them to be compared."""
         self._trends = trends
         self._say_changed(SAME, SAME)
 
-    def search(self, text: str) -> None:
-        """Show only runs that have all words."""
-        wanted = text.lower().split()
+    def show_only(self, wanted: Wanted) -> None:
+        """Show only the wanted runs."""
         if wanted != self._wanted:
             self._wanted = wanted
             self._fill()
+
+    def order_by(self, column: int) -> None:
+        """Sort by a column, numbers and times from the top first; by the same one again the other way round."""
+        before, descending = self.order
+        self.order = column, not descending if column == before else column in (WHEN, KEY, SECOND)
+        self._texts.clear()  # what stands under no day has its date
+        self._put_in_order()
+        self._fill()
 
     def set_key(self, test: str) -> None:
         """Show the values of a test; the other column shows the next one that runs have."""
@@ -72,11 +83,19 @@ class HistoryModel(QAbstractTableModel):
             self._chosen = test
             self._choose()
             self.headerDataChanged.emit(Qt.Orientation.Horizontal, KEY, SECOND)
-            self._say_changed(KEY, VERDICT)
+            if self._wanted.verdict or self.order[0] in (KEY, SECOND, VERDICT):
+                self._put_in_order()
+                self._fill()
+            else:
+                self._say_changed(KEY, VERDICT)
 
     def remove(self, runs: set[str]) -> None:
         """Take runs out of the list."""
         self.show_entries([entry for entry in self.entries if entry.id not in runs])
+
+    def put(self, changed: Entry) -> None:
+        """Take a run in the place of the one of its id."""
+        self.show_entries([changed if entry.id == changed.id else entry for entry in self.entries])
 
     def entry(self, row: int) -> Entry | None:
         """Return the run of a row, None for a day."""
@@ -96,20 +115,31 @@ class HistoryModel(QAbstractTableModel):
         """Return the row of a run, −1 where it is not shown."""
         return next((row for row, line in enumerate(self._rows) if isinstance(line, Entry) and line.id == run), -1)
 
-    def same(self, entry: Entry) -> list[float]:
-        """Return the key test's values of the latest runs with the settings of this one, up to this one."""
+    def series(self, entry: Entry, most: int) -> list[Point]:
+        """Return the key test in the latest of one's own runs with the settings of this one, up to this one."""
         brief = entry.test(self.key)
-        if brief is None or not brief.counted:
+        if brief is None or not brief.counted or entry.is_reference:
             return []
         found = self._trends.get(group(entry, brief), [])
         at = bisect_right(found, entry.at_s, key=lambda point: point[0])
-        return [value for _, value in found[max(0, at - MOST_POINTS) : at]]
+        return found[max(0, at - most) : at]
+
+    def same(self, entry: Entry) -> list[float]:
+        """Return the values of the small line of a row."""
+        return [value for _, value, _ in self.series(entry, MOST_POINTS)]
+
+    def badge(self, entry: Entry) -> str:
+        """Return the word of a run's badge."""
+        known = self._badges.get(entry.id)
+        if known is None:
+            known = self._badges[entry.id] = words.run_badge(entry, entry.test(self.key))
+        return known
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
         return 0 if parent.isValid() else len(self._rows)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else 8
+        return 0 if parent.isValid() else TAGS + 1
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid() or self.entry(index.row()) is None:
@@ -120,7 +150,7 @@ class HistoryModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
         return (self.tr("When"), self.tr("Model"), self.tr("Device"), self.tr("Type"), self._key_title(), self.second,
-                self.tr("Same settings"), self.tr("Verdict"))[section]
+                self.tr("Same settings"), self.tr("Verdict"), self.tr("Tags"))[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._rows):
@@ -137,7 +167,8 @@ class HistoryModel(QAbstractTableModel):
             texts = self.texts(entry)
             return ", ".join(text for text in texts if text) if index.column() == WHEN else texts[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(part for part in (entry.id, words.models(entry.models), entry.reason) if part)
+            parts = entry.name, entry.id, words.models(entry.models), entry.reason, entry.note
+            return "\n".join(filter(None, parts))
         return None
 
     def texts(self, entry: Entry) -> tuple[str, ...]:
@@ -150,9 +181,41 @@ class HistoryModel(QAbstractTableModel):
     def _make_texts(self, entry: Entry) -> tuple[str, ...]:
         key, second = entry.test(self.key), entry.test(self.second)
         value, plus = figure(key)
-        return (time.strftime("%H:%M", time.localtime(entry.at_s)), words.models(entry.models), entry.device,
+        return (self._when(entry), words.models(entry.models), entry.device,
                 "/".join(map(words.short_dtype, entry.dtypes)), f"{value} {plus}".strip(), figure(second)[0], "",
-                words.run_badge(entry, key))
+                self.badge(entry), ", ".join(entry.labels))
+
+    def _when(self, entry: Entry) -> str:
+        """Return the time of a run below its day, the date of one below no day."""
+        at = time.localtime(entry.at_s)
+        clock = time.strftime("%H:%M", at)
+        if self.order[0] == WHEN:
+            return clock
+        is_this_year = at.tm_year == time.localtime().tm_year
+        return f"{words.month_day(QDate(*at[:3]))} {clock if is_this_year else at.tm_year}"
+
+    def _put_in_order(self) -> None:
+        column, descending = self.order
+        if column == WHEN:
+            self._ordered = self.entries if descending else self.entries[::-1]
+        else:
+            self._ordered = ordered(self.entries, lambda entry: self._value(entry, column), descending)
+
+    def _value(self, entry: Entry, column: int) -> Any:
+        """Return what a run is sorted by."""
+        match column:
+            case 1:
+                return (entry.name or words.models(entry.models)).casefold()
+            case 2 | 3:
+                return (entry.device if column == DEVICE else "/".join(entry.dtypes)).casefold()
+            case 4 | 5:
+                brief = entry.test(self.key if column == KEY else self.second)
+                return None if brief is None else brief.median
+            case 7:
+                return self.badge(entry)
+            case 8:
+                return ", ".join(entry.labels).casefold()
+        return None
 
     def _key_title(self) -> str:
         unit = next((brief.unit for entry in self.found if (brief := entry.test(self.key)) is not None), "")
@@ -160,15 +223,14 @@ class HistoryModel(QAbstractTableModel):
 
     def _choose(self) -> None:
         self._texts.clear()
+        self._badges.clear()
         self.key = self._chosen if self._chosen in self.tests else next(iter(self.tests), "")
         self.second = next((test for test in self.tests if test != self.key), "")
 
     def _fill(self) -> None:
         self.beginResetModel()
-        self.found = self.entries
-        for word in self._wanted:
-            self.found = [entry for entry in self.found if word in entry.words]
-        self._rows = list(_with_days(self.found))
+        self.found = kept(self._ordered, self._wanted, self.badge)
+        self._rows = list(_with_days(self.found) if self.order[0] == WHEN else self.found)
         self.endResetModel()
 
     def _say_changed(self, first: int, last: int) -> None:
@@ -187,21 +249,6 @@ def _rank(test: str) -> int:
     """Return the place of a test among those that tell most."""
     kind = test.rstrip("0123456789")
     return words.HEADLINES.index(kind) if kind in words.HEADLINES else len(DEFINITIONS)
-
-
-def trends(entries: Sequence[Entry]) -> Trends:
-    """Return the values that stand of all tests, by what must be the same for them to be compared."""
-    found: Trends = {}
-    for entry in reversed(entries):
-        for brief in entry.tests:
-            if brief.counted and brief.median is not None:
-                found.setdefault(group(entry, brief), []).append((entry.at_s, brief.median))
-    return found
-
-
-def group(entry: Entry, brief: Brief) -> Group:
-    """Return what must be the same for two values to be compared."""
-    return entry.device, brief.test, brief.model, brief.same
 
 
 def _with_days(entries: Sequence[Entry]) -> Iterator[Entry | float]:

@@ -5,7 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication, QImage, QShowEvent
+from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.analysis.compare import LETTERS, MOST_RUNS
@@ -14,7 +14,7 @@ from llmscope.gui import compare_look as look
 from llmscope.gui.compare_body import CompareBody
 from llmscope.gui.compare_empty import NothingToCompare
 from llmscope.gui.compare_picker import RunPicker
-from llmscope.gui.compare_picture import draw
+from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Label
@@ -88,9 +88,8 @@ class ComparePage(Page):
             QGuiApplication.clipboard().setText(look.as_markdown(look.table(self.compared.comparison)))
             self.said.emit(self.tr("Table copied as Markdown. Ctrl+C in the table copies its rows for a spreadsheet."))
 
-    def picture(self) -> QImage | None:
-        """Return the comparison as a picture, None where there is none."""
-        return None if self.compared is None else draw(self.compared)
+    def picture(self) -> ComparePicture | None:
+        return None if self.compared is None else ComparePicture(self.compared)
 
     def set_room(self, room: Room) -> None:
         self.body.set_whole(room == "narrow", room == "narrow")

@@ -1,29 +1,32 @@
 """The History page: all stored runs, one in detail, and what can be done with them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from llmscope.core.errors import BadInput
 from llmscope.gui.compare_button import CompareButton
-from llmscope.gui.dialogs.ask import Question
+from llmscope.gui.history_changes import HistoryChanges
 from llmscope.gui.history_details import HistoryDetails
-from llmscope.gui.history_parts import NoRuns, NoteLine, SearchBox
+from llmscope.gui.history_filters import FilterLine
+from llmscope.gui.history_parts import NoRuns, NoteLine
 from llmscope.gui.history_table import HistoryTable
 from llmscope.gui.history_thread import ListThread
-from llmscope.gui.models.history_model import SAME, SECOND, TYPE, HistoryModel
+from llmscope.gui.history_undo import UndoLine
+from llmscope.gui.models.history_filter import Choices
+from llmscope.gui.models.history_model import SAME, SECOND, TAGS, TYPE, HistoryModel
+from llmscope.gui.models.history_trends import Trends
 from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.settings import Settings
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Label
-from llmscope.gui.widgets.field import Picker
-from llmscope.gui.words import models, moment, tr
-from llmscope.runs import folders
+from llmscope.gui.words import tr
+from llmscope.runs import references
 from llmscope.runs.entry import Entry
 
-DETAILS_PX, SEARCH_PX = 336, 262
+DETAILS_PX = 336
 
 
 class HistoryPage(Page):
@@ -36,20 +39,22 @@ class HistoryPage(Page):
 
     def __init__(self, runs: Path, settings: Settings) -> None:
         super().__init__()
-        self._runs, self._settings = runs, settings
+        self._runs = runs
         self._narrow, self._run_goes_on, self._again, self._is_loaded = False, False, False, False
+        self._go_to = ""
         self._thread: ListThread | None = None
         self.model = HistoryModel(self)
         self.table = HistoryTable(self.model)
         self.details = HistoryDetails(runs)
-        self.search = SearchBox()
-        self.key = Picker()
+        self.filters, self.undo = FilterLine(settings), UndoLine(runs)
+        self.search, self.key = self.filters.search, self.filters.key
         self.compare = CompareButton()
+        self._changes = HistoryChanges(runs, self.table, self.undo)
         self._count, self._note = Label("", "body", role="text_2"), NoteLine()
         self._stack, self._empty = QStackedWidget(), NoRuns()
         self._lay_out()
         self._connect()
-        self.search.setText(settings.text("history/search", ""))
+        self.model.show_only(self.filters.wanted())
         self._show_stack()
 
     def refresh(self) -> None:
@@ -57,9 +62,9 @@ class HistoryPage(Page):
         if self._thread is not None:
             self._again = True
             return
-        self._thread = ListThread(self._runs, self)
+        self._thread = ListThread(self._runs, not self._is_loaded, self)
         self._thread.listed.connect(self._on_listed, Qt.ConnectionType.QueuedConnection)
-        self._thread.compared.connect(self.model.show_trends, Qt.ConnectionType.QueuedConnection)
+        self._thread.compared.connect(self._on_compared, Qt.ConnectionType.QueuedConnection)
         self._thread.reading.connect(self._on_reading, Qt.ConnectionType.QueuedConnection)
         self._thread.finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
         self._thread.start()
@@ -68,6 +73,7 @@ class HistoryPage(Page):
         """In a small window, leave out columns and show the details only when Enter asks for them."""
         narrow = self._narrow = room == "narrow"
         self.details.close_button.setVisible(narrow)
+        self.filters.set_narrow(narrow)
         self._show_details(not narrow)
 
     def set_run_goes_on(self, goes_on: bool) -> None:
@@ -83,11 +89,13 @@ class HistoryPage(Page):
         return _runs(len(self.model.entries)), self.tr("Folder: {0}").format(self._runs)
 
     def close_threads(self) -> None:
-        """End reading; returns when it is over."""
+        """End reading, and delete what was put away; returns when it is over."""
+        self._again = False
         if self._thread is not None:
             self._thread.requestInterruption()
             self._thread.go_on()
             self._thread.wait()
+        self.undo.finish()
 
     def focus_search(self) -> None:
         """Put the cursor into the search box."""
@@ -117,18 +125,32 @@ class HistoryPage(Page):
         return super().eventFilter(watched, event)
 
     def _on_listed(self, entries: list[Entry], note: str) -> None:
-        current = self.table.current()
-        self._is_loaded = True
-        self.model.show_entries(entries)
-        self.key.offer({test: test for test in self.model.tests},
-                       self._settings.text("history/key", self.model.key, tuple(self.model.tests) or ("",)))
-        self.model.set_key(self.key.taken())
-        self.model.search(self.search.text())
+        if self._again and self._is_loaded:  # it looked before what was changed meanwhile
+            self._draw_on()
+            return
+        if not self._is_loaded or entries != self.model.entries:  # else what is selected stays
+            self._is_loaded = True
+            self._staying(lambda: self._take(entries))
         self._note.show_text(note)
-        self.table.go_to(current.id if current is not None else "")
-        self._show_stack()
+        if self.model.row_of(self._go_to) >= 0:
+            self.table.go_to(self._go_to)
+            self._go_to = ""
+        self._draw_on()
+
+    def _take(self, entries: list[Entry]) -> None:
+        self.model.show_entries(entries)
+        self.model.set_key(self.filters.offer_keys(self.model.tests, self.model.key))
+        self._hide_columns()
+
+    def _draw_on(self) -> None:
+        """Let the thread that reads have the interpreter when the list is drawn."""
         if self._thread is not None:
             QTimer.singleShot(0, self._thread.go_on)
+
+    def _on_compared(self, trends: Trends, choices: Choices) -> None:
+        self.model.show_trends(trends)
+        self.filters.offer(choices)
+        self._on_moved()
 
     def _on_reading(self, done: int, of: int) -> None:
         if done < of:
@@ -145,21 +167,23 @@ class HistoryPage(Page):
             self._again = False
             self.refresh()
 
-    def _on_search(self, text: str) -> None:
-        current = self.table.current()
-        self._settings.keep("history/search", text)
-        self.model.search(text)
-        self.table.go_to(current.id if current is not None else "")
-        self._show_stack()
+    def _on_filtered(self) -> None:
+        wanted = self.filters.wanted()
+        if wanted.test and wanted.test != self.key.taken():
+            self.filters.take_key(wanted.test)  # whoever asks for a test wants to see its values
+        self._staying(lambda: self.model.show_only(wanted))
+
+    def _on_sorted(self, column: int) -> None:
+        self._staying(lambda: self.model.order_by(column))
 
     def _on_key(self) -> None:
-        self._settings.keep("history/key", self.key.taken())
-        self.model.set_key(self.key.taken())
+        self._staying(lambda: self.model.set_key(self.key.taken()))
 
     def _on_moved(self) -> None:
         entry = self.table.current()
         if entry is not None:
             self.details.show_run(entry, self._why_not(entry))
+            self.details.show_trend(self.model.key, self.model.series(entry, self.details.trend.MOST))
         count = len(self.table.selected())
         self.compare.show_count(sum(chosen.can_open for chosen in self.table.selected()))
         self.details.delete_button.setText(self.tr("Delete") if count < 2 else self.tr("Delete {0}").format(count))
@@ -188,51 +212,39 @@ class HistoryPage(Page):
         if why_not:
             self.said.emit(why_not)
         else:
-            self.open_asked.emit(self._runs / entry.id)
+            self.open_asked.emit(references.folder_of(self._runs, entry))
 
     def _on_compare(self) -> None:
         """Compare the selected runs, the oldest as the baseline."""
-        self.compare_asked.emit([entry.id for entry in reversed(self.table.selected()) if entry.can_open])
+        chosen = [entry for entry in self.table.selected() if entry.can_open]
+        self.compare_asked.emit([entry.id for entry in sorted(chosen, key=lambda entry: entry.at_s)])
 
-    def _on_delete(self) -> None:
-        unwanted = self.table.selected()
-        if not unwanted:
-            return
-        first = unwanted[0]
-        title = self.tr("Delete this run?") if len(unwanted) == 1 else \
-            self.tr("Delete {0} runs?").format(len(unwanted))
-        about = f"{models(first.models) or first.id}, {moment(first.at_s)}\n" if len(unwanted) == 1 else ""
-        if Question.ask(self, title, about + self.tr("Its files are deleted. This cannot be undone."),
-                        self.tr("Delete"), self.tr("Keep")):
-            self._delete(unwanted)
+    def _on_name(self) -> None:
+        entry = self.table.current()
+        if entry is not None and self._changes.may_name(entry):
+            self._show_details(True)
+            self.details.name_run()
 
-    def _delete(self, unwanted: list[Entry]) -> None:
-        row, gone = self.model.row_of(unwanted[0].id), set()
-        for entry in unwanted:
-            try:
-                folders.delete(self._runs, entry.id)
-            except folders.GoneRun:
-                self.said.emit(self.tr("This run is no longer there."))
-            except BadInput as error:
-                self.said.emit(str(error))
-                continue
-            gone.add(entry.id)
-        self.model.remove(gone)
-        if self.model.found:
-            last = self.model.rowCount() - 1
-            nearest = next((r for r in (*range(min(row, last), last + 1), *range(min(row, last), -1, -1))
-                            if self.model.entry(r) is not None), 1)
-            self.table.setCurrentIndex(self.model.index(nearest, 0))
+    def _on_changed(self, run: str) -> None:
+        self._go_to = run
+        if self.model.row_of(run) >= 0:
+            self.table.go_to(run)
         self._show_stack()
         self.refresh()
 
+    def _staying(self, change: Callable[[], None]) -> None:
+        """Make a change to the list, and be at the same run after it."""
+        current = self.table.current()
+        change()
+        self.table.go_to(current.id if current is not None else "")
+        self._show_stack()
+
     def _show_stack(self) -> None:
         """Show the runs, or what to do where there are none."""
-        found = bool(self.model.found)
-        self._stack.setCurrentIndex(0 if found else 1)
+        self._stack.setCurrentIndex(0 if self.model.found else 1)
         self._empty.show_why(self._is_loaded, bool(self.model.entries))
-        for part in (self.search, self.key, self._key_label, self.compare):
-            part.setVisible(bool(self.model.entries))
+        self.filters.setVisible(bool(self.model.entries))
+        self.compare.setVisible(bool(self.model.entries))
         self._show_count()
         self._on_moved()
 
@@ -244,46 +256,48 @@ class HistoryPage(Page):
 
     def _show_details(self, shown: bool) -> None:
         self.details.setVisible(shown)
-        hidden = {TYPE, SECOND} | ({SAME} if shown else set()) if self._narrow else set()
-        self.table.hide_columns(frozenset(hidden))
+        self._hide_columns()
+
+    def _hide_columns(self) -> None:
+        hidden = {TYPE, SECOND} | ({SAME, TAGS} if self.details.isVisibleTo(self) else set()) if self._narrow else set()
+        self.table.hide_columns(frozenset(hidden if self.model.has_tags else hidden | {TAGS}))
 
     def _close_details(self) -> None:
         self._show_details(False)
         self.table.setFocus()
 
     def _connect(self) -> None:
-        self.search.textChanged.connect(self._on_search)
         self.search.installEventFilter(self)
-        self.key.activated.connect(self._on_key)
-        self.compare.clicked.connect(self._on_compare)
+        self.filters.changed.connect(self._on_filtered)
+        self.filters.key_chosen.connect(self._on_key)
         self.table.moved.connect(self._on_moved)
         self.table.opened.connect(self._on_enter)
-        self.table.unwanted.connect(self._on_delete)
+        self.table.named.connect(self._on_name)
+        self.table.sorted.connect(self._on_sorted)
+        self.table.unwanted.connect(self._changes.delete)
         self.details.open_asked.connect(self._on_open)
-        self.details.delete_asked.connect(self._on_delete)
+        self.details.delete_asked.connect(self._changes.delete)
         self.details.closed.connect(self._close_details)
+        self.details.marks.edited.connect(self._changes.mark)
+        self.details.marks.left.connect(self.table.setFocus)
+        self._changes.changed.connect(self._on_changed)
+        self._changes.said.connect(self.said)
+        QShortcut(QKeySequence.StandardKey.Undo, self).activated.connect(self.undo.button.click)
+        self.compare.clicked.connect(self._on_compare)
         self._empty.run.clicked.connect(self.run_asked)
-        self._empty.clear.clicked.connect(self.search.clear)
+        self._empty.clear.clicked.connect(self.filters.clear)
 
     def _lay_out(self) -> None:
         px = theme().px
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(Label(self.tr("History"), "title", 600))
-        self._count.setContentsMargins(0, 0, 0, 2)  # on the line of the larger words
-        head.addWidget(self._count, 0, Qt.AlignmentFlag.AlignBottom)
-        head.addStretch(1)
-        filters = QHBoxLayout()
-        filters.setSpacing(10)
-        self.search.setFixedWidth(SEARCH_PX)
-        filters.addWidget(self.search)
-        filters.addWidget(self._note, 1)
-        self._key_label = Label(self.tr("Key test"), "small", role="text_2")
-        self.key.setAccessibleName(self.tr("Key test"))
-        self.key.setMinimumWidth(104)
-        filters.addWidget(self._key_label)
-        filters.addWidget(self.key)
-        filters.addWidget(self.compare)
+        head.addStrut(self.undo.sizeHint().height())  # nothing moves when it comes
+        self._count.setContentsMargins(0, 4, 0, 0)  # on the line of the larger words
+        head.addWidget(self._count)
+        head.addWidget(self.undo)
+        head.addWidget(self._note, 1)
+        head.addWidget(self.compare)
         frame = QFrame()
         frame.setProperty("kind", "panel")
         inside = QVBoxLayout(frame)
@@ -303,7 +317,7 @@ class HistoryPage(Page):
         layout.setContentsMargins(margin, margin, margin, margin)
         layout.setSpacing(px("layout", "gap"))
         layout.addLayout(head)
-        layout.addLayout(filters)
+        layout.addWidget(self.filters)
         layout.addWidget(self._stack, 1)
 
 

@@ -1,5 +1,6 @@
 """The Run page: rail and body, driven by the person's choices and by the event stream."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
@@ -19,6 +20,7 @@ from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.rail import Rail
 from llmscope.gui.replay import Replayed
 from llmscope.gui.run_body import RunBody
+from llmscope.gui.run_picture import RunPicture
 from llmscope.gui.run_state import RunState
 from llmscope.gui.settings import Settings
 from llmscope.gui.setup import resolve
@@ -40,6 +42,7 @@ class RunPage(Page):
         self._feed = feed
         self._settings = settings
         self._room: Room = "normal"
+        self._worker_stands_by = False
         self._running_texts: tuple[str, ...] = ()
         self._ticked_at: tuple[int | None, int] = (None, -1)
         self.rail, self.body = Rail(), RunBody(feed)
@@ -102,11 +105,21 @@ class RunPage(Page):
             return
         warnings = self.control.setup.warnings
         lighter = advice.savings_words(spec.cells, self.control.models) if warnings else ""
-        if warnings and not Question.ask(self, self.tr("This is expected to fail. Run anyway?"),
-                                         "\n".join((*warnings.values(), lighter)).strip(), self.tr("Run anyway"),
-                                         self.tr("Change settings")):
-            return
-        self.start(spec)
+        if self._is_wanted((*warnings.values(), lighter), self.tr("This is expected to fail. Run anyway?"),
+                           self.tr("Run anyway"), self.tr("Change settings")):
+            self.start(spec)
+
+    def ask_turns(self, spec: RunSpec) -> None:
+        """Start the comparison of two tests, after the same question."""
+        if not self.run.is_open and self._is_wanted(
+                self.control.lacking(spec), self.tr("This is expected to fail. Measure anyway?"),
+                self.tr("Measure anyway"), self.tr("Do not measure")):
+            self.start(spec)
+
+    def _is_wanted(self, against: Iterable[str], title: str, yes: str, no: str) -> bool:
+        """Return whether nothing stands against a run, or the person wants it nevertheless."""
+        said = "\n".join(line for line in against if line)
+        return not said or Question.ask(self.window(), title, said, yes, no)
 
     def measure_ceilings(self) -> None:
         """Start the tests of the machine itself, on the chosen device."""
@@ -135,6 +148,7 @@ class RunPage(Page):
     def begin(self, spec: RunSpec) -> None:
         """Show a run that was ordered."""
         self.run.begin(spec)
+        self.run.waits_for_worker = not self._worker_stands_by
         self.control.set_open(True)
         self.body.plots.set_plan(self.control.expected.plan(spec.cells, spec.accuracy))
         self.body.show_welcome(False)
@@ -152,6 +166,7 @@ class RunPage(Page):
         self.body.generation.on_event(event)
         match event:
             case ev.Devices():
+                self._worker_stands_by = event.complete
                 self.control.take_devices(event.devices, event.complete)
                 self._show_devices()
             case ev.Telemetry():
@@ -169,6 +184,7 @@ class RunPage(Page):
             case ev.Judged(cell=index):
                 self.body.results.table.refresh_row(index)
             case ev.RunEnded() if was_open:
+                self._worker_stands_by = False  # each run has a worker of its own
                 self._end_run()
 
     def show_stored(self, replayed: Replayed) -> None:
@@ -230,6 +246,10 @@ class RunPage(Page):
     def status(self) -> tuple[str, str]:
         """Return the words for the status bar."""
         return looks.status_words(self.run, self.control.setup)
+
+    def picture(self) -> RunPicture | None:
+        """Return what a picture of the run shows, None before its first event."""
+        return RunPicture(self, self._feed) if self.run.rows or self.run.is_open else None
 
     def _show_strip(self, body: RunBody) -> None:
         if self.run.is_open:

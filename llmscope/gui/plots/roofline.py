@@ -76,9 +76,10 @@ class RooflinePlot(QWidget):
         return QSize(620, 300)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        if self._drawn is None:
-            self._drawn = self._draw()
         painter = QPainter(self)
+        ratio = painter.deviceTransform().m11()  # a picture has more px than the screen
+        if self._drawn is None or self._drawn.devicePixelRatio() != ratio:
+            self._drawn = self._draw(ratio)
         painter.drawPixmap(0, 0, self._drawn)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self.live is not None:
@@ -118,9 +119,8 @@ class RooflinePlot(QWidget):
             self._drawing = Drawing(self._scene, self.width(), self.height())
         return self._drawing
 
-    def _draw(self) -> QPixmap:
-        """Return everything but the running test."""
-        ratio = self.devicePixelRatioF()
+    def _draw(self, ratio: float) -> QPixmap:
+        """Return everything but the running test, in so many px for one of the widget."""
         drawn = QPixmap(self.size() * ratio)
         drawn.setDevicePixelRatio(ratio)
         drawn.fill(theme().colour("well"))

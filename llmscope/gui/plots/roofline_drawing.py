@@ -17,6 +17,9 @@ from llmscope.gui.theme import theme
 
 AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 40, 24, 12
 DOT_PX = 9.0
+#: The axis has room for the zeros of this power of ten.
+LEAST_DECADE = -4
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 #: Where along a sloped line its label may stand, the best first.
 ALONG = (0.62, 0.78, 0.46, 0.32, 0.2)
 #: Roofs of memory that differ by less than this are drawn as one.
@@ -248,6 +251,9 @@ def share_words(point: Point) -> str:
 
 
 def _decade(n: int) -> str:
+    """Return a power of ten as `1,000` or `0.01`, as `10⁻⁵` where that has no room."""
+    if n < LEAST_DECADE:
+        return "10" + str(n).translate(_RAISED)
     return f"{10**n:,}" if n >= 0 else f"{10.0**n:.{-n}f}"
 
 

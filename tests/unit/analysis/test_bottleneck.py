@@ -148,10 +148,30 @@ def test_without_ceilings_it_is_unclear_and_says_what_is_missing() -> None:
     assert found_of(row_of(host={"share": 0.7, "operations": 5}), None).limiter == "host overhead"
 
 
-def test_fewer_threads_can_reach_less_arithmetic() -> None:
+def test_fewer_threads_can_reach_less_arithmetic_and_the_evidence_says_how_many_there_were() -> None:
     found = found_of(row_of("pp", gflop=80.0, threads=1))
     assert found.limiter == "compute" and found.is_sure
+    assert found.evidence.endswith("of the measured 0.200, with 1 of 2 threads")
+    assert "threads" not in found_of(msgspec.structs.replace(row_of("pp", gflop=80.0, threads=1),
+                                                             device="cuda:0")).evidence
     assert next(r for r in found.would_help if r.change == "threads").speedup == pytest.approx(2.0)
+
+
+def test_waiting_for_other_programs_ends_when_they_are_closed() -> None:
+    found = found_of(row_of(gb=8.0, cpu={"waited": 0.6, "still": 0.0}, others_percent=50.0))
+    remedy = next(r for r in found.would_help if r.change == "others")
+    assert remedy.words == "other programs closed" and remedy.speedup == pytest.approx(2.5) and not remedy.settings
+    assert found.changes[0].change in ("others", "batch")
+    quiet = found_of(row_of(gb=8.0, cpu={"waited": 0.6, "still": 0.0}, others_percent=1.0))
+    assert "others" not in {r.change for r in quiet.changes}
+
+
+def test_more_threads_than_cores_are_offered_to_be_as_many() -> None:
+    row = row_of(gb=8.0, threads=4, cpu={"waited": 0.5, "still": 0.5}, others_percent=1.0)
+    remedy = next(r for r in found_of(row).would_help if r.change == "threads")
+    assert remedy.words == "2 threads instead of 4" and remedy.speedup == pytest.approx(2.0)
+    cell = cell_of(row)
+    assert cell is not None and changed(cell, remedy) == msgspec.structs.replace(cell, threads=2)
 
 
 def test_what_helps_is_what_the_model_of_the_time_predicts() -> None:

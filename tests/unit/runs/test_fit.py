@@ -1,9 +1,11 @@
 import pytest
+from msgspec import structs
 
 from llmscope.core.events import Device, Devices, DtypeProbe, RunStarted, Telemetry
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.core.units import GIB
-from llmscope.runs.fit import memory_now, too_large
+from llmscope.models.catalog import resolve
+from llmscope.runs.fit import memory_now, shortfalls, too_large
 from llmscope.terminal import Progress
 
 CPU = Device("cpu", "AMD EPYC", "cpu", 16 * GIB, (DtypeProbe("float32", True),))
@@ -35,3 +37,28 @@ def test_bench_warns_once_and_goes_on(capsys: pytest.CaptureFixture[str]) -> Non
     for event in (Devices(t_ns=0, devices=(CPU,), complete=True), now, started, now, now):
         progress(event)
     assert capsys.readouterr().err.count("expected not to fit") == 1
+
+
+def test_two_networks_in_turns_are_both_in_memory() -> None:
+    """GPT-2 has 0.46 GiB of weights in float32: beside it there is no room for a second one."""
+    one = Cell("arch:gpt2", "tg", "cpu", "float32")
+    used = 17 * GIB - 3 * GIB // 4
+    cells = {"another backend": (one, structs.replace(one, backend="compile")),
+             "the same network": (one, structs.replace(one, cache="static"))}
+    told = {name: [*shortfalls(RunSpec(pair, in_turns=True), (CPU,), telemetry(used), resolve)]
+            for name, pair in cells.items()}
+    assert not told["the same network"]
+    ((ref, device, text),) = told["another backend"]
+    assert (ref, device) == ("arch:gpt2", "cpu") and text.startswith("Needs about ")
+    assert text.endswith("Beside it the other setting holds 0.46\u00a0GiB of weights.")
+    ((_, _, none_free),) = shortfalls(RunSpec(cells["the same network"], in_turns=True), (CPU,), telemetry(18 * GIB),
+                                      resolve)
+    assert "0\u00a0MiB is free" in none_free
+    assert not [*shortfalls(RunSpec(cells["another backend"]), (CPU,), telemetry(used), resolve)]
+
+
+def test_more_threads_than_cores_are_warned_of_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    for threads, lines in ((2, 0), (8, 1)):
+        spec = RunSpec(LARGE.cells[1:], threads=threads)
+        Progress()(RunStarted(t_ns=0, run="r", utc="", spec=spec, machine={"threads_usable": 2}, versions={}))
+        assert capsys.readouterr().err.count("8 threads share 2 cores") == lines

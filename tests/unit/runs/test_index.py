@@ -425,3 +425,41 @@ def test_a_machine_that_tells_nonsense_is_listed(runs: Path, machine: dict[str, 
     write_run(runs, cells=GPU)
     write_run(runs, 1)
     assert {e.status for e in listed(runs)} == {"done"} and all(e.device for e in listed(runs))
+
+
+def test_a_run_that_was_put_away_is_in_no_list_and_can_be_brought_back(runs: Path, opened: list[Index]) -> None:
+    folder = write_run(runs)
+    opened += [Index(runs), Index(runs)]
+    for window in opened:
+        window.refresh()
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    folders.put_away(runs, folder.name)
+    for window in opened:
+        window.refresh()
+        assert window.entries() == []
+    folders.bring_back(runs, folder.name)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before and len(listed(runs)) == 1
+    with pytest.raises(BadInput, match="cannot be brought back"):
+        folders.bring_back(runs, folder.name)
+
+
+def test_what_another_window_put_away_stays_until_that_can_no_longer_want_it(runs: Path) -> None:
+    first, second = write_run(runs), write_run(runs, 1)
+    folders.put_away(runs, first.name)
+    folders.delete(runs, second.name)
+    away = runs / f".deleted-{first.name}"
+    assert [path.name for path in runs.iterdir()] == [away.name]
+    os.utime(away, (away.stat().st_mtime - 61,) * 2)
+    folders.sweep(runs)
+    assert not list(runs.iterdir())
+
+
+def test_a_run_is_not_brought_back_over_another_of_its_name(runs: Path) -> None:
+    folder = write_run(runs)
+    folders.put_away(runs, folder.name)
+    again = write_run(runs)
+    assert again == folder
+    with pytest.raises(BadInput, match="cannot be brought back"):
+        folders.bring_back(runs, folder.name)
+    folders.remove(runs, folder.name)
+    assert [path.name for path in runs.iterdir()] == [folder.name]

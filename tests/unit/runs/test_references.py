@@ -1,65 +1,72 @@
-"""Stored runs as references: only those on a GPU of the list, of a test that is predicted, the latest of each."""
+"""Reference runs: listed beside one's own, and never changed."""
 
+import shutil
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
 
-from llmscope.core.spec import Cell
-from llmscope.core.units import GIB
-from llmscope.runs.references import comparisons, stored_references
-from tests.unit.runs import stored
+from llmscope import paths
+from llmscope.core.errors import BadInput
+from llmscope.runs import folders, references
+from llmscope.runs.index import Index
+from llmscope.runs.marks import Marks, write_marks
 from tests.unit.runs.stored import write_run
-
-MODEL = "arch:smollm2-135m"
-L4 = {"cpu": "AMD EPYC", "gpus": [{"name": "NVIDIA L4", "memory_bytes": int(22.5 * GIB)}]}
-
-
-def cell(workload: Any, **settings: Any) -> Cell:
-    return Cell(MODEL, workload, **({"device": "cuda:0", "dtype": "bfloat16"} | settings))
 
 
 @pytest.fixture
-def on_l4(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stored, "MACHINE", L4)
+def runs(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "runs"
 
 
-@pytest.mark.usefixtures("on_l4")
-def test_a_run_on_a_listed_gpu_stands_beside_what_is_predicted(tmp_path: Path) -> None:
-    run = write_run(tmp_path, cells=(cell("pp"), cell("tg", batch=4, depth=256)))
-    reading, writing = comparisons(tmp_path)[:2]
-    assert (reading.what, reading.hardware_id, reading.context, reading.batch) == ("reading", "l4", 512, 1)
-    assert (writing.what, writing.context, writing.batch) == ("writing", 256 + 64, 4)
-    assert reading.predicted_tok_s is not None and writing.predicted_tok_s is not None
-    assert writing.source == f"llmscope, eager, run {run.name}" and writing.place is not None
-    assert len(comparisons(tmp_path)) == 2 + 19  # and what others measured
+@pytest.fixture
+def reference() -> Path:
+    run = write_run(paths.sample_runs_folder(), 5)
+    write_marks(run, Marks("Two cores", ("cloud",)))
+    return run
 
 
-@pytest.mark.usefixtures("on_l4")
-def test_of_a_test_measured_twice_the_last_is_taken(tmp_path: Path) -> None:
-    write_run(tmp_path, 0, cells=(cell("tg"),))
-    last = write_run(tmp_path, 1, cells=(cell("tg"), cell("tg", batch=2)))
-    assert [reference.source.rpartition(" ")[2] for reference in stored_references(tmp_path)] == [last.name] * 2
+def test_they_are_listed_from_the_first_start_and_marked(runs: Path, reference: Path) -> None:
+    (paths.sample_runs_folder() / "README.md").write_text("")
+    entry, = references.beside([])
+    assert (entry.id, entry.is_reference, entry.name) == (reference.name, True, "Two cores")
+    assert entry.labels == ("reference", "cloud") and "reference" in entry.words and entry.device == "AMD EPYC"
+    assert references.folder_of(runs, entry) == reference and not runs.exists()
 
 
-@pytest.mark.usefixtures("on_l4")
-@pytest.mark.parametrize("of", [
-    cell("gen"), cell("train"), cell("pp", batch=2), cell("tg", dtype="amp"), cell("tg", backend="int8"),
-    cell("tg", device="cpu", dtype="float32"), cell("tg", device="cuda:1")])
-def test_what_is_not_predicted_is_no_reference(tmp_path: Path, of: Cell) -> None:
-    write_run(tmp_path, cells=(of,))
-    assert stored_references(tmp_path) == []
+def test_they_stand_among_ones_own_and_stay_out_of_the_index(runs: Path, reference: Path) -> None:
+    for number in (1, 9):
+        write_run(runs, number)
+    index = Index(runs)
+    index.refresh()
+    own = index.entries()
+    listed = references.beside(own)
+    assert [entry.is_reference for entry in listed] == [False, True, False] and len(own) == 2
+    assert references.folder_of(runs, listed[0]) == runs / listed[0].id
+    index.refresh()
+    assert index.entries() == own
+    index.close()
 
 
-@pytest.mark.usefixtures("on_l4")
-@pytest.mark.parametrize("verdict", ["failed", "invalid", "cancelled"])
-def test_what_does_not_count_is_no_reference(tmp_path: Path, verdict: str) -> None:
-    write_run(tmp_path, cells=(cell("tg"),), verdict=verdict)
-    assert stored_references(tmp_path) == []
+def test_without_any_the_list_is_the_same(runs: Path) -> None:
+    own = [msgspec.structs.replace(references.Entry("a", 1.0, "done"))]
+    assert references.beside(own) is own
 
 
-def test_runs_on_other_machines_and_damaged_ones_are_passed_over(tmp_path: Path) -> None:
-    write_run(tmp_path, cells=(cell("tg"),))  # on a GPU whose memory is not told
-    (tmp_path / "2026-11-20_101010").mkdir()
-    (tmp_path / "2026-11-20_101010" / "manifest.json").write_text("{")
-    assert stored_references(tmp_path) == [] == stored_references(tmp_path / "none")
+def test_a_run_that_is_both_is_ones_own(runs: Path, reference: Path) -> None:
+    shutil.copytree(reference, runs / reference.name)
+    index = Index(runs)
+    index.refresh()
+    assert [entry.is_reference for entry in references.beside(index.entries())] == [False]
+    index.close()
+
+
+def test_they_are_found_and_neither_changed_nor_deleted(runs: Path, reference: Path) -> None:
+    own = write_run(runs)
+    assert references.find(runs, reference.name) == reference and references.find(runs, own.name) == own
+    assert references.find_own(runs, own.name) == own
+    with pytest.raises(BadInput, match="neither changed nor deleted"):
+        references.find_own(runs, reference.name)
+    for name in ("nothing", "../sample_runs", ""):
+        with pytest.raises(folders.GoneRun):
+            references.find(runs, name)

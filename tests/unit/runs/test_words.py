@@ -174,3 +174,11 @@ def test_numbers_come_back_from_json_and_csv_bit_by_bit() -> None:
 def test_an_exit_code_becomes_words(code: int, words: str) -> None:
     assert words in Outcome(code).words
     assert "memory" in Outcome(-9, out_of_memory=True).words
+
+
+def test_the_line_below_the_table_tells_the_threads_that_were_asked_for() -> None:
+    cell = Cell("bundled", "pp", "cpu", "float32")
+    rows = [make_row("r", cell, Sampling(), [0.5] * 10, "valid", None, {}, 512)]
+    for threads, told in ((1, True), (None, False)):
+        started = RunStarted(t_ns=0, run="r", utc="", spec=RunSpec((cell,), threads=threads), machine={}, versions={})
+        assert ("threads 1 · accuracy" in export(rows, started, "md")) is told

@@ -1,0 +1,89 @@
+"""Results of elsewhere that are dropped on the window: imported off its thread, one drop after another."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QObject, Qt, QThread, Signal
+
+from llmscope import paths
+from llmscope.core.errors import BadInput
+from llmscope.gui.words import tr
+
+
+class Arrivals(QObject):
+    """`said` carries what came of a drop, in one line; `came` that there are runs to be listed."""
+
+    said = Signal(str)
+    came = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._thread: _ImportThread | None = None
+
+    def take(self, files: list[Path]) -> None:
+        """Import files; while others are being imported, only say so."""
+        if self._thread is not None:
+            self.said.emit(tr("Others are being imported: drop these again when that is over."))
+            return
+        self._thread = _ImportThread(files, self)
+        self._thread.imported.connect(self._on_imported, Qt.ConnectionType.QueuedConnection)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End importing; returns when it is over."""
+        if self._thread is not None:
+            self._thread.requestInterruption()
+            self._thread.wait()
+
+    def _on_imported(self, any_came: bool, line: str) -> None:
+        if self._thread is not None:
+            self._thread.wait()
+            self._thread.deleteLater()
+            self._thread = None
+        if any_came:
+            self.came.emit()
+        self.said.emit(line)
+
+
+class _ImportThread(QThread):
+    """Emits `imported` once: whether there are runs to be listed, and what came of it all."""
+
+    imported = Signal(bool, str)
+
+    def __init__(self, files: list[Path], parent: QObject) -> None:
+        super().__init__(parent)
+        self.setObjectName("import")
+        self._files = files
+
+    def run(self) -> None:
+        from llmscope.runs.exchange.importing import import_path  # not before the window's first paint
+
+        arrived, refused = [], []
+        for file in self._files:
+            if self.isInterruptionRequested():
+                break
+            try:
+                arrived += import_path(file, paths.runs_folder())
+            except BadInput as error:
+                refused.append(str(error))
+        new = [run for run in arrived if run.is_new]
+        known = [run.run for run in arrived if not run.is_new]
+        parts = [*refused, *([_imported([run.run for run in new])] if new else []),
+                 *([tr("There already: {0}").format(_names(known))] if known else []),
+                 *(note for run in new for note in run.notes)]
+        self.imported.emit(bool(arrived), " · ".join(parts))
+
+
+def results_in(data: QMimeData) -> list[Path]:
+    """Return the files that are dragged where all may hold results, and run folders; else nothing."""
+    from llmscope.runs.exchange.importing import may_hold_results
+
+    files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+    return files if len(files) == len(data.urls()) and all(map(may_hold_results, files)) else []
+
+
+def _imported(names: list[str]) -> str:
+    return tr("Imported run {0}").format(names[0]) if len(names) == 1 else tr("Imported {0} runs").format(len(names))
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(names[:3]) + ("" if len(names) <= 3 else tr(" and {0} more").format(len(names) - 3))

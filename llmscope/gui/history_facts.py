@@ -1,0 +1,69 @@
+"""Where and with what a stored run was made, and where it lies."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QWidget
+
+from llmscope.core.events import RunStarted
+from llmscope.core.units import NBSP
+from llmscope.gui import words
+from llmscope.gui.widgets.basic import ElidedLabel, Label
+from llmscope.runs.entry import Entry
+from llmscope.runs.store import Manifest
+
+#: Width in px of the names, here and of the fields below.
+NAMES_PX = 70
+
+
+class Facts(QWidget):
+    """A name and a value a line: in full over several lines, the folder shortened in the middle."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        names = {"device": self.tr("Device"), "settings": self.tr("Settings"), "software": self.tr("Software"),
+                 "conditions": self.tr("Conditions"), "folder": self.tr("Folder")}
+        self._values: dict[str, Label] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(10)
+        grid.setColumnMinimumWidth(0, NAMES_PX)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(1, 1)
+        for row, (key, name) in enumerate(names.items()):
+            value = self._values[key] = ElidedLabel("", "small", mode=Qt.TextElideMode.ElideMiddle) \
+                if key == "folder" else Label("", "small")
+            value.setWordWrap(key != "folder")
+            grid.addWidget(Label(name, "small", role="text_2"), row, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(value, row, 1)
+
+    def show_run(self, entry: Entry, folder: Path, manifest: Manifest | None) -> None:
+        """Show what is known of a run; without a manifest that is little."""
+        texts = {"device": entry.device, "folder": str(folder)}
+        if manifest is not None:
+            started = manifest.started
+            texts |= {"settings": words.settings_lines(started.spec.cells),
+                      "software": _software(started, manifest.program), "conditions": _conditions(started, entry)}
+        for key, value in self._values.items():
+            text = texts.get(key) or "—"
+            if isinstance(value, ElidedLabel):
+                value.set_text(text)
+            else:
+                value.setText(text)
+
+
+def _software(started: RunStarted, program: str) -> str:
+    gpus = started.machine.get("gpus")
+    first = gpus[0] if isinstance(gpus, list | tuple) and gpus and isinstance(gpus[0], dict) else {}
+    driver = words.tr("driver {0}").format(first["driver"]) if first.get("driver") else ""
+    torch = f"torch {started.versions['torch']}" if "torch" in started.versions else ""
+    return " · ".join(part.replace(" ", NBSP) for part in (torch, driver, program) if part)
+
+
+def _conditions(started: RunStarted, entry: Entry) -> str:
+    on_battery = started.machine.get("on_battery")
+    power = words.tr("on battery") if on_battery is True else words.tr("mains power") if on_battery is False else \
+        words.tr("power source not readable")
+    if entry.others_percent is None:
+        return power
+    return power + words.tr(", {0} background").format(f"{entry.others_percent:.0f}{NBSP}%")

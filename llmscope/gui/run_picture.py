@@ -1,0 +1,49 @@
+"""The picture of a run: graphs, results and text of the Run page."""
+
+from typing import TYPE_CHECKING
+
+from llmscope.gui.live_feed import LiveFeed
+from llmscope.gui.picture import Picture
+from llmscope.gui.picture_facts import of_run
+from llmscope.gui.run_body import RunBody
+from llmscope.gui.theme import theme
+
+if TYPE_CHECKING:
+    from llmscope.gui.pages.run_page import RunPage
+
+UPPER_HEIGHT, LOWER_HEIGHT = 476, 236
+
+
+class RunPicture(Picture):
+    """Shows the run of a page in a body of its own."""
+
+    def __init__(self, page: "RunPage", feed: LiveFeed) -> None:
+        self.stem = f"llmscope-{page.run.run or 'run'}"
+        self.runs = (page.run.run,)
+        self._page, self._feed = page, feed
+
+    def facts(self) -> dict[str, str]:
+        control = self._page.control
+        return of_run(self._page.run, control.titles(), control.device_names(), control.machine)
+
+    def body(self) -> RunBody:
+        page, run = self._page, self._page.run
+        self._body = body = RunBody(self._feed)
+        body.show_welcome(False)
+        body.below.setVisible(bool(run.spoken))
+        page.show_in(body)
+        for event in page.replay():
+            body.generation.on_event(event)
+        body.generation.show_stored(run.spec)
+        body.setFixedHeight(self._height(body))
+        return body
+
+    def settle(self) -> None:
+        self._body.plots.refresh()
+        self._body.generation.refresh()
+
+    def _height(self, body: RunBody) -> int:
+        px = theme().px
+        upper = max(UPPER_HEIGHT, body.results.rows_height() + px("height", "area_header") + 4)
+        lower = LOWER_HEIGHT + px("layout", "gap") if self._page.run.spoken else 0
+        return upper + lower + px("layout", "strip") + 2 * px("layout", "margin") + px("layout", "gap")

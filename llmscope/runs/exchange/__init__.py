@@ -1,0 +1,1 @@
+"""Runs that leave this machine and come to it: in pictures, bundles, and the files of other programs."""

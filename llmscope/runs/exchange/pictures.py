@@ -1,0 +1,36 @@
+"""Pictures that are the data: a PNG carries the runs that it shows."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from llmscope.core.errors import BadInput
+from llmscope.runs.exchange import bundle, png
+
+#: More than a picture of a page takes, and what is read of one.
+PICTURE_LIMIT_BYTES = 64_000_000
+#: Other kinds of pictures, by how they begin.
+OTHERS = {b"\xff\xd8\xff": "a JPEG", b"RIFF": "a WebP", b"GIF8": "a GIF"}
+
+
+def carry(picture: bytes, folders: Sequence[Path]) -> tuple[bytes, str]:
+    """Return a PNG with stored runs in it, and one line on what of them was left out, mostly empty.
+
+    Raises BadInput where a run cannot be put into it.
+    """
+    runs = bundle.pack(folders, bundle.PICTURE_EVENTS_BYTES)
+    return png.with_text(picture, bundle.encode(runs)), "; ".join(runs.lacks)
+
+
+def carried(picture: bytes) -> bundle.Bundle:
+    """Return the runs in a picture; raises BadInput where it has none or they are damaged."""
+    kind = next((name for start, name in OTHERS.items() if picture.startswith(start)), None)
+    if kind is not None:
+        raise BadInput(f"This picture carries no runs: it is {kind}, and only a PNG that llmscope saved has them.")
+    try:
+        text = png.text_of(picture, bundle.LIMIT_BYTES)
+    except png.DamagedPicture as error:
+        raise BadInput(f"This picture cannot be read: {error}.") from error
+    if text is None:
+        raise BadInput("This picture carries no runs: it was not saved by llmscope, or a program that passed it on "
+                       "took them out. Ask for the file itself.")
+    return bundle.unpack(text)

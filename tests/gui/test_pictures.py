@@ -1,0 +1,131 @@
+"""Pictures of pages: what they say, what they leave out, and how sharp they are."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QScrollBar
+from pytestqt.qtbot import QtBot
+
+from llmscope.core.events import Estimate, Event, Progress
+from llmscope.core.units import NBSP
+from llmscope.gui.hardware_look import HardwareLook
+from llmscope.gui.hardware_picture import HardwarePicture
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.pages.hardware_page import HardwarePage
+from llmscope.gui.picture import _Sheet
+from llmscope.gui.plots.roofline import RooflinePlot
+from llmscope.gui.plots.roofline_drawing import _decade
+from tests.gui.fakes import ceilings
+from tests.gui.stream import stream
+
+Play = Callable[[Iterable[Event]], None]
+
+
+def opened(window: MainWindow) -> HardwarePage:
+    window.show_page("hardware")
+    assert window.hardware.page is not None
+    return window.hardware.page
+
+
+@pytest.fixture
+def page(window: MainWindow, play: Play) -> HardwarePage:
+    """The Hardware page after a run."""
+    play(stream())
+    return opened(window)
+
+
+def test_the_hardware_pages_picture_says_of_what_machine_and_run_it_is(page: HardwarePage, window: MainWindow) -> None:
+    image = window.picture()
+    assert image.devicePixelRatio() == 2 and image.width() == 2 * 1280
+    assert "AMD EPYC" in image.text("Machine") and "SmolLM2-135M" in image.text("Title")
+    assert "2026" in image.text("Date") and "torch" in image.text("Software") and "pp512" in image.text("Results")
+    offered = page.picture()
+    assert offered is not None and offered.stem == f"llmscope-{window.page.run.run}-limits"
+
+
+def test_it_shows_every_value_and_no_controls(page: HardwarePage) -> None:
+    picture = HardwarePicture(page.look, 1)
+    body = picture.body()
+    sheet = _Sheet(picture.facts(), body, picture.width)
+    shown = [label.text().replace(NBSP, " ") for label in body.findChildren(QLabel) if label.isVisibleTo(sheet)]
+    assert page.look.tests[1].name.replace(NBSP, " ") in shown
+    assert any("tg32" in text and "61.48 tok/s ±0.5 %, n 12, steady" in text for text in shown)
+    assert not any("today" in text.lower() for text in shown)
+    assert not any(control.isVisibleTo(sheet) for control in (
+        *sheet.findChildren(QPushButton), *sheet.findChildren(QComboBox), *sheet.findChildren(QScrollBar)))
+    sheet.deleteLater()
+
+
+def test_one_test_is_marked_although_ctrl_is_held_as_in_ctrl_s(page: HardwarePage, qtbot: QtBot) -> None:
+    other = QLineEdit()
+    qtbot.addWidget(other)
+    qtbot.keyPress(other, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    body = HardwarePicture(page.look, 2).body()
+    qtbot.keyRelease(other, Qt.Key.Key_Control)
+    assert [index.row() for index in body.table.selectionModel().selectedRows()] == [2]
+    body.deleteLater()
+
+
+def test_its_plot_is_drawn_in_the_px_of_the_picture(page: HardwarePage, window: MainWindow,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[float] = []
+    made = RooflinePlot._draw
+
+    def draw(plot: RooflinePlot, ratio: float) -> object:
+        drawn.append(ratio)
+        return made(plot, ratio)
+
+    monkeypatch.setattr(RooflinePlot, "_draw", draw)
+    window.picture()
+    assert drawn == [2.0]
+
+
+def test_ceilings_alone_have_a_picture_and_nothing_has_none(window: MainWindow) -> None:
+    page = opened(window)
+    assert window.top.save.isEnabled()
+    image = window.picture()
+    assert image.text("Title") == "What this machine can do at most" and "gemm1024-f32" in image.text("Results")
+    page.show_look(HardwareLook())
+    window._show_state()
+    assert not window.top.save.isEnabled() and window.picture().isNull()
+    QGuiApplication.clipboard().setText("before")
+    window._on_copy_picture()
+    assert "no picture of this page yet" in window.status._said.full_text
+    assert QGuiApplication.clipboard().text() == "before"
+
+
+def test_the_keys_reach_the_page_that_is_shown(page: HardwarePage, window: MainWindow) -> None:
+    window._on_copy_picture()
+    assert QGuiApplication.clipboard().image().width() == 2 * 1280
+    window.show_page("run")
+    window._on_copy_picture()
+    assert QGuiApplication.clipboard().image().width() == 2 * 1136
+    window.show_page("history")
+    assert not window.top.save.isEnabled()
+
+
+def test_a_run_of_another_machine_is_shown_with_that_machines_ceilings(page: HardwarePage) -> None:
+    body = HardwarePicture(replace(page.look, roofs={"cpu": ceilings("cpu", 7.77, 99.0)}), 0).body()
+    assert ("f32", f"7.77{NBSP}TFLOPS") in body.ceilings.texts()
+    body.deleteLater()
+
+
+def test_the_running_dot_follows_the_live_rate_although_there_is_an_estimate(window: MainWindow, play: Play) -> None:
+    page = opened(window)
+    events = list(stream())
+    at = max(number for number, event in enumerate(events) if isinstance(event, Estimate) and event.cell == 2)
+    play(events[:at + 1])
+    window.hardware.refresh()
+    before = page.plot.live
+    play(Progress(t_ns=events[at].t_ns + number * 100_000_000, cell=2, counter=10_000 + number, sample=3,
+                  tokens_per_s=20.0) for number in range(1, 40))
+    window.hardware.refresh()
+    assert before is not None and page.plot.live is not None
+    assert page.plot.live.speed_tflops < before.speed_tflops / 2
+
+
+def test_a_decade_that_has_no_room_is_written_as_a_power() -> None:
+    assert [_decade(n) for n in (3, 0, -4, -5, -12)] == ["1,000", "1", "0.0001", "10⁻⁵", "10⁻¹²"]
