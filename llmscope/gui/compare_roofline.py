@@ -179,9 +179,11 @@ class Drawing:
 
     def _paint_peak(self, painter: QPainter, y: float, text: str) -> None:
         width = QFontMetrics(font("caption")).horizontalAdvance(text)
-        place = QRectF(self.scale.area.right() - width - 4, y - 16, width + 2, 14)
-        if any(place.intersects(other) for other in self._taken):
-            place.moveTop(y + 3)
+        right = self.scale.area.right() - width - 4
+        for left, top in ((right, y - 16), (right, y + 3), (right - width - 24, y - 16), (right - width - 24, y + 3)):
+            place = QRectF(left, top, width + 2, 14)
+            if not any(place.intersects(other) for other in self._taken):
+                break
         painter.setFont(font("caption"))
         painter.setPen(theme().colour("text"))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)

@@ -48,8 +48,8 @@ class HistoryPage(Page):
         self.details = HistoryDetails(runs)
         self.filters, self.undo = FilterLine(settings, self), UndoLine(runs)
         self.search, self.key = self.filters.search, self.filters.key
-        self._changes = HistoryChanges(runs, self.table, self.undo)
         self.compare = CompareButton()
+        self._changes = HistoryChanges(runs, self.table, self.undo)
         self._count, self._note = Label("", "body", role="text_2"), NoteLine()
         self._stack, self._empty = QStackedWidget(), NoRuns()
         self._lay_out()
@@ -222,7 +222,8 @@ class HistoryPage(Page):
 
     def _on_compare(self) -> None:
         """Compare the selected runs, the oldest as the baseline."""
-        self.compare_asked.emit([entry.id for entry in reversed(self.table.selected()) if entry.can_open])
+        chosen = [entry for entry in self.table.selected() if entry.can_open]
+        self.compare_asked.emit([entry.id for entry in sorted(chosen, key=lambda entry: entry.at_s)])
 
     def _on_changed(self, run: str) -> None:
         self._go_to = run
