@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Event
@@ -16,7 +16,7 @@ from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
 from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.main_window import MainWindow
-from llmscope.gui.picture_files import PictureFiles
+from llmscope.gui.picture_files import write
 from llmscope.gui.settings import Settings
 from llmscope.runs.compare import Compared
 
@@ -26,14 +26,10 @@ POLL_MS = 20
 def save_picture(compared: Compared, file: Path, theme: str) -> bool:
     """Write the picture of a comparison, with its runs in it; False where the file cannot be written."""
     app = _application(theme)
-    with tempfile.TemporaryDirectory() as folder:
-        nobody = QWidget()
-        files = PictureFiles(nobody, Settings(Path(folder) / "window.ini"))
-        try:
-            files.write(ComparePicture(compared), file)
-        except OSError:
-            return False
-        nobody.deleteLater()
+    try:
+        write(ComparePicture(compared), file)
+    except OSError:
+        return False
     app.processEvents()
     return True
 

@@ -33,7 +33,7 @@ from llmscope.gui.pace import LIVELY, pace_of
 from llmscope.gui.page_stack import PageStack, Tab
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.picture import draw
-from llmscope.gui.picture_files import PictureFiles
+from llmscope.gui.picture_files import PictureFiles, write
 from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
 from llmscope.gui.status_bar import StatusBar
@@ -62,9 +62,9 @@ class MainWindow(QMainWindow):
         self.runner = make_runner(self.feed.push)
         self.machine: host.Machine | None = None
         self.history = HistoryControl(self.settings, self)
-        self.compare = CompareControl(self)
         self.pictures = PictureFiles(self, self.settings)
         self.arrivals = Arrivals(self)
+        self.compare = CompareControl(self)
         self._ticks = 0
         self._closing = False
         with theme().building():
@@ -131,8 +131,8 @@ class MainWindow(QMainWindow):
         self._look.wait()
         self.pages.close_threads()
         self.history.close()
-        self.compare.close()
         self.arrivals.close()
+        self.compare.close()
         event.accept()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -252,15 +252,15 @@ class MainWindow(QMainWindow):
             self.page.show_stored(replayed)
             self._show_state()
 
-    def _on_compare_asked(self, ids: list[str]) -> None:
-        self.compare.show_runs(ids)
-        self.show_page("compare")
-
     def _on_came(self) -> None:
         """List the runs that were imported, in a page that may be shown already."""
         self.show_page("history")
         if self.history.page is not None:
             self.history.page.refresh()
+
+    def _on_compare_asked(self, ids: list[str]) -> None:
+        self.compare.show_runs(ids)
+        self.show_page("compare")
 
     def _on_search(self) -> None:
         self.pages.page().focus_search()
@@ -291,7 +291,7 @@ class MainWindow(QMainWindow):
         if shown is None:
             return False
         try:
-            self.pictures.write(shown, file)
+            write(shown, file)
         except OSError:
             return False
         return True

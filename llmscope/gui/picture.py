@@ -27,8 +27,12 @@ class Picture:
         raise NotImplementedError
 
     def body(self) -> QWidget:
-        """Return a widget of its own that shows what the page shows; whoever draws it throws it away."""
+        """Return a widget of its own that shows what the page shows, for head and foot to be put around it."""
         raise NotImplementedError
+
+    def sheet(self) -> QWidget:
+        """Return all of the picture as a widget of fixed size; whoever draws it throws it away."""
+        return _Sheet(self.facts(), self.body(), self.width)
 
     def settle(self) -> None:
         """Draw what in the body depends on its size, which it has by now."""
@@ -36,7 +40,7 @@ class Picture:
 
 def draw(picture: Picture) -> QImage:
     """Return a picture as an image of twice its size, free of focus, buttons and scroll bars."""
-    sheet = _Sheet(picture.facts(), picture.body(), picture.width)
+    sheet = picture.sheet()
     sheet.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
     sheet.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
     sheet.show()
@@ -48,11 +52,19 @@ def draw(picture: Picture) -> QImage:
     painter = QPainter(image)
     sheet.render(painter, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)
     painter.end()
-    for key, text in sheet.facts.items():
+    for key, text in picture.facts().items():
         image.setText(key, text)
     sheet.close()
     sheet.deleteLater()
     return image
+
+
+def hide_controls(sheet: QWidget) -> None:
+    """Take away what only a hand can use."""
+    for button in sheet.findChildren(QPushButton):
+        button.hide()
+    for area in sheet.findChildren(QAbstractScrollArea):
+        area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
 
 class _Sheet(QWidget):
@@ -69,10 +81,7 @@ class _Sheet(QWidget):
         layout.addWidget(body, 1)
         layout.addWidget(Line())
         layout.addWidget(self._foot())
-        for button in self.findChildren(QPushButton):
-            button.hide()
-        for area in self.findChildren(QAbstractScrollArea):
-            area.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        hide_controls(self)
         self.setFixedSize(width, layout.totalHeightForWidth(width) if layout.hasHeightForWidth()
                           else layout.totalSizeHint().height())
 

@@ -10,7 +10,29 @@ from llmscope import paths
 from llmscope.core.errors import BadInput
 from llmscope.gui.picture import Picture, draw
 from llmscope.gui.settings import Settings
+from llmscope.gui.words import tr
 from llmscope.runs import references
+
+
+def write(picture: Picture, file: Path) -> str:
+    """Write a picture and return what it does not carry of its runs, mostly nothing; raises OSError."""
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    QImageWriter(buffer, b"png").write(draw(picture))
+    content, lacking = _with_runs(bytes(buffer.data().data()), picture.runs)
+    file.write_bytes(content)
+    return lacking
+
+
+def _with_runs(content: bytes, runs: tuple[str, ...]) -> tuple[bytes, str]:
+    from llmscope.runs.exchange.pictures import carry  # not before the window's first paint
+
+    if not runs:
+        return content, ""
+    try:
+        return carry(content, [references.find(paths.runs_folder(), run) for run in runs])
+    except BadInput as error:
+        return content, tr("without its data: {0}").format(error)
 
 
 class PictureFiles(QObject):
@@ -34,21 +56,12 @@ class PictureFiles(QObject):
             return
         file = Path(name if name.lower().endswith(".png") else f"{name}.png")
         try:
-            lacking = self.write(picture, file)
+            lacking = write(picture, file)
         except OSError:
             self.said.emit(self.tr("The picture could not be written to {0}.").format(file.parent))
             return
         self._settings.keep("window/pictures", str(file.parent))
         self.said.emit(" · ".join(part for part in (self.tr("Picture saved: {0}").format(file.name), lacking) if part))
-
-    def write(self, picture: Picture, file: Path) -> str:
-        """Write a picture and return what it does not carry of its runs, mostly nothing; raises OSError."""
-        buffer = QBuffer()
-        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        QImageWriter(buffer, b"png").write(draw(picture))
-        content, lacking = self._with_runs(bytes(buffer.data().data()), picture.runs)
-        file.write_bytes(content)
-        return lacking
 
     def copy(self, picture: Picture | None) -> None:
         """Put the picture on the clipboard."""
@@ -57,16 +70,6 @@ class PictureFiles(QObject):
             return
         QGuiApplication.clipboard().setImage(draw(picture))
         self.said.emit(self.tr("Picture copied."))
-
-    def _with_runs(self, content: bytes, runs: tuple[str, ...]) -> tuple[bytes, str]:
-        from llmscope.runs.exchange.pictures import carry  # not before the window's first paint
-
-        if not runs:
-            return content, ""
-        try:
-            return carry(content, [references.find(paths.runs_folder(), run) for run in runs])
-        except BadInput as error:
-            return content, self.tr("without its data: {0}").format(error)
 
     def _say_none(self) -> None:
         self.said.emit(self.tr("There is no picture of this page yet."))

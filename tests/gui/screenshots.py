@@ -20,7 +20,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
-from tests.gui.fakes import GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
+from tests.gui.fakes import CPU, GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
 from tests.gui.turns import SAME, SLOWER, turns
@@ -53,14 +53,14 @@ TWO_DEVICES = (
 #: names and tags with one deleted, a reference, sorted and filtered, and a stored run on the Run page.
 HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "history_marks",
            "history_reference", "history_sorted", "stored", "stored_failed")
-#: States of Compare: three runs side by side; four, of which one has a failed test, with all settings; and none.
-COMPARE = ("compare", "compare_all", "compare_empty")
 
 
 #: What a person said of some runs of the history.
 MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster than on 16 Nov"),
          1: Marks("", ("demo",)), 2: Marks("", ("batch 2",)), 6: Marks("Before the driver update", ("driver 572.16",)),
          8: Marks("", ("on the train, no mains power",)), 11: Marks("First day")}
+#: States of Compare: three runs side by side; four, of which one has a failed test, with all settings; and none.
+COMPARE = ("compare", "compare_all", "compare_empty")
 
 
 def feed(window: MainWindow, name: str) -> None:
@@ -201,7 +201,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
                     if name == "hardware_gpu":
-                        window.page.control.take_devices((GPU,), True)
+                        window.page.control.take_devices((CPU, GPU), True)
                     window.show_page("hardware")
                     if name == "hardware_compared":
                         compare(window)
