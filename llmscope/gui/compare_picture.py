@@ -24,9 +24,9 @@ class ComparePicture(Picture):
 
     def facts(self) -> dict[str, str]:
         found = self._compared.comparison
-        software = (f"llmscope {__version__}", look.same(found), tr("± is half of the 95 % interval"))
+        software = (f"llmscope {__version__}", *look.same(found), tr("± is half of the 95 % interval"))
         return {"Title": headline(found), "Machine": "", "Settings": look.subtitle(found), "Date": "",
-                "Software": " · ".join(software), "Results": look.as_tsv(look.table(found))}
+                "Software": " · ".join(dict.fromkeys(software)), "Results": look.as_tsv(look.table(found))}
 
     def body(self) -> QWidget:
         sheet, body = QWidget(), CompareBody()
