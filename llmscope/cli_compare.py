@@ -75,7 +75,8 @@ def _about(found: Comparison) -> Iterator[str]:
     for letter, side, floor in zip(LETTERS, found.sides, found.floors, strict=False):
         started = side.started
         device = device_name(started.machine, side.rows[0].device)
-        yield (f"{letter}: run {side.run}, {device}, {started.utc}, accuracy {started.spec.accuracy}, repeats itself "
+        how = f"accuracy {side.accuracy}" if side.accuracy else side.program
+        yield (f"{letter}: run {side.run}, {device}, {started.utc}, {how}, repeats itself "
                f"within {floor_words(floor)}{'' if floor.runs else ': too few stored repeats'}")
     same = sum(not setting.differing for setting in found.settings)
     yield f"{same} other settings are the same; compared by llmscope {__version__}"
@@ -99,7 +100,7 @@ def _json(found: Comparison) -> str:
         "schema": SCHEMA, "program": f"llmscope {__version__}", "headline": headline(found),
         "runs": [{"letter": letter, "run": side.run, "utc": side.started.utc, "program": side.program,
                   "machine": side.started.machine, "versions": side.started.versions,
-                  "accuracy": side.started.spec.accuracy, "baseline": place == found.baseline,
+                  "accuracy": side.accuracy, "baseline": place == found.baseline,
                   "repeat_floor": floor.share, "repeats": floor.runs, "only_here": alone}
                  for place, (letter, side, floor, alone) in enumerate(
                      zip(LETTERS, found.sides, found.floors, found.alone, strict=False))],

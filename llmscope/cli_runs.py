@@ -15,7 +15,7 @@ from llmscope.runs.entry import Brief, Entry, matches
 from llmscope.runs.exchange.arrival import read_origin
 from llmscope.runs.export import Format, export
 from llmscope.runs.index import Index
-from llmscope.runs.marks import read_marks, tags_in, write_marks
+from llmscope.runs.marks import Marks, read_marks, tags_in, write_marks
 from llmscope.runs.resume import earlier
 from llmscope.runs.store import read_run
 
@@ -166,10 +166,13 @@ def _value(brief: Brief) -> str:
 
 def _plain(entry: Entry) -> dict[str, object]:
     """Return an entry with the names of its fields, for JSON."""
-    fields = {name: getattr(entry, name) for name in Entry.__struct_fields__ if name not in ("at_s", "tests", "words")}
+    left_out = ("at_s", "tests", "words", "marks")
+    fields = {name: getattr(entry, name) for name in Entry.__struct_fields__ if name not in left_out}
     named = [name for name in Brief.__struct_fields__ if name != "same"]
-    tests = [{name: getattr(brief, name) for name in named} for brief in entry.tests]
-    return fields | {"began": entry.at.isoformat(timespec="seconds"), "tests": tests}
+    marks = entry.marks or Marks()
+    return fields | {"name": marks.name, "tags": marks.tags, "note": marks.note,
+                     "began": entry.at.isoformat(timespec="seconds"),
+                     "tests": [{name: getattr(brief, name) for name in named} for brief in entry.tests]}
 
 
 def _say(text: str) -> None:

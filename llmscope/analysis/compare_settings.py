@@ -8,7 +8,7 @@ from msgspec import Struct
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import RunStarted
 from llmscope.core.results import Row
-from llmscope.core.spec import DTYPE_SHORT
+from llmscope.core.spec import DTYPE_SHORT, Accuracy
 from llmscope.core.units import NBSP, gib, significant
 from llmscope.hardware.host import device_name, short_cpu_name
 from llmscope.models.headers import one_line
@@ -33,6 +33,11 @@ class Side(Struct, frozen=True):
     def run(self) -> str:
         """Its id."""
         return self.started.run
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """The accuracy that was asked for; None where another program measured."""
+        return self.started.spec.accuracy if self.program.startswith("llmscope") else None
 
 
 class Setting(Struct, frozen=True):
@@ -177,5 +182,5 @@ _READ: tuple[tuple[str, Kind, _Read], ...] = (
     ("float32 products", "may affect", _of_rows(_products)),
     ("Model revision", "may affect", _of_rows(lambda row: row.extra.get("revision"))),
     ("Sampling", "may affect", _sampling),
-    ("Accuracy asked", "may affect", lambda side, rows: side.started.spec.accuracy),
+    ("Accuracy asked", "may affect", lambda side, rows: side.accuracy),
 )

@@ -14,7 +14,7 @@ from llmscope.runs.compare import Compared
 
 #: Rows of settings that are in view before the table scrolls.
 MOST_SETTINGS = 9
-PLOT_PX, NARROW_PLOT_PX = 260, 330
+PLOT_PX, WHOLE_PLOT_PX = 260, 330
 SPEED_STRETCH, OTHER_STRETCH = 12, 11
 
 
@@ -63,7 +63,7 @@ class CompareBody(QWidget):
         self._grid.addWidget(settings, 2 if narrow else 1, 0 if narrow else 1)
         self._grid.setColumnStretch(0, SPEED_STRETCH)
         self._grid.setColumnStretch(1, 0 if narrow else OTHER_STRETCH)
-        self.roofline.setMinimumHeight(NARROW_PLOT_PX if narrow else PLOT_PX)
+        self.roofline.setMinimumHeight(WHOLE_PLOT_PX if whole else PLOT_PX)
         self._size_tables()
 
     def _show_roofline(self) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from llmscope import paths
 from llmscope.analysis.compare import LEAST_RUNS, MOST_RUNS
+from llmscope.core.errors import BadInput
 
 if TYPE_CHECKING:
     from llmscope.gui.compare_thread import CompareThread
@@ -89,7 +90,7 @@ class CompareControl(QObject):
     def _on_refused(self, why: str) -> None:
         """Say why, and go on with the runs that are still there."""
         self.said.emit(why)
-        left = [run for run in self.ids if (paths.runs_folder() / run / "manifest.json").is_file()]
+        left = list(filter(_is_there, self.ids))
         self._again = LEAST_RUNS <= len(left) < len(self.ids)
         self.ids = left
         if self.page is not None:
@@ -117,3 +118,13 @@ class CompareControl(QObject):
     def _on_baseline(self, place: int) -> None:
         self._baseline = self.ids[place]
         self._refresh()
+
+
+def _is_there(run: str) -> bool:
+    from llmscope.runs import references  # not before the window's first paint
+
+    try:
+        references.find(paths.runs_folder(), run)
+    except BadInput:
+        return False
+    return True

@@ -43,10 +43,11 @@ def card(compared: Compared, place: int) -> Card:
     rows = found.rows(place) or found.sides[place].rows
     models = words.models(list(dict.fromkeys(row.model for row in rows)))
     dtypes = "/".join(dict.fromkeys(words.short_dtype(row.dtype) for row in rows))
-    accuracy = started.spec.accuracy
+    accuracy = found.sides[place].accuracy
+    how = f"{accuracy.capitalize()} ±{100 * EPSILON[accuracy]:.2g}{NBSP}%" if accuracy else found.sides[place].program
     return Card(name(found, place), f"{models} · {dtypes}",
                 _ceilings(compared.ceilings[place].get(rows[0].device), rows[0].dtype),
-                f"{when(started.utc)} · {accuracy.capitalize()} ±{100 * EPSILON[accuracy]:.2g}{NBSP}%")
+                f"{when(started.utc)} · {how}")
 
 
 def name(found: Comparison, place: int) -> str:
@@ -139,13 +140,12 @@ def _hides(old: Sequence[tuple[str, int, Point]], new: Sequence[tuple[str, int, 
                for _, place, point in new if place in known)
 
 
-def same(found: Comparison) -> str:
+def same(found: Comparison) -> list[str]:
     """Return what holds for all runs and must be known to read a picture of them: versions and power source."""
     wanted = ("torch", "transformers", "Driver", "Power source", "Program", "Accuracy asked")
-    return " · ".join(
-        value if setting.name in ("Power source", "Program") else f"{setting.name.removesuffix(' asked')} {value}"
-        for setting in found.settings if setting.name in wanted and not setting.differing
-        and (value := next((text for text in setting.values if text), "")))
+    return [value if setting.name in ("Power source", "Program") else f"{setting.name.removesuffix(' asked')} {value}"
+            for setting in found.settings if setting.name in wanted and not setting.differing
+            and (value := next((text for text in setting.values if text), ""))]
 
 
 def alone(found: Comparison) -> str:

@@ -13,7 +13,7 @@ from llmscope.core.units import NBSP, significant
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_marks import MARK_PX, ROLES, paint_mark
 from llmscope.gui.plots.roofline_drawing import around, share_words
-from llmscope.gui.plots.roofline_scale import LogScale, beside, free_place, scale_for
+from llmscope.gui.plots.roofline_scale import LogScale, beside, crosses, free_place, scale_for
 from llmscope.gui.plots.style import font, pen
 from llmscope.gui.theme import theme
 from llmscope.runs.compare import Compared
@@ -179,9 +179,12 @@ class Drawing:
 
     def _paint_peak(self, painter: QPainter, y: float, text: str) -> None:
         width = QFontMetrics(font("caption")).horizontalAdvance(text)
-        place = QRectF(self.scale.area.right() - width - 4, y - 16, width + 2, 14)
-        if any(place.intersects(other) for other in self._taken):
-            place.moveTop(y + 3)
+        right = self.scale.area.right() - width - 4
+        for left, top in ((right, y - 16), (right, y + 3), (right - width - 24, y - 16), (right - width - 24, y + 3)):
+            place = QRectF(left, top, width + 2, 14)
+            meets = any(place.intersects(other) for other in self._taken)
+            if not meets and not any(crosses(place, *line) for line in self._lines):
+                break
         painter.setFont(font("caption"))
         painter.setPen(theme().colour("text"))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)

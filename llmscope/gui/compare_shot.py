@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QApplication
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Event
 from llmscope.core.spec import RunSpec
-from llmscope.gui import picture_files
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
 from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.picture_files import write
 from llmscope.gui.settings import Settings
 from llmscope.runs.compare import Compared
 
@@ -24,14 +24,13 @@ POLL_MS = 20
 
 
 def save_picture(compared: Compared, file: Path, theme: str) -> bool:
-    """Write the picture of a comparison; False where the file cannot be written."""
+    """Write the picture of a comparison, with its runs in it; False where the file cannot be written."""
     app = _application(theme)
     try:
-        picture_files.write(ComparePicture(compared), file)
+        write(ComparePicture(compared), file)
     except OSError:
         return False
-    finally:
-        app.processEvents()
+    app.processEvents()
     return True
 
 

@@ -52,8 +52,7 @@ class CompareTable(RowsTable):
 
     def use_header(self, header: PlainHeader, row_px: int) -> None:
         """Take a header, and rows of so many px."""
-        self.setHorizontalHeader(header)
-        self.size_rows(0)
+        self.take_header(header)
         self.verticalHeader().setDefaultSectionSize(row_px)
         self.limit_height(None)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QThread, Signal
 
 from llmscope.core.errors import BadInput
+from llmscope.runs import references
 from llmscope.runs.compare import compare_stored
 from llmscope.runs.index import Index
 
@@ -42,6 +43,6 @@ class RunsThread(QThread):
         index = Index(self._runs)
         try:
             index.refresh()
-            self.listed.emit(index.entries())
+            self.listed.emit(references.beside(index.entries()))
         finally:
             index.close()

@@ -45,7 +45,7 @@ class HistoryChanges(QObject):
             return
         current = self._table.current()
         if entry is not None:
-            model.put(msgspec.structs.replace(entry, name=marks.name, tags=marks.tags, note=marks.note))
+            model.put(msgspec.structs.replace(entry, marks=marks))
         self.changed.emit(current.id if current is not None else "")
 
     def delete(self) -> None:

@@ -104,41 +104,37 @@ class HistoryDetails(Panel):
         self._reason.setVisible(bool(reason))
 
     def _lay_out(self) -> None:
-        head = QVBoxLayout()
+        head, inside, race, buttons = QVBoxLayout(), QWidget(), QHBoxLayout(), QHBoxLayout()
+        self.body.addLayout(head)
+        self.body.addWidget(self._scroll, 1)
+        self.body.addWidget(Line())
+        self.body.addLayout(race)
+        self.body.addLayout(buttons)
         head.setContentsMargins(EDGE, 10, EDGE, 8)
         head.setSpacing(5)
         for label in (self._origin, self._reason):
             label.setWordWrap(True)
         for widget in (self._models, self._when, self._badge, self._origin, self._reason):
             head.addWidget(widget)
-        inside = QWidget()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setAccessibleName(self.tr("Tests of the run, and its name, tags and note"))
+        self._scroll.setWidget(inside)
+        for ground in (self._scroll.viewport(), inside):
+            ground.setAutoFillBackground(False)
         column = QVBoxLayout(inside)
         column.setContentsMargins(EDGE, 0, EDGE, 10)
         column.setSpacing(12)
         for part in (self._tests, self.trend, self._facts, self.marks):
             column.addWidget(part)
         column.addStretch(1)
-        scroll = self._scroll
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName(self.tr("Tests of the run, and its name, tags and note"))
-        scroll.setWidget(inside)
-        for ground in (scroll.viewport(), inside):
-            ground.setAutoFillBackground(False)
-        race = QHBoxLayout()
         race.setContentsMargins(EDGE, 10, EDGE, 0)
         race.addWidget(self.race_button)
-        buttons = QHBoxLayout()
         buttons.setContentsMargins(EDGE, 10, EDGE, EDGE)
         buttons.setSpacing(theme().px("layout", "gap"))
         buttons.addWidget(self.open_button, 1)
         buttons.addWidget(self.delete_button)
-        self.body.addLayout(head)
-        self.body.addWidget(scroll, 1)
-        self.body.addWidget(Line())
-        self.body.addLayout(race)
-        self.body.addLayout(buttons)
 
 
 def _manifest(folder: Path) -> Manifest | None:

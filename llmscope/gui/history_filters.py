@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from llmscope.analysis.evidence import Limiter
 from llmscope.gui import words
 from llmscope.gui.history_parts import SearchBox
-from llmscope.gui.models.history_filter import LIMITED, Choices, Wanted
+from llmscope.gui.models.history_filter import DAYS, LIMITED, Choices, Wanted
 from llmscope.gui.settings import Settings
 from llmscope.gui.widgets.basic import Button, Label
 from llmscope.gui.widgets.field import Picker
@@ -22,8 +22,8 @@ class FilterLine(QWidget):
     changed = Signal()
     key_chosen = Signal()
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, settings: Settings, parent: QWidget) -> None:
+        super().__init__(parent)
         self._settings = settings
         self.search, self.key = SearchBox(), Picker()
         self.pickers = {name: Picker() for name in self._any()}
@@ -44,7 +44,7 @@ class FilterLine(QWidget):
     def offer(self, choices: Choices) -> None:
         """Offer what the runs have; what is taken stays, whether any run has it or not."""
         found = {"model": choices.models, "device": choices.devices, "test": choices.tests, "tag": choices.tags,
-                 "verdict": choices.verdicts, "date": ("today", "week", "month", "year")}
+                 "verdict": choices.verdicts, "date": tuple(DAYS)}
         for name, keys in found.items():
             self._offer(name, keys, self.pickers[name].taken())
 
@@ -90,8 +90,7 @@ class FilterLine(QWidget):
     def _restore(self) -> None:
         self.search.setText(self._settings.text("history/search", ""))
         for name in self.pickers:
-            self._offer(name, (), self._settings.text(f"history/{name}", ""))
-        self.offer(Choices())
+            self._offer(name, tuple(DAYS) if name == "date" else (), self._settings.text(f"history/{name}", ""))
         self._show_clear()
 
     def _offer(self, name: str, keys: tuple[str, ...], taken: str) -> None:

@@ -1,5 +1,6 @@
 """Name, tags and note of a stored run, kept when the person goes on to something else."""
 
+import msgspec
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QWidget
@@ -48,7 +49,7 @@ class MarksForm(QWidget):
 
     def show_run(self, entry: Entry) -> None:
         """Show the marks of a run; what is being written stays while they are the same."""
-        shown = entry.id, Marks(entry.name, entry.tags, entry.note)
+        shown = entry.id, entry.marks or Marks()
         if shown != self._shown:
             self._shown = shown
             self._fill()
@@ -79,7 +80,8 @@ class MarksForm(QWidget):
 
     def _keep(self) -> None:
         run, before = self._shown
-        now = Marks(self.name.text().strip(), tags_in(self.tags.text()), self.note.toPlainText().strip())
+        now = msgspec.structs.replace(before, name=self.name.text().strip(), tags=tags_in(self.tags.text()),
+                                      note=self.note.toPlainText().strip())
         if run and now != before:
             self.edited.emit(run, now)
 

@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QMenu
+from PySide6.QtWidgets import QAbstractItemView, QMenu, QWidget
 
 from llmscope.gui.history_header import Header
 from llmscope.gui.history_rows import RowPainter
@@ -80,7 +80,7 @@ class HistoryTable(Table):
 
     def go_to(self, run: str) -> None:
         """Make a run the current one; the first where it is not shown."""
-        row = self.runs.row_of(run)
+        row = self.runs.row_of(run) if run else -1
         if row >= 0:
             self._select(row)
         else:
@@ -115,9 +115,9 @@ class HistoryTable(Table):
             texts[SAME] = str(len(self.runs.same(entry)))
         return texts
 
-    def sort_menu(self) -> QMenu:
+    def sort_menu(self, parent: QWidget) -> QMenu:
         """Return a menu of the columns by which the runs can be sorted, for those who do not click."""
-        menu = QMenu(self.tr("Sort by"), self)
+        menu = QMenu(self.tr("Sort by"), parent)
         for column in range(self.runs.columnCount()):
             if column != SAME:
                 title = self.runs.headerData(column, Qt.Orientation.Horizontal)
@@ -128,16 +128,21 @@ class HistoryTable(Table):
         return menu
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        """Offer by menu what the keys do."""
+        """Open the menu for the right button and the menu key."""
+        menu = self.menu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def menu(self) -> QMenu:
+        """Return a menu of what the keys do, and of sorting."""
         menu = QMenu(self)
         if self.current() is not None:
             menu.addAction(self.tr("Open\tEnter"), self.opened.emit)
             menu.addAction(self.tr("Name, tags and note\tF2"), self.named.emit)
             menu.addAction(self.tr("Delete\tDel"), self.unwanted.emit)
             menu.addSeparator()
-        menu.addMenu(self.sort_menu())
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(event.globalPos())
+        menu.addMenu(self.sort_menu(menu))
+        return menu
 
     def paintEvent(self, event: QPaintEvent) -> None:
         rows, dirty = self.runs.rowCount(), event.rect()

@@ -26,6 +26,7 @@ EDGE = 12
 #: Widths in px; what limits a test takes what is left. The vendor's figures have columns where they are known.
 WIDTHS = {TEST: 220, **dict.fromkeys(range(1, LIMIT), 104)}
 NARROW_WIDTHS = {TEST: 190, **dict.fromkeys(range(1, LIMIT), 82)}
+WIDTHS_OF_ALL = {TEST: 200, **dict.fromkeys(range(1, LIMIT), 88), **dict.fromkeys(RATED, 104)}
 NARROW_WIDTHS_OF_ALL = {TEST: 124, **dict.fromkeys(range(1, LIMIT), 74), **dict.fromkeys(RATED, 92)}
 ONE_ROW = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
@@ -137,7 +138,8 @@ class NumbersTable(Table):
 
     def _share_width(self) -> None:
         is_rated = not self.isColumnHidden(RATED[0])
-        widths = (NARROW_WIDTHS_OF_ALL if is_rated else NARROW_WIDTHS) if self._narrow else WIDTHS
+        widths = ((NARROW_WIDTHS_OF_ALL if is_rated else NARROW_WIDTHS) if self._narrow else
+                  WIDTHS_OF_ALL if is_rated else WIDTHS)
         widths = {column: width for column, width in widths.items() if is_rated or column not in RATED}
         for column, width in widths.items():
             self.setColumnWidth(column, width)

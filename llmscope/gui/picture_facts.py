@@ -17,12 +17,13 @@ def of_run(run: RunState, titles: Mapping[str, str], devices: Mapping[str, str],
            machine: Machine | None) -> dict[str, str]:
     """Return the facts of a run; titles are of models by reference, devices of devices by id."""
     power = {True: tr("on battery"), False: tr("mains power"), None: tr("power source not readable")}
-    models = list(dict.fromkeys(state.cell.model for state in run.cells))
+    cells = [run.cells[number].cell for number in run.shown]  # not those of the machine, which came along
+    models = dict.fromkeys(cell.model for cell in cells)
     return {
         "Title": " + ".join(titles.get(model, words.model_name(model)) for model in models),
         "Machine": str(run.machine.get("label") or (machine.label if machine else "")),
-        "Device": devices.get(run.cells[0].cell.device, run.cells[0].cell.device),
-        "Settings": words.settings_lines([state.cell for state in run.cells]),
+        "Device": " + ".join(devices.get(id_, id_) for id_ in dict.fromkeys(cell.device for cell in cells)),
+        "Settings": words.settings_lines(cells),
         "Accuracy": _accuracy(run),
         "Power": power[run.on_battery],
         "Date": looks.when(run.utc),

@@ -52,6 +52,11 @@ class Models:
         self._known |= found
         return {name: name for name in found}
 
+    def folders(self) -> dict[str, str]:
+        """Return the titles of the models of folders that were asked for and can be used, by reference."""
+        return {ref: model.title for ref, model in self._known.items()
+                if isinstance(model, Model) and model.source == "local"}
+
     def forget(self, ref: str) -> None:
         """Check a model anew when it is asked for again."""
         self._known.pop(ref, None)

@@ -64,9 +64,8 @@ class WhatIfPanel(Panel):
         QTimer.singleShot(0, self, self.fill)  # the page above is drawn first
 
     def fill(self) -> None:
-        """Offer the models once, and show what the chosen one comes to."""
-        if not self.wish.is_filled:
-            self.wish.fill()
+        """Offer the models, and show what the chosen one comes to."""
+        self.wish.fill()
         self.refresh()
 
     def refresh(self) -> None:

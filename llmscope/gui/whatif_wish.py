@@ -17,7 +17,7 @@ MODEL, FORMAT, CONTEXT = "arch:qwen2.5-7b", "bfloat16", 4096
 FORMATS: dict[str, Format] = {"f32": "float32", "bf16": "bfloat16", "int8": "int8", "int4": "int4"}
 CONTEXTS = tuple(2**power for power in range(9, 18))
 MOST_TOK_S, MOST_USD = 100_000, 100_000_000
-MODEL_PX, FOLDER_PX, FORMAT_PX, CONTEXT_PX, USERS_PX, SPEED_PX, BUDGET_PX = 200, 36, 74, 128, 128, 158, 124
+MODEL_PX, FOLDER_PX, FORMAT_PX, CONTEXT_PX, USERS_PX, SPEED_PX, BUDGET_PX = 200, 36, 74, 128, 128, 158, 138
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,15 @@ class WishBar(QWidget):
         return bool(self._offered)
 
     def fill(self) -> None:
-        """Offer the models whose costs are known: those that come with llmscope and those of the Hub cache."""
-        titles = self.models.shipped() | self.models.cached()
-        self._offered = {ref: title for ref, title in titles.items() if self._decoder(ref) is not None}
-        self.model.offer(self._offered, MODEL)
-        self.format.offer({format_: name for name, format_ in FORMATS.items()}, FORMAT)
-        self._offer_contexts(CONTEXT)
+        """Offer the models whose costs are known: shipped ones, those of the Hub cache, and folders chosen so far."""
+        is_first = not self._offered
+        titles = (self.models.shipped() | self.models.cached()) if is_first else {}
+        titles |= self.models.folders()
+        self._offered |= {ref: title for ref, title in titles.items() if self._decoder(ref) is not None}
+        self.model.offer(self._offered, self.model.taken() or MODEL)
+        if is_first:
+            self.format.offer({format_: name for name, format_ in FORMATS.items()}, FORMAT)
+            self._offer_contexts(CONTEXT)
 
     def wish(self) -> Wish | None:
         """Return what is asked for, None while no model is offered."""

@@ -99,7 +99,7 @@ def device_name(about: Mapping[str, Any], device: str) -> str:
     if kind == "cpu":
         return short_cpu_name(str(about.get("cpu") or "")) or "CPU"
     gpus = about.get("gpus")
-    if kind in ("cuda", "mps", "xpu") and isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
+    if isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
         gpu = gpus[int(number)]
         if isinstance(gpu, dict) and gpu.get("name"):
             return short_gpu_name(str(gpu["name"]))

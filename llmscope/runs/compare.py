@@ -9,7 +9,7 @@ from llmscope.analysis.ceilings import Ceilings, ceilings_of
 from llmscope.analysis.compare import LEAST_RUNS, MOST_RUNS, Comparison, compare
 from llmscope.analysis.compare_settings import Side
 from llmscope.core.errors import BadInput
-from llmscope.runs import folders
+from llmscope.runs import references
 from llmscope.runs.ceilings import FILE, CeilingStore, fingerprint
 from llmscope.runs.entry import Entry
 from llmscope.runs.index import Index
@@ -33,12 +33,12 @@ def compare_stored(runs: Path, ids: Sequence[str], baseline: int = 0) -> Compare
     Reads the index of all runs. Raises BadInput with one line where a run is named twice, missing or not readable.
     """
     _check(ids)
-    stored = [read_run(folders.find(runs, run)) for run in ids]
+    stored = [read_run(references.find(runs, run)) for run in ids]
     sides = [side_of(run) for run in stored]
     empty = next((side.run for side in sides if not side.rows), None)
     if empty is not None:
         raise BadInput(f"Run {empty} has no results yet: compare runs with finished tests.")
-    repeats = [side_of(read_run(runs / run)) for run in _repeats(runs, ids)]
+    repeats = [side_of(read_run(folder)) for folder in _repeats(runs, ids)]
     known = CeilingStore(runs.parent / FILE)
     return Compared(compare(sides, baseline, repeats), tuple(_ceilings(known, side) for side in sides),
                     tuple(note for run in stored for note in _notes(run)))
@@ -59,17 +59,17 @@ def _check(ids: Sequence[str]) -> None:
                        "as 'llmscope runs list' prints them.")
 
 
-def _repeats(runs: Path, ids: Sequence[str]) -> list[str]:
-    """Return the latest other runs with a test and settings of these, as far as the index tells."""
+def _repeats(runs: Path, ids: Sequence[str]) -> list[Path]:
+    """Return the folders of the latest other runs with a test and settings of these, as far as the index tells."""
     index = Index(runs)
     try:
         index.refresh()
-        entries = index.entries()
+        entries = references.beside(index.entries())
     finally:
         index.close()
     wanted = {key for entry in entries if entry.id in ids for key in _keys(entry)}
-    alike = [entry.id for entry in entries if entry.id not in ids and entry.can_open and wanted & _keys(entry)]
-    return alike[:MOST_REPEATS]
+    alike = [entry for entry in entries if entry.id not in ids and entry.can_open and wanted & _keys(entry)]
+    return [references.folder_of(runs, entry) for entry in alike[:MOST_REPEATS]]
 
 
 def _keys(entry: Entry) -> set[tuple[str, ...]]:

@@ -18,7 +18,7 @@ from llmscope.hardware.host import device_name
 from llmscope.models import catalog
 from llmscope.models.headers import one_line
 from llmscope.runs import owner
-from llmscope.runs.marks import REFERENCE, read_marks
+from llmscope.runs.marks import REFERENCE, Marks, read_marks
 from llmscope.runs.store import MANIFEST, RESULT, Manifest, NewerRun, NoRun, StoredRun, read_manifest, read_run
 
 _ID = re.compile(r"(\d{4}-\d\d-\d\d)_(\d\d)(\d\d)(\d\d)")
@@ -27,10 +27,7 @@ _EARLIEST_S, _LATEST_S = 946_684_800.0, 4_102_444_800.0
 
 
 class Brief(Struct, frozen=True, array_like=True, gc=False):
-    """A test of a run in short; `same` tells apart what must not be compared, beside device and model.
-
-    `limiter` is what limits it as far as that was found out, else empty.
-    """
+    """A test of a run in short; `same` tells apart what must not be compared, beside device and model."""
 
     test: str
     model: str
@@ -41,7 +38,6 @@ class Brief(Struct, frozen=True, array_like=True, gc=False):
     verdict: str
     reason: str
     same: str
-    limiter: str = ""
 
     @property
     def counted(self) -> bool:
@@ -54,8 +50,9 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
 
     `status` is `done`, `stopped`, `failed`, `interrupted`, `running`, `damaged` (`reason` says how) or
     `newer`. `at_s` is when it began, in Unix seconds. `device` is the hardware's name, `device_id` torch's.
-    `others_percent` is the most of the CPU that other programs used, `words` what a search looks in. `name`, `tags`
-    and `note` are what a person said of it; a reference is a run that comes with llmscope.
+    `others_percent` is the most of the CPU that other programs used, `words` what a search looks in, `limiters` what
+    limits its tests as far as that was found out, `marks` what a person said of it. A reference is a run that comes
+    with llmscope.
     """
 
     id: str
@@ -72,9 +69,8 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
     reason: str = ""
     others_percent: float | None = None
     words: str = ""
-    name: str = ""
-    tags: tuple[str, ...] = ()
-    note: str = ""
+    limiters: tuple[str, ...] = ()
+    marks: Marks | None = None
     is_reference: bool = False
 
     @property
@@ -93,9 +89,15 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
         return tuple(title(model) for model in self.models)
 
     @property
+    def name(self) -> str:
+        """The name that a person gave it, or none."""
+        return self.marks.name if self.marks is not None else ""
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """Its tags, after the one that marks a reference."""
-        return (REFERENCE, *self.tags) if self.is_reference else self.tags
+        tags = self.marks.tags if self.marks is not None else ()
+        return (REFERENCE, *tags) if self.is_reference else tags
 
     def test(self, name: str) -> Brief | None:
         """Return the test of that id, the first where there are several."""
@@ -106,8 +108,8 @@ def read_entry(runs: Path, run: str, is_reference: bool = False) -> Entry:
     """Return what is to be shown of a run; whatever is wrong with its files, it is an entry that says so."""
     entry = _read(runs, run)
     marks, warning = read_marks(runs / run)
-    entry = msgspec.structs.replace(entry, name=marks.name, tags=marks.tags, note=marks.note,
-                                    reason=entry.reason or warning, is_reference=is_reference)
+    entry = msgspec.structs.replace(entry, marks=marks if marks != Marks() else None, reason=entry.reason or warning,
+                                    is_reference=is_reference)
     return msgspec.structs.replace(entry, words=search_text(entry))
 
 
@@ -133,7 +135,7 @@ def search_text(entry: Entry) -> str:
     dtypes = (*entry.dtypes, *(DTYPE_SHORT.get(dtype, "") for dtype in entry.dtypes))
     parts = (entry.id, *entry.models, *entry.titles, entry.device, entry.device_id, *dtypes, *entry.planned,
              entry.accuracy, entry.status, *sorted(verdicts), f"{at:%Y-%m-%d} {at.day} {at:%b %Y %A %H:%M}",
-             entry.name, *entry.labels, entry.note)
+             entry.name, *entry.labels, entry.marks.note if entry.marks is not None else "")
     return " ".join(dict.fromkeys(parts)).lower()
 
 
@@ -165,7 +167,7 @@ def _entry(run: str, folder: Path, manifest: Manifest, status: str, rows: tuple[
         device=one_line(device_name(started.machine, device)), device_id=one_line(device),
         dtypes=_each(test.dtype for test in ran), accuracy=asked, seconds=seconds,
         tests=tuple(map(_brief, rows)), planned=_each(test.test for test in ran),
-        reason=one_line(reason), others_percent=_others(rows))
+        reason=one_line(reason), others_percent=_others(rows), limiters=_limiters(rows))
 
 
 def _each(texts: Iterable[str]) -> tuple[str, ...]:
@@ -174,10 +176,13 @@ def _each(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _brief(row: Row) -> Brief:
     same = f"{row.device} {row.dtype} {row.batch} {row.seq} {row.definition} {row.backend}"
-    found = stored_finding(row)
     return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
-                 row.verdict, one_line(row.reason or ""), one_line(same),
-                 found.limiter if found is not None and found.claims and found.limiter != "unclear" else "")
+                 row.verdict, one_line(row.reason or ""), one_line(same))
+
+
+def _limiters(rows: tuple[Row, ...]) -> tuple[str, ...]:
+    found = [finding for row in rows if (finding := stored_finding(row)) is not None and finding.claims]
+    return tuple(dict.fromkeys(finding.limiter for finding in found if finding.limiter != "unclear"))
 
 
 def _others(rows: tuple[Row, ...]) -> float | None:

@@ -1,5 +1,6 @@
 """The runs that come with llmscope: measured with it on machines that they name, listed beside one's own, read only."""
 
+import contextlib
 from operator import attrgetter
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from llmscope.runs.entry import Entry, read_entry
 def beside(own: list[Entry]) -> list[Entry]:
     """Return one's own runs with the reference runs, the latest first; a run that is both is one's own."""
     folder = paths.sample_runs_folder()
-    found = [read_entry(folder, run, is_reference=True) for run in folders.stamps(folder)]
+    found: list[Entry] = []
+    with contextlib.suppress(OSError):  # where they cannot be read, one's own are listed all the same
+        found = [read_entry(folder, run, is_reference=True) for run in folders.stamps(folder)]
     known = {entry.id for entry in own} if found else set()
     new = [entry for entry in found if entry.id not in known]
     return sorted([*own, *new], key=attrgetter("at_s", "id"), reverse=True) if new else own

@@ -29,6 +29,7 @@ MACHINE = Machine(
 GPU_MACHINE = msgspec.structs.replace(MACHINE, gpus=(
     GpuFacts(index=0, name="NVIDIA GeForce RTX 5070 Ti", memory_bytes=16303 * MIB),))
 GPU = Device("cuda:0", "NVIDIA GeForce RTX 5070 Ti", "cuda", 15840 * MIB, (DtypeProbe("bfloat16", True),))
+CPU = Device("cpu", "AMD EPYC", "cpu", 16 * GIB, (DtypeProbe("float32", True),))
 
 
 def ceilings(device: str, tflops: float, gb_s: float) -> Ceilings:

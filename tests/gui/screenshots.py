@@ -20,7 +20,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
-from tests.gui.fakes import GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
+from tests.gui.fakes import CPU, GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.race_runs import write_race
 from tests.gui.stream import CELLS, Outcome, stream
@@ -216,7 +216,7 @@ def main(folder: Path, wanted: list[str]) -> None:
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
                     if name == "hardware_gpu":
-                        window.page.control.take_devices((GPU,), True)
+                        window.page.control.take_devices((CPU, GPU), True)
                     window.show_page("hardware")
                     if name == "hardware_compared":
                         compare(window)

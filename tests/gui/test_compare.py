@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox
+from PySide6.QtWidgets import QAbstractButton, QComboBox
 from pytestqt.qtbot import QtBot
 
 from llmscope import cli, paths
@@ -196,17 +196,18 @@ def test_without_flops_the_roofline_folds_to_a_line(window: MainWindow, ids: lis
     monkeypatch.setattr(look, "point_of", lambda row, ceilings: None)
     page = show(window, qtbot, ids[:2])
     assert not page.body.roofline.isVisible() and "no test" in page.body._panels[1].remark.full_text
-    assert page.body._panels[1].height() < 60 and page.body.speed.hasFocus()
+    qtbot.waitUntil(lambda: page.body._panels[1].height() < 60)
+    assert page.body.speed.hasFocus()
 
 
-def test_a_small_window_puts_all_in_one_column_and_cuts_nothing(window: MainWindow, page: ComparePage) -> None:
-    QApplication.processEvents()
+def test_a_small_window_puts_all_in_one_column_and_cuts_nothing(window: MainWindow, page: ComparePage,
+                                                                qtbot: QtBot) -> None:
     speed, roofline, settings_ = page.body._panels
-    assert roofline.x() > speed.x() and settings_.geometry().bottom() <= page.height()
+    qtbot.waitUntil(lambda: roofline.x() > speed.x() and settings_.geometry().bottom() <= page.height())
     window.resize(QSize(1024, 640))
-    QApplication.processEvents()
     page.grab()
-    assert roofline.x() == speed.x() == settings_.x() and speed.y() < roofline.y() < settings_.y()
+    qtbot.waitUntil(lambda: speed.y() < roofline.y() < settings_.y())
+    assert roofline.x() == speed.x() == settings_.x()
     table = page.body.speed
     assert table.height() >= table.height_of(table.rows.rowCount()) and page.body.width() <= page.width()
     for shown in (table, page.body.settings):

@@ -181,8 +181,8 @@ def test_a_run_that_somebody_else_deleted_leaves_the_list(page: HistoryPage, win
     assert not page.undo.isVisible()
 
 
-def test_a_reference_is_listed_with_its_origin_and_stays_as_it_is(reference: Path, window: MainWindow,
-                                                                  qtbot: QtBot) -> None:
+def test_a_reference_is_listed_with_its_origin_and_stays_as_it_is(
+        reference: Path, runs: list[Path], window: MainWindow, qtbot: QtBot) -> None:
     page = shown(window, qtbot)
     before = {path: path.read_bytes() for path in reference.iterdir()}
     page.table.go_to(reference.name)
@@ -190,6 +190,9 @@ def test_a_reference_is_listed_with_its_origin_and_stays_as_it_is(reference: Pat
     origin = page.details._origin.text()
     assert page.details._origin.isVisible() and "Measured with llmscope 0.1.0 on" in origin and "i7-13700H" in origin
     assert not page.details.delete_button.isEnabled() and not page.details.marks.isVisible()
+    assert not page.details.trend.isVisible()  # another machine's values stand in no line of one's own
+    own = next(entry for entry in page.model.found if entry.id == runs[1].name)
+    assert len(page.model.series(own, 99)) == 5
     for key in (Qt.Key.Key_F2, Qt.Key.Key_Delete):
         qtbot.keyClick(page.table, key)
         assert "comes with llmscope" in window.status._said.full_text

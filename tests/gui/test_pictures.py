@@ -5,19 +5,22 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QScrollBar
 from pytestqt.qtbot import QtBot
 
 from llmscope.core.events import Estimate, Event, Progress
+from llmscope.core.spec import Cell, RunSpec, machine_cells
 from llmscope.core.units import NBSP
 from llmscope.gui.hardware_look import HardwareLook
 from llmscope.gui.hardware_picture import HardwarePicture
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.hardware_page import HardwarePage
 from llmscope.gui.picture import _Sheet
+from llmscope.gui.picture_facts import of_run
 from llmscope.gui.plots.roofline import RooflinePlot
 from llmscope.gui.plots.roofline_drawing import _decade
+from llmscope.gui.run_state import CellState, RunState
 from tests.gui.fakes import ceilings
 from tests.gui.stream import stream
 
@@ -44,6 +47,15 @@ def test_the_hardware_pages_picture_says_of_what_machine_and_run_it_is(page: Har
     assert "2026" in image.text("Date") and "torch" in image.text("Software") and "pp512" in image.text("Results")
     offered = page.picture()
     assert offered is not None and offered.stem == f"llmscope-{window.page.run.run}-limits"
+
+
+def test_tests_of_the_machine_that_came_along_are_not_what_it_is_about() -> None:
+    cells = (Cell("bundled", "pp", "cuda:0", "bfloat16"), Cell("bundled", "tok", "cpu", "float32"),
+             *machine_cells("cpu"))
+    run = RunState(spec=RunSpec(cells), cells=[CellState(cell) for cell in cells])
+    facts = of_run(run, {"bundled": "Bundled model"}, {"cuda:0": "GPU · RTX", "cpu": "CPU · EPYC"}, None)
+    assert facts["Title"] == "Bundled model" and facts["Device"] == "GPU · RTX + CPU · EPYC"
+    assert facts["Settings"].startswith("bf16/f32 · batch")
 
 
 def test_it_shows_every_value_and_no_controls(page: HardwarePage) -> None:
@@ -81,6 +93,11 @@ def test_its_plot_is_drawn_in_the_px_of_the_picture(page: HardwarePage, window: 
     monkeypatch.setattr(RooflinePlot, "_draw", draw)
     window.picture()
     assert drawn == [2.0]
+    page.plot.grab()
+    finer = QImage(page.plot.size() * 3, QImage.Format.Format_RGB32)
+    finer.setDevicePixelRatio(3)
+    page.plot.render(finer)  # as on another screen, after it was drawn on this one
+    assert drawn[-1] == 3.0
 
 
 def test_ceilings_alone_have_a_picture_and_nothing_has_none(window: MainWindow) -> None:

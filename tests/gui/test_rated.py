@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterable
 import pytest
 from msgspec import structs
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetrics
 
 from llmscope.core.events import Event
 from llmscope.core.spec import Cell
 from llmscope.core.units import GIB, NBSP
 from llmscope.gui.main_window import MainWindow
-from llmscope.gui.numbers_table import RATED
-from tests.gui.fakes import GPU, GPU_MACHINE, know_ceilings
+from llmscope.gui.numbers_table import EDGE, LIMIT, RATED
+from llmscope.gui.theme import theme
+from tests.gui.fakes import CPU, GPU, GPU_MACHINE, know_ceilings
 from tests.gui.stream import stream
 
 Play = Callable[[Iterable[Event]], None]
@@ -25,7 +27,7 @@ def on_gpu(window: MainWindow, play: Play) -> MainWindow:
     know_ceilings(GPU_MACHINE)
     window.page.control.take_machine(GPU_MACHINE)
     play(stream(CELLS, gpu=True))
-    window.page.control.take_devices((GPU,), True)
+    window.page.control.take_devices((CPU, GPU), True)
     window.show_page("hardware")
     return window
 
@@ -40,6 +42,19 @@ def test_shares_of_the_vendors_figures_stand_beside_those_of_the_ceilings(on_gpu
     assert not cpu.rated and [page.table.numbers.texts(1)[column] for column in RATED] == ["—", "—"]
     tip = page.table.numbers.index(0, RATED[0]).data(Qt.ItemDataRole.ToolTipRole)
     assert "vendor's peak 87.9 TFLOPS bf16 dense: NVIDIA GeForce RTX 5070 Ti" in tip
+
+
+def test_what_limits_a_test_is_not_cut_where_they_have_columns(on_gpu: MainWindow) -> None:
+    page = on_gpu.hardware.page
+    assert page is not None
+    table = page.table
+    for narrow, width in ((False, 1256), (True, 986)):
+        table.set_narrow(narrow)
+        table.resize(width, table.height())
+        widest = max(QFontMetrics(theme().font("body", 600)).horizontalAdvance(name) for name in (
+            "memory bandwidth", "host overhead", "memory capacity"))
+        assert table.columnWidth(LIMIT) - 3 * EDGE >= widest
+        assert sum(map(table.columnWidth, range(LIMIT + 1))) <= table.viewport().width()
 
 
 def test_the_verdict_tells_them_and_where_they_are_from(on_gpu: MainWindow) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from llmscope.core.events import Devices, Event, PhaseStarted
+from llmscope.core.events import Devices, Event, PhaseStarted, RunEnded, WorkerEnded
 from llmscope.core.spec import RunSpec
 from llmscope.core.units import NBSP
 from llmscope.gui.dialogs.ask import Question
@@ -191,3 +191,8 @@ def test_a_run_ordered_before_a_worker_stands_by_says_what_it_waits_for(page: Ha
     window.page.ask_run()
     window._show_state()
     assert window.status._remark.full_text == "" and "worker" not in window.page.body.strip.words()
+    play([RunEnded(t_ns=0, status="stopped", seconds=0.0), Devices(t_ns=0, devices=(), complete=True),
+          WorkerEnded(t_ns=0, pid=1, words="killed")])
+    window.page.ask_run()
+    window._show_state()
+    assert "worker" in window.status._remark.full_text

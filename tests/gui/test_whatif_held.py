@@ -38,7 +38,7 @@ def test_own_runs_stand_before_what_others_published(panel: WhatIfPanel, qtbot: 
     rows = panel.held.table.rows
     qtbot.waitUntil(lambda: rows.rowCount() == 20)
     own, first = rows.texts(0), rows.texts(1)
-    assert (own[HARDWARE], own[TOKENS]) == ("NVIDIA L4 24GB", "64 × 4") and "llmscope, eager, run" in own[SOURCE]
+    assert (own[HARDWARE], own[TOKENS]) == ("NVIDIA L4 24GB", "64 × 4") and "llmscope 0.1.0, eager, run" in own[SOURCE]
     assert (first[MEASURED], first[PREDICTED], first[PLACE]) == ("58.7", "28 to 60", "inside")
     assert panel.filters.count.text().endswith("of 20 inside what is predicted")
     assert panel.wish.isHidden() and panel.filters.kind.isHidden() and panel.table.isHidden()

@@ -86,7 +86,10 @@ def test_each_row_says_what_its_figures_stand_on(panel: WhatIfPanel) -> None:
     assert rows(panel)["NVIDIA GeForce RTX 4060 8GB"][BASIS].startswith("specification: ")
     at = list(rows(panel)).index("NVIDIA GeForce RTX 4060 8GB")
     tip = panel.table.rows.index(at, HARDWARE).data(Qt.ItemDataRole.ToolTipRole)
-    assert "95% of 8 GiB" in tip and "price at launch, 2023" in tip
+    assert "95% of 8 GiB" in tip and "price at launch, 2023" in tip and "energy" not in tip  # it does not fit
+    at = list(rows(panel)).index("NVIDIA H100 80GB SXM5")
+    tip = panel.table.rows.index(at, HARDWARE).data(Qt.ItemDataRole.ToolTipRole)
+    assert "J per token, at most: the rated power at the slowest speed" in tip
 
 
 def test_kind_and_words_filter_the_rows(panel: WhatIfPanel) -> None:
@@ -178,6 +181,14 @@ def test_a_folder_without_a_model_is_one_line_and_the_model_before_stays(panel: 
     panel.wish.take_folder(str(tmp_path))
     assert panel.filters.about.property("role") == "bad" and "config.json" in panel.filters.about.full_text
     assert panel.wish.model.currentText() == "Qwen2.5-7B" and len(rows(panel)) == 90
+
+
+def test_a_folder_of_the_run_page_is_offered_when_the_page_is_seen_again(panel: WhatIfPanel) -> None:
+    folder = str(resources() / "bundled_model")
+    panel.wish.models.get(folder)  # as the Run page asks for it
+    assert panel.wish.model.findData(folder) == -1
+    panel.fill()
+    assert panel.wish.model.findData(folder) > 0 and panel.wish.model.currentText() == "Qwen2.5-7B"
 
 
 def test_models_of_the_hub_cache_are_offered(qtbot: QtBot, offered: tuple[Model, ...],

@@ -131,10 +131,11 @@ def _own_weights(network: PreTrainedModel) -> None:
     """Copy weights that still lie in the mapped file into memory of this process.
 
     On the CPU safetensors hands out views of the file: a load would otherwise end before the weights
-    were read, the first passes would pay for it, and a file that shrinks would kill the process.
+    were read, the first passes would pay for it, and a file that shrinks would kill the process. What was converted
+    to another dtype is torch's own already: a second copy would leave a hole as large as the weights.
     """
-    if network.device.type == "cpu":
-        for tensor in (*network.parameters(), *network.buffers()):
+    for tensor in (*network.parameters(), *network.buffers()):
+        if tensor.device.type == "cpu" and not tensor.untyped_storage().resizable():
             tensor.data = tensor.data.clone()
 
 

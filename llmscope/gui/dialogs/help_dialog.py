@@ -61,6 +61,7 @@ class HelpDialog(QDialog):
             "of the bend memory limits it, at the right arithmetic. Choose a test to see its formula with the "
             "numbers, what takes its time, and what would make it faster."), (
             ("← →", self.tr("in the roofline: the next test")), ("↑ ↓", self.tr("in the table: the next test")),
+            ("F2", self.tr("in What if: a price of your own")),
             ("Ctrl+C", self.tr("in the table: copy the selected rows")),
             ("Ctrl+S", self.tr("save what was measured as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
             ("Ctrl+1", self.tr("the Run page")),

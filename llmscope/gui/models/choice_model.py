@@ -56,9 +56,10 @@ class ChoiceModel(HardwareRows):
     def sources(self, one: Projection) -> str:
         """Return the reasons, and where the figures of a row are from."""
         price = one.target.price_usd
-        return "\n".join((one.target.name, *self._choices[one.target.id].reasons,
-                          self.tr("predicted: {0}").format(one.target.source),
-                          *([self.tr("price: {0}").format(price.source)] if price else []), *one.target.caveats))
+        return "\n".join(filter(None, (
+            one.target.name, *self._choices[one.target.id].reasons,
+            self.tr("predicted: {0}").format(one.target.source), self.energy(one),
+            self.tr("price: {0}").format(price.source) if price else "", *one.target.caveats)))
 
 
 def verdicts() -> dict[Verdict, str]:

@@ -88,6 +88,12 @@ class HardwareRows(TextRows):
         price = one.target.price_usd
         return NONE if price is None else f"${price.value:,.0f}"
 
+    def energy(self, one: Projection) -> str:
+        """Return the energy of a token with what it stands on, empty where it is not known."""
+        energy = one.energy_j_token
+        return "" if energy is None else self.tr("energy: {0} J per token, {1}").format(
+            significant(energy.value, 2), energy.source)
+
     def _fill(self) -> None:
         self.beginResetModel()
         self.shown = [one for one in self.found if self._kind in ("", one.target.kind)

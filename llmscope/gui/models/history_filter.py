@@ -45,10 +45,10 @@ class Choices:
 
 def choices(entries: Sequence[Entry]) -> Choices:
     """Return what the runs have to choose among."""
-    briefs = {(brief.verdict, brief.reason, brief.limiter) for entry in entries for brief in entry.tests}
     ended = {entry.status for entry in entries if entry.status != "done"}
-    judged = {words.verdict_word(verdict, reason) for verdict, reason, _ in briefs}
-    limits = sorted({f"{LIMITED}{limiter}" for _, _, limiter in briefs if limiter})
+    judged = {words.verdict_word(*found)
+              for found in {(brief.verdict, brief.reason) for entry in entries for brief in entry.tests}}
+    limits = sorted(f"{LIMITED}{limiter}" for limiter in {limiter for entry in entries for limiter in entry.limiters})
     return Choices(models=_sorted(model for entry in entries for model in entry.models),
                    devices=_sorted(entry.device for entry in entries),
                    tests=_sorted(test for entry in entries for test in entry.planned),
@@ -73,7 +73,7 @@ def kept(entries: list[Entry], wanted: Wanted, badge: Callable[[Entry], str]) ->
         entries = [entry for entry in entries if entry.at_s >= since_s]
     if wanted.verdict.startswith(LIMITED):
         limiter = wanted.verdict.removeprefix(LIMITED)
-        return [entry for entry in entries if any(brief.limiter == limiter for brief in entry.tests)]
+        return [entry for entry in entries if limiter in entry.limiters]
     return [entry for entry in entries if badge(entry) == wanted.verdict] if wanted.verdict else entries
 
 

@@ -52,7 +52,7 @@ class HistoryModel(QAbstractTableModel):
             counts.update(dict.fromkeys(planned, runs))
         self.tests = sorted(counts, key=lambda test: (-counts[test], _rank(test), test))
         self.entries = list(entries)
-        self.has_tags = any(entry.tags or entry.is_reference for entry in entries)
+        self.has_tags = any(entry.marks or entry.is_reference for entry in entries)
         self._named.clear()
         self._choose()
         self._put_in_order()
@@ -167,7 +167,8 @@ class HistoryModel(QAbstractTableModel):
             texts = self.texts(entry)
             return ", ".join(text for text in texts if text) if index.column() == WHEN else texts[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            parts = entry.name, entry.id, words.models(entry.models), entry.reason, entry.note
+            note = entry.marks.note if entry.marks is not None else ""
+            parts = entry.name, entry.id, words.models(entry.models), entry.reason, note
             return "\n".join(filter(None, parts))
         return None
 

@@ -54,6 +54,7 @@ class WhatIfModel(HardwareRows):
         return "\n".join(filter(None, (
             target.name, self._basis(one),
             self.tr("memory: {0}").format(target.memory.source) if target.memory else self.tr("memory: as fitted"),
+            self.energy(one),
             self.tr("price: {0}").format(price.source) if price else "", *target.caveats)))
 
     def _fit(self, one: Projection) -> str:

@@ -105,7 +105,6 @@ class ComparePage(Page):
             self.said.emit(self.tr("Table copied as Markdown. Ctrl+C in the table copies its rows for a spreadsheet."))
 
     def picture(self) -> ComparePicture | None:
-        """Return what a picture of the comparison shows, None where there is none."""
         return None if self.compared is None else ComparePicture(self.compared)
 
     def set_room(self, room: Room) -> None:

@@ -48,10 +48,10 @@ class HistoryPage(Page):
         self.model = HistoryModel(self)
         self.table = HistoryTable(self.model)
         self.details = HistoryDetails(runs)
-        self.filters, self.undo = FilterLine(settings), UndoLine(runs)
+        self.filters, self.undo = FilterLine(settings, self), UndoLine(runs)
         self.search, self.key = self.filters.search, self.filters.key
-        self._changes = HistoryChanges(runs, self.table, self.undo)
         self.compare = CompareButton()
+        self._changes = HistoryChanges(runs, self.table, self.undo)
         self._count, self._note = Label("", "body", role="text_2"), NoteLine()
         self._stack, self._empty = QStackedWidget(), NoRuns()
         self._lay_out()
@@ -134,7 +134,7 @@ class HistoryPage(Page):
             self._is_loaded = True
             self._staying(lambda: self._take(entries))
         self._note.show_text(note)
-        if self.model.row_of(self._go_to) >= 0:
+        if self._go_to and self.model.row_of(self._go_to) >= 0:
             self.table.go_to(self._go_to)
             self._go_to = ""
         self._draw_on()
@@ -231,7 +231,8 @@ class HistoryPage(Page):
 
     def _on_compare(self) -> None:
         """Compare the selected runs, the oldest as the baseline."""
-        self.compare_asked.emit([entry.id for entry in reversed(self.table.selected()) if entry.can_open])
+        chosen = [entry for entry in self.table.selected() if entry.can_open]
+        self.compare_asked.emit([entry.id for entry in sorted(chosen, key=lambda entry: entry.at_s)])
 
     def _on_changed(self, run: str) -> None:
         self._go_to = run
@@ -297,37 +298,37 @@ class HistoryPage(Page):
         self._empty.clear.clicked.connect(self.filters.clear)
 
     def _lay_out(self) -> None:
+        """Put the parts where they belong from the outside in: each change of parent styles all that is within anew."""
         px = theme().px
+        layout = QVBoxLayout(self)
+        margin = px("layout", "margin")
+        layout.setContentsMargins(margin, margin, margin, margin)
+        layout.setSpacing(px("layout", "gap"))
         head = QHBoxLayout()
+        layout.addLayout(head)
+        layout.addWidget(self.filters)
+        layout.addWidget(self._stack, 1)
         head.setSpacing(10)
-        head.addWidget(Label(self.tr("History"), "title", 600))
         head.addStrut(self.undo.sizeHint().height())  # nothing moves when it comes
+        head.addWidget(Label(self.tr("History"), "title", 600))
         self._count.setContentsMargins(0, 4, 0, 0)  # on the line of the larger words
         head.addWidget(self._count)
         head.addWidget(self.undo)
         head.addWidget(self._note, 1)
         head.addWidget(self.compare)
-        frame = QFrame()
-        frame.setProperty("kind", "panel")
-        inside = QVBoxLayout(frame)
-        inside.setContentsMargins(1, 1, 1, 1)
-        inside.addWidget(self.table)
-        self.details.setFixedWidth(DETAILS_PX)
-        runs = QWidget()
+        runs, frame = QWidget(), QFrame()
+        self._stack.addWidget(runs)
+        self._stack.addWidget(self._empty)
         row = QHBoxLayout(runs)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(px("layout", "gap"))
         row.addWidget(frame, 1)
         row.addWidget(self.details)
-        self._stack.addWidget(runs)
-        self._stack.addWidget(self._empty)
-        layout = QVBoxLayout(self)
-        margin = px("layout", "margin")
-        layout.setContentsMargins(margin, margin, margin, margin)
-        layout.setSpacing(px("layout", "gap"))
-        layout.addLayout(head)
-        layout.addWidget(self.filters)
-        layout.addWidget(self._stack, 1)
+        self.details.setFixedWidth(DETAILS_PX)
+        frame.setProperty("kind", "panel")
+        inside = QVBoxLayout(frame)
+        inside.setContentsMargins(1, 1, 1, 1)
+        inside.addWidget(self.table)
 
 
 def _runs(count: int) -> str:

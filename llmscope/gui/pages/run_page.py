@@ -172,6 +172,8 @@ class RunPage(Page):
             case ev.Telemetry():
                 self.control.take_telemetry(event)
                 self.body.machine.show_telemetry(event)
+            case ev.WorkerEnded():
+                self._worker_stands_by = False
             case ev.RunStarted():
                 if not was_open:
                     self.begin(event.spec)

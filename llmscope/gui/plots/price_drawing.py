@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSizeF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 
 from llmscope.analysis.shortlist import Verdict
-from llmscope.core.units import NBSP
+from llmscope.core.units import NBSP, significant
 from llmscope.gui.models.choice_model import verdicts
 from llmscope.gui.plots.price_scale import Spot, axis, frontier
 from llmscope.gui.plots.roofline_scale import free_place
@@ -89,7 +89,7 @@ class PriceDrawing:
             painter.setPen(pen("divider"))
             painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
             painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(at - 40, area.bottom() + 3, 80, 15), CENTRE, f"{price:,.0f}")
+            painter.drawText(QRectF(at - 40, area.bottom() + 3, 80, 15), CENTRE, significant(price, 1))
         for speed in self._y.ticks():
             at = self._y.px(speed)
             painter.setPen(pen("divider"))
@@ -98,7 +98,7 @@ class PriceDrawing:
                 last = at
                 painter.setPen(theme().colour("text_2"))
                 painter.drawText(QRectF(12, at - 8, LEFT_PX - 18, 16),
-                                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"{speed:,.12g}")
+                                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, significant(speed, 1))
 
     def _paint_titles(self, painter: QPainter) -> None:
         area = self._area

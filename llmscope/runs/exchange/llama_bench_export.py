@@ -20,6 +20,7 @@ from llmscope.core.statistics import Floats
 from llmscope.runs.entry import title
 from llmscope.runs.exchange.llama_bench import FORMULA, FRACTIONS, KEPT, TRUTHS, Fields
 from llmscope.runs.exchange.llama_bench_table import table
+from llmscope.runs.exchange.numbers import positive
 from llmscope.runs.store import StoredRun
 
 Form = Literal["llama-bench-json", "llama-bench-jsonl", "llama-bench-csv", "llama-bench-md"]
@@ -59,7 +60,8 @@ def text(told: Sequence[Fields], form: Form) -> str:
 
 def _has_counterpart(row: Row) -> bool:
     kind = row.definition.partition("/")[0]
-    return kind in ("pp", "tg") and row.batch == 1 and row.verdict in COUNTED and bool(row.samples)
+    has_value = bool(row.samples) and len(positive(list(row.samples))) == len(row.samples)
+    return kind in ("pp", "tg") and row.batch == 1 and row.verdict in COUNTED and has_value
 
 
 def _own(row: Row, run: StoredRun) -> Fields:
@@ -70,7 +72,7 @@ def _own(row: Row, run: StoredRun) -> Fields:
     spread_ns, spread = _spread(times_ns), _spread(rates)
     found = {
         "build_commit": f"llmscope {__version__}", "cpu_info": started.machine.get("cpu"),
-        "gpu_info": ", ".join(str(gpu.get("name")) for gpu in started.machine.get("gpus") or ()),
+        "gpu_info": _gpus(started.machine.get("gpus")),
         "backends": _BACKENDS.get(row.device.partition(":")[0], row.device), "model_filename": row.model,
         "model_type": f"{title(row.model)} {DTYPE_SHORT.get(row.dtype, row.dtype)}",
         "model_n_params": row.extra.get("parameters"), "n_threads": row.extra.get("threads"),
@@ -81,6 +83,11 @@ def _own(row: Row, run: StoredRun) -> Fields:
     told = ("run", "test", "definition", "backend", "device", "dtype", "median", "low", "high", "n", "timed_s",
             "verdict", "reason")
     return {name: found.get(name) for name in _OWN} | {f"llmscope_{name}": getattr(row, name) for name in told}
+
+
+def _gpus(found: Any) -> str:
+    gpus = found if isinstance(found, list | tuple) else ()
+    return ", ".join(str(gpu["name"]) for gpu in gpus if isinstance(gpu, dict) and gpu.get("name"))
 
 
 def _spread(values: Floats) -> float | None:

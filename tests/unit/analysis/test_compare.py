@@ -210,6 +210,13 @@ def test_the_baseline_can_be_another_run() -> None:
     assert headline(found) == "A reads prompts 0.500× as fast as B"
 
 
+def test_a_run_of_another_program_was_asked_for_no_accuracy() -> None:
+    foreign = msgspec.structs.replace(side(row(PP, 100), run="b"), program="llama-bench 4711")
+    found = {setting.name: setting for setting in compare([side(row(PP, 100)), foreign]).settings}
+    assert found["Accuracy asked"].values == ("standard", None) and not found["Accuracy asked"].differing
+    assert found["Program"].differing == (1,)
+
+
 def test_hostile_extras_are_no_settings() -> None:
     odd = row(PP, 100, others_percent="much", numerics=["x"], throttled=3)
     assert two([odd], [row(PP, 100)], on_battery=[1], gpus="none").lines

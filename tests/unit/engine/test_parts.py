@@ -1,16 +1,20 @@
 """Counting, drawing, explaining: the small parts of the engine."""
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 import torch
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
 
-from llmscope.core import events
+from llmscope.core import commands, events
 from llmscope.core.errors import ModelRefused
-from llmscope.engine import failures
+from llmscope.core.spec import Cell, RunSpec
+from llmscope.engine import cells, failures, worker
 from llmscope.engine import meter as meter_module
 from llmscope.engine.devices import probe_dtypes
-from llmscope.engine.inputs import Inputs
+from llmscope.engine.inputs import Inputs, text_ids
 from llmscope.engine.meter import Cancelled, Meter
 
 CPU = torch.device("cpu")
@@ -157,6 +161,20 @@ def test_text_comes_from_everywhere() -> None:
     assert {int(w[0]) for w in inputs.windows(torch.arange(10), 300, 4)} == set(range(10))
 
 
+def test_the_ids_of_a_text_are_made_once_and_anew_for_another_text() -> None:
+    asked: list[str] = []
+
+    class Counting:
+        backend_tokenizer = Tokenizer(BPE())
+
+        def __call__(self, text: str, **_: object) -> dict[str, list[int]]:
+            asked.append(text)
+            return {"input_ids": [len(text)]}
+
+    lengths = [text_ids(Counting(), text).tolist() for text in ("one", "one", "other", "one")]  # type: ignore[arg-type]
+    assert lengths == [[3], [3], [5], [3]] and asked == ["one", "other", "one"]
+
+
 def test_windows_of_a_text_are_whole_and_wrap() -> None:
     text = torch.arange(10)
     for window in Inputs(0, 10).windows(text, 20, 6):
@@ -201,6 +219,20 @@ def test_a_real_allocation_that_cannot_be_met_is_out_of_memory() -> None:
 def test_a_device_that_failed_is_not_used_again() -> None:
     failure = failures.explain(torch.AcceleratorError("CUDA error: an illegal memory access\nmore"), CPU)
     assert failure.recycle and failure.reason == "the device failed: CUDA error: an illegal memory access"
+
+
+def test_a_worker_takes_all_modules_out_of_the_garbage_collectors_sight_before_its_first_order(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    note = {name: lambda *_, name=name: done.append(name) for name in ("freeze", "enable")}
+    monkeypatch.setattr(worker, "gc", SimpleNamespace(**note))
+    runner = SimpleNamespace(run=lambda order: done.append(f"run {order.run}"))  # None: do not go on
+    monkeypatch.setattr(cells, "CellRunner", lambda *_: done.append("imported") or runner)
+    monkeypatch.setattr(worker.devices, "has_accelerators", lambda: False)
+    serving = worker.Worker(SimpleNamespace(send=lambda event: None, listen=lambda heard: None))  # type: ignore[arg-type]
+    serving._on_command(commands.RunCells("r1", RunSpec((Cell("bundled", "pp"),)), (0,)))
+    serving.serve()
+    assert done == ["imported", "freeze", "enable", "run r1"]
 
 
 def test_a_refused_model_leaves_the_worker_usable_and_a_surprise_does_not() -> None:

@@ -16,10 +16,12 @@ from llmscope.core.errors import BadInput, ModelRefused
 from llmscope.core.spec import Sampling
 from llmscope.engine import checks, conditions
 from llmscope.engine import workloads as workloads_module
+from llmscope.engine.backends import eager
 from llmscope.engine.workloads import loading, validation
 from llmscope.engine.workloads.data import NO_LABEL, clean, label
 from llmscope.engine.workloads.generation import Request
 from llmscope.engine.workloads.loading import Load
+from llmscope.models.catalog import resolve
 from tests.unit.engine.conftest import CPU, Passes
 
 Run = Callable[..., Passes]
@@ -384,3 +386,14 @@ def test_loaded_weights_do_not_lie_in_the_file(passes: Run) -> None:
     mapped = [tuple(int(end, 16) for end in line.split()[0].split("-"))
               for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith("model.safetensors")]
     assert not any(low <= p.data_ptr() < high for p in network.parameters() for low, high in mapped)
+
+
+def test_weights_that_were_converted_are_not_copied_again(folder: Path) -> None:
+    source = resolve(str(folder))
+    for dtype, copied in (("float32", True), ("bfloat16", False)):  # the file holds float32
+        network = eager.build(source, dtype, CPU)
+        before = [weight.data_ptr() for weight in network.parameters()]
+        loaded = eager.place(source, network, CPU, dtype).network
+        assert [weight.data_ptr() != old for weight, old in zip(loaded.parameters(), before, strict=True)] == (
+            [copied] * len(before))
+        assert all(weight.untyped_storage().resizable() for weight in loaded.parameters())

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from llmscope import paths
 from llmscope.core.spec import Cell
 from llmscope.core.units import GIB
+from llmscope.paths import resources
 from llmscope.runs.comparisons import comparisons, stored_references
 from tests.unit.runs import stored
 from tests.unit.runs.stored import write_run
@@ -31,8 +34,15 @@ def test_a_run_on_a_listed_gpu_stands_beside_what_is_predicted(tmp_path: Path) -
     assert (reading.what, reading.hardware_id, reading.context, reading.batch) == ("reading", "l4", 512, 1)
     assert (writing.what, writing.context, writing.batch) == ("writing", 256 + 64, 4)
     assert reading.predicted_tok_s is not None and writing.predicted_tok_s is not None
-    assert writing.source == f"llmscope, eager, run {run.name}" and writing.place is not None
+    assert writing.source == f"llmscope 0.1.0, eager, run {run.name}" and writing.place is not None
     assert len(comparisons(tmp_path)) == 2 + 19  # and what others measured
+
+
+@pytest.mark.usefixtures("on_l4")
+def test_runs_that_come_with_llmscope_follow_ones_own(tmp_path: Path) -> None:
+    shipped = write_run(paths.sample_runs_folder(), 0, cells=(cell("pp"), cell("tg")))
+    own = write_run(tmp_path, 1, cells=(cell("tg"),))
+    assert [one.source.rpartition(" ")[2] for one in comparisons(tmp_path)[:2]] == [own.name, shipped.name]
 
 
 @pytest.mark.usefixtures("on_l4")
@@ -48,6 +58,12 @@ def test_of_a_test_measured_twice_the_last_is_taken(tmp_path: Path) -> None:
     cell("tg", device="cpu", dtype="float32"), cell("tg", device="cuda:1")])
 def test_what_is_not_predicted_is_no_reference(tmp_path: Path, of: Cell) -> None:
     write_run(tmp_path, cells=(of,))
+    assert stored_references(tmp_path) == []
+
+
+@pytest.mark.usefixtures("on_l4")
+def test_a_folder_that_a_run_names_is_not_looked_at(tmp_path: Path) -> None:
+    write_run(tmp_path, cells=(replace(cell("tg"), model=str(resources() / "bundled_model")),))
     assert stored_references(tmp_path) == []
 
 

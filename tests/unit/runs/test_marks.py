@@ -58,7 +58,7 @@ def test_the_list_knows_the_marks_and_sees_that_they_changed(runs: Path, run: Pa
     write_marks(run, SAID)
     assert index.refresh() and not index.refresh()
     entry, = index.entries()
-    assert (entry.name, entry.tags, entry.note) == (SAID.name, SAID.tags, SAID.note) and entry.labels == SAID.tags
+    assert entry.marks == SAID and (entry.name, entry.labels) == (SAID.name, SAID.tags)
     assert matches(entry.words, ["driver", "battery", "slower"]) and not entry.reason
     write_marks(run, Marks())
     assert index.refresh() and not index.entries()[0].name
@@ -77,7 +77,7 @@ def test_a_damaged_file_costs_only_the_marks_and_says_so(runs: Path, run: Path, 
     index.refresh()
     entry, = index.entries()
     index.close()
-    assert entry.status == "done" and (entry.name, entry.tags, entry.note) == ("", (), "")
+    assert entry.status == "done" and entry.marks is None and (entry.name, entry.labels) == ("", ())
     assert entry.reason.startswith(marks.FILE) and entry.reason.isprintable()
     write_marks(run, SAID)
     assert read_marks(run) == (SAID, "")

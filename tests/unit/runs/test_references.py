@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from llmscope import paths
@@ -49,7 +48,13 @@ def test_they_stand_among_ones_own_and_stay_out_of_the_index(runs: Path, referen
 
 
 def test_without_any_the_list_is_the_same(runs: Path) -> None:
-    own = [msgspec.structs.replace(references.Entry("a", 1.0, "done"))]
+    own = [references.Entry("a", 1.0, "done")]
+    assert references.beside(own) is own
+
+
+def test_a_folder_that_cannot_be_read_keeps_nobody_from_their_own() -> None:
+    paths.sample_runs_folder().write_text("no folder")
+    own = [references.Entry("a", 1.0, "done")]
     assert references.beside(own) is own
 
 

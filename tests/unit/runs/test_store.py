@@ -251,3 +251,9 @@ def test_a_disk_that_refuses_is_said_and_the_run_goes_on(tmp_path: Path, monkeyp
     run.end_cell(0, ROW)
     run.finish(run.end())
     assert store.read_run(tmp_path / "r1").status == "interrupted"
+
+
+def test_a_space_that_does_not_break_is_kept_and_what_steers_a_terminal_is_not() -> None:
+    assert untrusted.inert("8\u00a0GiB") == "8\u00a0GiB"
+    assert untrusted.inert({"prompt": "a\n\u00a0b", "reason": "a\n\x1b[2J"}) == {
+        "prompt": "a\n\u00a0b", "reason": "a??[2J"}

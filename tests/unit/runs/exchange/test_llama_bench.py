@@ -150,6 +150,13 @@ def test_a_failed_test_is_not_told_as_a_number(tmp_path: Path) -> None:
     assert out.tests([run]) == ([], ["pp512", "tg128"])
 
 
+def test_samples_that_cannot_be_are_not_told(tmp_path: Path) -> None:
+    run = store.read_run(write_run(tmp_path))
+    rows = tuple(msgspec.structs.replace(row, samples=(odd, 1.0))
+                 for row, odd in zip(run.rows, (0.0, 1e308), strict=True))
+    assert out.tests([msgspec.structs.replace(run, rows=rows)]) == ([], ["pp512", "tg128"])
+
+
 def test_the_table_is_llama_bench_s_own(tmp_path: Path) -> None:
     tests = [LLAMA_BENCH, LLAMA_BENCH | {"n_prompt": 0, "n_gen": 128, "n_depth": 4096, "type_k": "q8_0"}]
     assert out.text(tests, "llama-bench-md").splitlines() == [
