@@ -70,8 +70,10 @@ class CompareBody(QWidget):
         """Fold the roofline where there is nothing to draw; the settings then have its room."""
         has_points = bool(self.roofline.points)
         self.roofline.setVisible(has_points)
-        self._panels[1].remark.set_text(self.tr("measured ceilings; percent is the share reached") if has_points else
-                                        self.tr("no test of these runs has known FLOPs and bytes"))
+        self._panels[1].remark.set_text(
+            self.tr("no test of these runs has known FLOPs and bytes") if not has_points else
+            self.tr("measured ceilings; percent is the share reached") if self.roofline.roofs else
+            self.tr("the ceilings of these runs are not known here"))
         self._grid.setRowStretch(0, int(has_points))
         self._grid.setRowStretch(1, int(not has_points))
 

@@ -55,8 +55,8 @@ def name(found: Comparison, place: int) -> str:
     devices = [device_name(side.started.machine, (found.rows(at) or side.rows)[0].device)
                for at, side in enumerate(found.sides)]
     alike = [at for at, device in enumerate(devices) if device == devices[place]]
-    unlike = [value for setting in found.settings if len({setting.values[at] for at in alike}) > 1
-              and (value := setting.values[place])]
+    unlike = [value for setting in found.settings if setting.differing
+              and len({setting.values[at] for at in alike}) > 1 and (value := setting.values[place])]
     return ", ".join([devices[place], *unlike[:MOST_NAMED]])
 
 

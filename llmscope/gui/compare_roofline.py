@@ -12,7 +12,7 @@ from llmscope.analysis.roofline import Point
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_marks import MARK_PX, ROLES, paint_mark
-from llmscope.gui.plots.roofline_drawing import around, share_words
+from llmscope.gui.plots.roofline_drawing import around, decade, share_words
 from llmscope.gui.plots.roofline_scale import LogScale, beside, crosses, free_place, scale_for
 from llmscope.gui.plots.style import font, pen
 from llmscope.gui.theme import theme
@@ -56,19 +56,10 @@ class CompareRoofline(QWidget):
         painter.fillRect(self.rect(), theme().colour("well"))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         Drawing(self.points, self.roofs, self.width(), self.height()).paint(painter)
-        if not self.roofs:
-            self._paint_note(painter)
         if self.hasFocus():
             painter.setPen(pen("focus", 2.0))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
-
-    def _paint_note(self, painter: QPainter) -> None:
-        text = self.tr("The ceilings of these runs are not known here.")
-        painter.setFont(font("body"))
-        painter.setPen(theme().colour("text_2"))
-        painter.drawText(self.rect().adjusted(40, 30, -40, -60), Qt.AlignmentFlag.AlignHCenter
-                         | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, text)
 
     def _sentence(self) -> str:
         said = [self.tr("{0} of {1}: {2} FLOP per byte, {3} TFLOPS, {4} of its roof").format(
@@ -140,14 +131,14 @@ class Drawing:
             painter.setPen(pen("divider"))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(x - 40, area.bottom() + 20, 80, 15), centre, _decade(n))
+            painter.drawText(QRectF(x - 40, area.bottom() + 20, 80, 15), centre, decade(n))
         for n in range(scale.bottom, scale.top + 1):
             y = scale.place(10.0**scale.left, 10.0**n).y()
             painter.setPen(pen("divider"))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(theme().colour("text_2"))
             painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, _decade(n))
+                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, decade(n))
         painter.drawText(QRectF(area.left(), area.bottom() + 37, area.width(), 16), centre,
                          look.tr("arithmetic intensity, FLOP per byte (log scale)"))
         painter.save()
@@ -253,7 +244,3 @@ class Drawing:
         painter.setFont(font("caption"))
         painter.setPen(theme().colour("text"))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-
-
-def _decade(n: int) -> str:
-    return f"{10**n:,}" if n >= 0 else f"{10.0**n:.{-n}f}"

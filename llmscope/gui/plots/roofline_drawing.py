@@ -96,14 +96,14 @@ class Drawing:
             painter.setPen(pen("divider"))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
             painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(x - 40, area.bottom() + 3, 80, 15), centre, _decade(n))
+            painter.drawText(QRectF(x - 40, area.bottom() + 3, 80, 15), centre, decade(n))
         for n in range(scale.bottom, scale.top + 1):
             y = scale.place(10.0**scale.left, 10.0**n).y()
             painter.setPen(pen("divider"))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(theme().colour("text_2"))
             painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, _decade(n))
+                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, decade(n))
         foot = QRectF(area.left(), area.bottom() + 19, area.width(), 16)
         painter.drawText(foot, centre, _tr("arithmetic intensity, FLOP per byte (log scale)"))
         painter.save()
@@ -250,7 +250,7 @@ def share_words(point: Point) -> str:
     return "" if point.share is None else words.percent(point.share)
 
 
-def _decade(n: int) -> str:
+def decade(n: int) -> str:
     """Return a power of ten as `1,000` or `0.01`, as `10⁻⁵` where that has no room."""
     if n < LEAST_DECADE:
         return "10" + str(n).translate(_RAISED)
