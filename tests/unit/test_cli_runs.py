@@ -133,3 +133,14 @@ def test_a_list_that_cannot_be_kept_is_listed_and_says_so(runs: Path, capsys: Ca
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 4 and "cannot be kept" in err and err.count("\n") == 1
     Index(runs).close()
+
+
+def test_a_run_is_shown_as_a_grid(capsys: Capture) -> None:
+    cells = tuple(Cell("bundled", "pp", "cpu", "float32", batch=batch, seq=seq)
+                  for batch in (1, 4) for seq in (64, 128))
+    run = write_run(paths.runs_folder(), 3, cells=cells).name
+    assert cli.run(["runs", "show", run, "--grid", "batch,seq"]) == 0
+    out, _ = capsys.readouterr()
+    assert "| batch \\ sequence | 64 | 128 |" in out and "| 4 |" in out and "**" in out
+    assert cli.run(["runs", "show", run, "--grid", "dtype"]) == 2
+    assert "does not vary dtype" in capsys.readouterr().err
