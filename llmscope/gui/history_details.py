@@ -26,9 +26,10 @@ MAX_ROWS = 400
 
 
 class HistoryDetails(Panel):
-    """`open_asked` and `delete_asked` are its two buttons, `closed` the one that a small window has."""
+    """`open_asked`, `go_on_asked` and `delete_asked` are its buttons, `closed` the one that a small window has."""
 
     open_asked = Signal()
+    go_on_asked = Signal()
     delete_asked = Signal()
     closed = Signal()
 
@@ -51,6 +52,9 @@ class HistoryDetails(Panel):
         self._facts = {key: _Fact(elided=key == "folder") for key in self._names()}
         self.open_button = Button(self.tr("Open on the Run page"), "gauge")
         self.open_button.clicked.connect(self.open_asked)
+        self.go_on_button = Button(self.tr("Go on with this run"), "play")
+        self.go_on_button.setToolTip(self.tr("Measure what is left as a new run; finished tests are taken over"))
+        self.go_on_button.clicked.connect(self.go_on_asked)
         self.delete_button = Button(self.tr("Delete"), "trash")
         self.delete_button.clicked.connect(self.delete_asked)
         self._lay_out()
@@ -75,6 +79,7 @@ class HistoryDetails(Panel):
         self._show_facts(entry)
         self.open_button.setEnabled(not why_not)
         self.open_button.setToolTip(why_not)
+        self.go_on_button.setVisible(entry.status in ("stopped", "interrupted") and not why_not)
 
     def _show_facts(self, entry: Entry) -> None:
         started, program = None, ""
@@ -125,6 +130,10 @@ class HistoryDetails(Panel):
         self.body.addWidget(scroll, 1)
         self.body.addWidget(Line())
         self.body.addLayout(facts)
+        above = QVBoxLayout()
+        above.setContentsMargins(EDGE, 4, EDGE, 0)
+        above.addWidget(self.go_on_button)
+        self.body.addLayout(above)
         self.body.addLayout(buttons)
 
 

@@ -11,6 +11,7 @@ from llmscope.core.spec import RunSpec
 from llmscope.core.units import GIB
 from llmscope.hardware.host import Machine
 from llmscope.runs.ceilings import FILE, CeilingStore
+from llmscope.runs.resume import Earlier
 
 MIB = 1024**2
 
@@ -49,13 +50,15 @@ class FakeRunner:
     def __init__(self, push: Callable[[Event], None]) -> None:
         self.push = push
         self.specs: list[RunSpec] = []
+        self.earlier: list[Earlier | None] = []
         self.orders: list[str] = []
 
     def start(self) -> None:
         self.orders.append("start")
 
-    def run_spec(self, spec: RunSpec) -> None:
+    def run_spec(self, spec: RunSpec, before: Earlier | None = None) -> None:
         self.specs.append(spec)
+        self.earlier.append(before)
 
     def cancel(self) -> None:
         self.orders.append("cancel")

@@ -29,6 +29,7 @@ class HistoryPage(Page):
     """`open_asked` carries a run's folder, `run_asked` that the person wants the Run page, `said` a line to tell."""
 
     open_asked = Signal(object)
+    go_on_asked = Signal(object)
     run_asked = Signal()
     said = Signal(str)
 
@@ -186,6 +187,11 @@ class HistoryPage(Page):
         else:
             self.open_asked.emit(self._runs / entry.id)
 
+    def _on_go_on(self) -> None:
+        entry = self.table.current()
+        if entry is not None and not self._why_not(entry):
+            self.go_on_asked.emit(self._runs / entry.id)
+
     def _on_delete(self) -> None:
         unwanted = self.table.selected()
         if not unwanted:
@@ -251,6 +257,7 @@ class HistoryPage(Page):
         self.table.opened.connect(self._on_enter)
         self.table.unwanted.connect(self._on_delete)
         self.details.open_asked.connect(self._on_open)
+        self.details.go_on_asked.connect(self._on_go_on)
         self.details.delete_asked.connect(self._on_delete)
         self.details.closed.connect(self._close_details)
         self._empty.run.clicked.connect(self.run_asked)

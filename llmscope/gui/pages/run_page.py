@@ -29,9 +29,10 @@ from llmscope.models.catalog import Model
 
 
 class RunPage(Page):
-    """`run_asked` carries the spec to run, `stop_asked` that it is to stop."""
+    """`run_asked` carries the spec to run, `go_on_asked` what an earlier run left, `stop_asked` that it is to stop."""
 
     run_asked = Signal(object)
+    go_on_asked = Signal(object)
     stop_asked = Signal()
 
     def __init__(self, feed: LiveFeed, settings: Settings) -> None:
@@ -63,6 +64,7 @@ class RunPage(Page):
         self.rail.run_button.stop_asked.connect(self.ask_stop)
         self.body.advice.chosen.connect(self._on_advice)
         self.body.strip.dismissed.connect(self._on_dismissed)
+        self.body.strip.go_on_asked.connect(self.go_on)
         self.body.strip.copy_asked.connect(self._on_copy_details)
         generation_memory.restore(settings, self.body.generation)
         self.body.generation.changed.connect(self._keep_generation)
@@ -124,6 +126,13 @@ class RunPage(Page):
         """Show a run and order it."""
         self.begin(spec)
         self.run_asked.emit(spec)
+
+    def go_on(self) -> None:
+        """Measure what the run that is shown left open; its finished tests are taken over."""
+        before = self.run.earlier
+        if before is not None:
+            self.begin(before.started.spec)
+            self.go_on_asked.emit(before)
 
     def ask_stop(self) -> None:
         """Stop the run, if one goes on."""
