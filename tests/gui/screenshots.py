@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -21,6 +22,7 @@ from llmscope.gui.theme import theme
 from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
 from tests.gui.history_runs import write_history
 from tests.gui.stream import CELLS, Outcome, stream
+from tests.gui.sweeps import sweep
 from tests.gui.turns import SAME, SLOWER, turns
 
 SIZES = {"": QSize(1440, 900), "_small": QSize(1024, 640), "_wide": QSize(1920, 1080)}
@@ -50,6 +52,32 @@ TWO_DEVICES = (
 #: and a stored run on the Run page.
 HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "stored",
            "stored_failed")
+
+
+#: States of a sweep: asked for, chosen in the rail, under way, done as a grid and as curves.
+SWEEPS = ("sweep_dialog", "sweep_rail", "sweep", "sweep_done", "sweep_curves", "sweep_memory")
+
+
+def show_sweep(window: MainWindow, name: str) -> None:
+    """Bring the Run page into a state of a sweep."""
+    page = window.page
+    if name in ("sweep_dialog", "sweep_rail"):
+        feed(window, "idle")
+        over = (("batch", (1, 4, 16)), ("seq", (64, 128, 256, 512)), ("dtype", ("float32", "bfloat16")))
+        page.rail.take(replace(Choices(preset=None, ticked=("pp",)), sweep=over))
+        if name == "sweep_dialog":
+            page.rail.sweep.ask.click()
+        return
+    for number, event in enumerate(sweep(until_s=45.0 if name == "sweep" else None)):
+        window.feed.push(event)
+        if number % 60 == 0:
+            window.tick()
+    window.tick()
+    results = page.body.results
+    results.view._choose("curves" if name == "sweep_curves" else "map")
+    if name == "sweep_memory":
+        results.sweep.choices["figure"].picker.setCurrentIndex(1)
+        results.sweep._on_chosen()
 
 
 def feed(window: MainWindow, name: str) -> None:
@@ -125,7 +153,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY):
+    for name in (*STATES, *HARDWARE, *HISTORY, *SWEEPS):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -144,6 +172,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 app.processEvents()
                 if name in STATES:
                     feed(window, name)
+                elif name in SWEEPS:
+                    show_sweep(window, name)
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
                     window.show_page("hardware")
@@ -158,8 +188,11 @@ def main(folder: Path, wanted: list[str]) -> None:
                     app.processEvents()
                 if name == "hardware_whatif":
                     show_whatif(window)
-                window.grab().save(str(folder / f"{file}.png"))
-                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2]) and not suffix:
+                dialog = app.activeModalWidget()
+                (dialog or window).grab().save(str(folder / f"{file}.png"))
+                if dialog is not None:
+                    dialog.close()
+                if name not in ("idle", "options", *HARDWARE, *HISTORY[:-2], *SWEEPS[:2]) and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"
                 window.close()

@@ -221,6 +221,7 @@ class RunPage(Page):
     def show_in(self, body: RunBody) -> None:
         """Show the run in another body, as for its picture."""
         body.results.show_run(self.run)
+        body.results.show_as(self.body.results)
         self._show_ceilings(body)
         self._show_strip(body)
         if not self.run.is_open:
