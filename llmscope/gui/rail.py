@@ -32,6 +32,8 @@ from llmscope.gui.widgets.segments import Segments
 #: Preset, row, column.
 PRESETS: tuple[tuple[Preset, int, int], ...] = (
     ("quick", 0, 0), ("inference", 0, 2), ("training", 0, 4), ("hardware", 1, 0), ("everything", 1, 3))
+#: Letters of a list of numbers that fit into a field.
+LONGEST_LIST = 12
 
 
 class Rail(QFrame):
@@ -129,7 +131,8 @@ class Rail(QFrame):
         for name in ("batch", "seq", "new", "dtype", "model"):
             self.fields[name].control.setEnabled(not locked and name not in over)
         for name, box in (("batch", self.batch), ("seq", self.seq), ("new", self.new)):
-            box.show_list(", ".join(map(str, over.get(name, ()))))
+            text = ", ".join(map(str, over.get(name, ())))
+            box.show_list(text if len(text) <= LONGEST_LIST else self.tr("{0} values").format(len(over[name])))
         self.source.setEnabled("model" not in over)
 
     def scroll_to_tests(self) -> None:

@@ -66,7 +66,7 @@ class ResultsPanel(Panel):
         self._show_view()
         if self.shows_grid:
             self.sweep.show_as(other.sweep)
-        self.show_choice(False)
+        self.view.hide()
 
     @property
     def shows_grid(self) -> bool:
@@ -76,7 +76,7 @@ class ResultsPanel(Panel):
     def show_choice(self, shown: bool) -> None:
         """Offer the grid beside the list, where there is one and the results are seen."""
         self._is_seen = shown
-        self.view.setVisible(shown and self._has_grid)
+        self.view.setVisible(self._has_grid and (shown or not self._is_narrow))
 
     def copy_shown(self) -> None:
         """Copy the rows or the grid as Markdown."""
@@ -128,6 +128,7 @@ class ResultsPanel(Panel):
         self.table.set_narrow(narrow)
         if not narrow:
             self.head.insertWidget(2, self.view)
+        self.show_choice(self._is_seen)
         self._place_legend()
 
     def rows_height(self) -> int:

@@ -8,18 +8,20 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from llmscope.analysis.sweeps import Spot
-from llmscope.core.units import gib, significant
 from llmscope.gui.plots.style import pen
 from llmscope.gui.sweep_look import SweepLook
 from llmscope.gui.sweep_scale import Scale, scale_of, ticks
 from llmscope.gui.sweep_words import axis_name, figure_title, shown
 from llmscope.gui.theme import theme
+from llmscope.runs.export_grid import number as in_unit
 
 #: px left of the axis, below it, above it and at the ends of its scale.
 LEFT, BELOW, ABOVE, INSET = 54, 40, 26, 14
 #: Lines that can be told apart; the heat map has the others.
 MOST_LINES = 8
 LABEL_PX = 15
+#: Height in px from which on an interval has ends of its own.
+TICK_PX = 10
 _ROLES = ("series_a", "series_b", "series_c", "series_d")
 CENTRE = Qt.AlignmentFlag.AlignCenter
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
@@ -154,7 +156,7 @@ class SweepCurves(QWidget):
                              shown(look.grid.y, y))
         painter.setFont(theme().font("caption"))
         painter.setPen(theme().colour("text_2"))
-        title = axis_name(look.grid.y)
+        title = axis_name(look.grid.y).lower()
         if len(ys) > MOST_LINES:
             title = self.tr("{0}: {1} of {2} lines").format(title, MOST_LINES, len(ys))
         painter.drawText(QRectF(0, self.height() - 20, self.width() - 8, 18), RIGHT,
@@ -198,8 +200,8 @@ def _paint_line(painter: QPainter, axes: _Axes, spots: list[Spot], number: int) 
 
 
 def _whisker(painter: QPainter, x: float, low: float, high: float) -> None:
-    """Draw an interval over its marker; one narrower than 5 px is a tick."""
-    caps = () if low - high < 5 else (low, high)
+    """Draw an interval over its marker; one that the marker covers is a tick."""
+    caps = () if low - high < TICK_PX else (low, high)
     middle = (low + high) / 2
     lines = [(QPointF(x, low), QPointF(x, high)), *((QPointF(x - 4, at), QPointF(x + 4, at)) for at in caps)] \
         if caps else [(QPointF(x - 3, middle), QPointF(x + 3, middle))]
@@ -228,8 +230,8 @@ def _marker(painter: QPainter, at: QPointF, number: int) -> None:
 
 
 def _tick(look: SweepLook, value: float) -> str:
-    return gib(value) if look.grid.figure == "memory" else significant(value).rstrip("0").rstrip(".") \
-        if "." in significant(value) else significant(value)
+    text = in_unit(look.grid, value)
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _number(look: SweepLook, spot: Spot) -> str:

@@ -23,7 +23,7 @@ from llmscope.gui.sweep_choice import MOST, count_words, names, numbers, with_sw
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, Label
 
-MODELS_PX, WIDTH_PX = 118, 500
+MODELS_PX, WIDTH_PX = 138, 460
 
 
 class SweepDialog(QDialog):
@@ -37,9 +37,9 @@ class SweepDialog(QDialog):
         self.setWindowTitle(self.tr("Sweep"))
         now: dict[str, tuple[Any, ...]] = {name: (value,) for name in ("batch", "seq", "new", "model")
                                            if (value := getattr(choices, name))}
-        now |= {"backend": ("eager",), "dtype": (choices.dtype if choices.dtype in dtypes else dtypes[0],)} \
-            if dtypes else {"backend": ("eager",)}
-        now |= dict(choices.sweep)
+        now |= {"backend": ("eager",), "dtype": (choices.dtype,)} | dict(choices.sweep)
+        dtypes = dtypes or now["dtype"]
+        now["dtype"] = tuple(name for name in now["dtype"] if name in dtypes) or (dtypes[0],)
         self.lists = {name: QLineEdit(", ".join(map(str, now.get(name, ())))) for name in MOST}
         self.lists["threads"].setPlaceholderText(self.tr("torch's own choice"))
         self.boxes = {"dtype": _boxes({name: words.short_dtype(name) for name in dtypes}, now.get("dtype", ())),
@@ -85,6 +85,7 @@ class SweepDialog(QDialog):
         intro = Label(self.tr("Give several values with commas between: every ticked test runs with each combination "
                               "of them."), role="text_2")
         intro.setWordWrap(True)
+        intro.setMinimumWidth(WIDTH_PX)
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(8)
@@ -109,7 +110,6 @@ class SweepDialog(QDialog):
         layout.addWidget(intro)
         layout.addLayout(grid)
         layout.addLayout(buttons)
-        self.setFixedWidth(WIDTH_PX)
 
     def _control(self, name: str, title: str, label: Label) -> QWidget:
         """Return the control of a setting, named and listened to."""
@@ -146,6 +146,7 @@ def _boxes(offered: Mapping[str, str], taken: Sequence[str]) -> dict[str, QCheck
 
 def _model_list(offered: Mapping[str, str], taken: Sequence[str]) -> QListWidget:
     models = QListWidget()
+    models.setObjectName("models")
     models.setFont(theme().font())
     models.setFixedHeight(MODELS_PX)
     for ref, title in offered.items():

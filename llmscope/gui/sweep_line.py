@@ -7,6 +7,8 @@ from llmscope.gui.choices import Swept
 from llmscope.gui.sweep_choice import summary
 from llmscope.gui.widgets.basic import Button, Label
 
+ASK_PX = 68
+
 
 class SweepLine(QWidget):
     """`asked` opens the dialog, `cleared` goes back to one value of each setting."""
@@ -26,6 +28,8 @@ class SweepLine(QWidget):
         self.clear.setAccessibleName(self.tr("No sweep: one value of each setting"))
         self.ask.clicked.connect(self.asked)
         self.clear.clicked.connect(self.cleared)
+        self.ask.setMinimumWidth(ASK_PX)
+        self.clear.setMinimumWidth(ASK_PX)
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self._count, 1)
@@ -66,4 +70,5 @@ class SweepLine(QWidget):
         self._words.setVisible(bool(self._sweep))
         self.ask.setVisible(not self._locked)
         self.clear.setVisible(bool(self._sweep) and not self._locked)
-        self.setVisible(bool(self._sweep) or not self._locked)
+        if self.parent() is not None:  # without one it would be a window of its own
+            self.setVisible(bool(self._sweep) or not self._locked)

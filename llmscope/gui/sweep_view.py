@@ -8,7 +8,6 @@ from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.analysis.sweeps import Axis
-from llmscope.core.units import gib, significant
 from llmscope.gui import sweep_look
 from llmscope.gui.run_state import RunState
 from llmscope.gui.sweep_curves import SweepCurves
@@ -20,10 +19,12 @@ from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Label
 from llmscope.gui.widgets.field import Picker
 from llmscope.runs.export_grid import AXIS_NAMES, grid_markdown
+from llmscope.runs.export_grid import number as in_unit
 
 Kind = Literal["map", "curves"]
 #: From this width on all choices stand in one line.
 WIDE_PX = 640
+ONE_LINE_PX = 24
 PICKER_PX, KEY_PX, PICTURE_CELL_PX = 24, 42, 30
 
 
@@ -37,9 +38,9 @@ class SweepView(QWidget):
         self.look: SweepLook | None = None
         self.wanted = Wanted()
         self._run = RunState()
-        self.choices = {"test": _Choice(self.tr("Test")), "figure": _Choice(self.tr("Figure")),
-                        "x": _Choice(self.tr("Across")), "y": _Choice(self.tr("Down"))}
-        self.held: dict[Axis, _Choice] = {axis: _Choice(axis_name(axis)) for axis in AXIS_NAMES}
+        self.choices = {"test": _Choice(self.tr("Test"), self), "figure": _Choice(self.tr("Figure"), self),
+                        "x": _Choice(self.tr("Across"), self), "y": _Choice(self.tr("Down"), self)}
+        self.held: dict[Axis, _Choice] = {axis: _Choice(axis_name(axis), self) for axis in AXIS_NAMES}
         self.map, self.curves, self._key = HeatMap(), SweepCurves(), _Key()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.map)
@@ -113,7 +114,9 @@ class SweepView(QWidget):
         for choice in (*self.choices.values(), *self.held.values()):
             self._pickers.removeWidget(choice.label)
             self._pickers.removeWidget(choice.picker)
-        columns = 4 if self.width() >= WIDE_PX else 2
+        is_wide = self.width() >= WIDE_PX
+        self._key.setFixedHeight(ONE_LINE_PX if is_wide else KEY_PX)
+        columns = 4 if is_wide else 2
         offered = (choice for choice in (*self.choices.values(), *self.held.values()) if choice.is_offered)
         for number, choice in enumerate(offered):
             row, column = number // columns, 2 * (number % columns)
@@ -132,8 +135,9 @@ class SweepView(QWidget):
 class _Choice:
     """A picker with its name before it; hidden where there is nothing to choose."""
 
-    def __init__(self, name: str) -> None:
-        self.label, self.picker = Label(name, "small", role="text_2"), Picker()
+    def __init__(self, name: str, parent: QWidget) -> None:
+        self.label, self.picker = Label(name, "small", role="text_2", parent=parent), Picker()
+        self.picker.setParent(parent)
         self.label.setBuddy(self.picker)
         self.picker.setAccessibleName(name)
         self.picker.setFont(theme().font("small"))
@@ -184,10 +188,13 @@ class _Key(QWidget):
         painter.drawText(12, 16, f"{figure_title(look.grid)} · {self.words()}")
         if scale is None:
             return
-        low, high = ((gib if look.grid.figure == "memory" else significant)(end) for end in (scale.low, scale.high))
-        left = 12 + painter.fontMetrics().horizontalAdvance(low) + 6
-        painter.drawText(12, 34, low)
-        for x in range(96):
-            painter.fillRect(left + x, 25, 1, 10, shade(x / 95))
-        log = self.tr(", log scale") if scale.is_log else ""
-        painter.drawText(left + 102, 34, f"{high}{log}")
+        low, high = (in_unit(look.grid, end) for end in (scale.low, scale.high))
+        high += self.tr(", log scale") if scale.is_log else ""
+        width, metrics = 96, painter.fontMetrics()
+        ends = metrics.horizontalAdvance(low) + 6, metrics.horizontalAdvance(high) + 6
+        left = (self.width() - 12 - width - ends[1] if self.height() < KEY_PX else 12 + ends[0])
+        base = self.height() - 8
+        painter.drawText(left - ends[0], base, low)
+        for x in range(width):
+            painter.fillRect(left + x, base - 9, 1, 10, shade(x / (width - 1)))
+        painter.drawText(left + width + 6, base, high)

@@ -7,7 +7,7 @@ from llmscope.analysis.sweeps import AXES, FIGURES, Axis, Figure, Grid, Spot, ax
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS, Row
-from llmscope.core.units import NBSP, gib, measured, plus_minus, significant
+from llmscope.core.units import GIB, NBSP, measured, plus_minus, significant
 
 #: What the settings are called.
 AXIS_NAMES: dict[Axis, str] = {
@@ -64,19 +64,24 @@ def grid_markdown(found: Grid) -> str:
 
 
 def unit(found: Grid) -> str:
-    """Return the unit as it stands beside the values: memory is shown in GiB."""
-    return "GiB" if found.figure == "memory" else found.unit
+    """Return the unit as it stands beside the values: memory in GiB, or in MiB where none is as large as that."""
+    if found.figure != "memory":
+        return found.unit
+    return "MiB" if max((spot.value or 0 for spot in found.spots), default=0) < GIB else "GiB"
+
+
+def number(found: Grid, value: float) -> str:
+    """Return a figure without its unit, in three digits."""
+    return significant(value / {"MiB": GIB / 1024, "GiB": GIB}.get(unit(found), 1))
 
 
 def spot_value(found: Grid, spot: Spot) -> str:
-    """Return the number of a spot without its unit; memory below 0.1 GiB says that it is in MiB."""
+    """Return the number of a spot without its unit, nothing where it has none."""
     if spot.value is None:
         return ""
-    if found.figure == "memory":
-        return gib(spot.value).removesuffix(f"{NBSP}GiB")
     if found.figure == "speed" and spot.row is not None:
         return measured(spot.value, spot.row.half_width)
-    return significant(spot.value)
+    return number(found, spot.value)
 
 
 def spot_interval(found: Grid, spot: Spot) -> str:

@@ -9,7 +9,7 @@ from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.rows import make_row
 from llmscope.core.spec import Cell, Sampling
-from llmscope.core.units import NBSP
+from llmscope.core.units import GIB, NBSP
 from llmscope.runs.export_grid import asked_grids, grid_markdown
 
 
@@ -61,3 +61,13 @@ def test_what_cannot_be_shown_is_said_in_one_line(text: str, figure: str, test: 
 def test_a_run_without_a_sweep_has_no_grid() -> None:
     with pytest.raises(BadInput, match="one setting only"):
         asked_grids(ROWS[:1], "batch", "speed", None)
+
+
+@pytest.mark.parametrize(("peaks", "shown"), [((50 * 1024**2, 200 * 1024**2), ("MiB", "**50.0**", "200")),
+                                              ((GIB // 4, 3 * GIB), ("GiB", "**0.250**", "3.00"))])
+def test_memory_has_one_unit_in_a_grid(peaks: tuple[int, int], shown: tuple[str, str, str]) -> None:
+    rows = [make_row("r", Cell("bundled", "pp", "cpu", "float32", batch=batch), Sampling(), [1.0] * 8, "valid", None,
+                     {"peak_by_holder": {"peak": peak}}) for batch, peak in zip((1, 2), peaks, strict=True)]
+    text = grid_markdown(*asked_grids(rows, "batch", "memory", None))
+    assert f"peak memory in {shown[0]}" in text and f"| {shown[1]} |" in text and f"| {shown[2]} |" in text
+    assert "(less is better)" in text
