@@ -180,7 +180,7 @@ class SetupControl(QObject):
     def _examples(self, workloads: Sequence[Workload]) -> list[Cell]:
         """Return the tests that a tick would add."""
         chosen, device = self._rail.choices, self.setup.device
-        ticked = replace(chosen, preset=None, ticked=tuple(workloads), source="bundled").cells()
+        ticked = replace(chosen, preset=None, ticked=tuple(workloads), source="bundled", sweep=()).cells()
         return [cell for cell in ticked if device is None or cell.model != MACHINE or is_fit(cell, device)]
 
     def _progress(self, states: Sequence[CellState], ids: str, run: RunState) -> CheckRow:
