@@ -20,6 +20,8 @@ SPOT_ROLE = Qt.ItemDataRole.UserRole + 1
 CELL_PX, ROW_PX, MOST_ROW_PX = 62, 34, 72
 #: From this height on a cell has a second line: its interval, or what there is to say of it.
 TWO_LINES_PX = 34
+#: From this width on it has both, the interval and what there is to say.
+WIDE_PX = 92
 
 
 class SweepModel(QAbstractTableModel):
@@ -154,10 +156,12 @@ class _Delegate(QStyledItemDelegate):
         ground, is_best = shade(share), look.state(spot) == "best"
         painter.fillRect(box, ground)
         painter.setPen(ink(ground))
-        steady = spot.row is None or spot.row.verdict == "valid"
-        second = "" if steady or spot.row is None else VERDICT_WORDS[spot.row.verdict]
-        second = self._view.tr("best") if is_best else second or spot_interval(look.grid, spot)
-        _lines(painter, box, spot_value(look.grid, spot), second, star=is_best)
+        verdict = "" if spot.row is None or spot.row.verdict == "valid" else VERDICT_WORDS[spot.row.verdict]
+        words = [self._view.tr("best")] if is_best else []
+        words += [verdict] if verdict and (not words or box.width() >= WIDE_PX) else []
+        if not is_best and (not verdict or box.width() >= WIDE_PX):
+            words.insert(0, spot_interval(look.grid, spot))
+        _lines(painter, box, spot_value(look.grid, spot), " ".join(filter(None, words)), star=is_best)
         if is_best:
             painter.setPen(QPen(theme().colour("text"), 2))
             painter.drawRect(box.adjusted(1, 1, -1, -1))

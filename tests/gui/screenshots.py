@@ -74,6 +74,7 @@ def show_sweep(window: MainWindow, name: str) -> None:
             window.tick()
     window.tick()
     results = page.body.results
+    page.body.tabs.choose(0)
     results.view._choose("curves" if name == "sweep_curves" else "map")
     if name == "sweep_memory":
         results.sweep.choices["figure"].picker.setCurrentIndex(1)
