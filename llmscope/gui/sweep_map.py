@@ -2,8 +2,17 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPainterPath, QPen, QPolygonF
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import (
+    QFontMetrics,
+    QGuiApplication,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPolygonF,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QTableView, QWidget
 
 from llmscope.analysis.sweeps import Spot
@@ -17,9 +26,11 @@ from llmscope.runs.export_grid import spot_interval, spot_value
 
 Index = QModelIndex | QPersistentModelIndex
 SPOT_ROLE = Qt.ItemDataRole.UserRole + 1
-CELL_PX, ROW_PX, MOST_ROW_PX = 62, 34, 72
+CELL_PX, ROW_PX, MOST_ROW_PX = 62, 30, 72
 #: From this height on a cell has a second line: its interval, or what there is to say of it.
 TWO_LINES_PX = 34
+#: Room for the star.
+STAR_PX = 13
 #: From this width on it has both, the interval and what there is to say.
 WIDE_PX = 92
 
@@ -199,21 +210,24 @@ class _Delegate(QStyledItemDelegate):
 
 
 def _lines(painter: QPainter, box: QRectF, first: str, second: str, star: bool) -> None:
-    """Draw the value, and below it one more word where there is room; a star before it."""
-    painter.setFont(theme().font("body", 600))
-    if box.height() < TWO_LINES_PX or not second:
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, first)
-        if star:
-            _star(painter, QPointF(box.left() + 10, box.center().y()))
-        return
-    top = QRectF(box.left(), box.center().y() - 17, box.width(), 18)
-    painter.drawText(top, Qt.AlignmentFlag.AlignCenter, first)
-    painter.setFont(theme().font("caption", 600 if star else 400))
-    below = QRect(round(box.left()), round(box.center().y()), round(box.width()), 16)
-    painter.drawText(below.adjusted(14 if star else 0, 0, 0, 0), Qt.AlignmentFlag.AlignCenter, second)
+    """Draw the value, and below or beside it one more word where there is room; a star before that."""
+    strong, small = theme().font("body", 600), theme().font("caption", 600 if star else 400)
+    mark = STAR_PX if star else 0
+    widths = QFontMetrics(strong).horizontalAdvance(first), QFontMetrics(small).horizontalAdvance(second) + mark
+    centre, below, beside = box.center(), box.height() >= TWO_LINES_PX, sum(widths) + 14 <= box.width()
+    if not below and not beside:
+        second, widths = "", (widths[0], mark)
+    up, down = (-8.0, 9.0) if below and second else (0.0, 0.0)
+    total = 0.0 if below or not widths[1] else (sum(widths) + 8) / 2
+    painter.setFont(strong)
+    left = centre.x() - (total or widths[0] / 2)
+    painter.drawText(QRectF(left, centre.y() + up - 9, widths[0], 18), Qt.AlignmentFlag.AlignCenter, first)
+    left = centre.x() + total - widths[1] if total else centre.x() - widths[1] / 2
     if star:
-        half = painter.fontMetrics().horizontalAdvance(second) / 2
-        _star(painter, QPointF(box.center().x() - half - 1, below.center().y() + 0.5))
+        _star(painter, QPointF(left + 5, centre.y() + down + 0.5))
+    painter.setFont(small)
+    painter.drawText(QRectF(left + mark, centre.y() + down - 8, widths[1] - mark, 16), Qt.AlignmentFlag.AlignCenter,
+                     second)
 
 
 def _star(painter: QPainter, centre: QPointF) -> None:
