@@ -14,6 +14,7 @@ from llmscope.runs import references
 from llmscope.runs.entry import Brief, Entry, matches
 from llmscope.runs.exchange.arrival import read_origin
 from llmscope.runs.export import Format, export
+from llmscope.runs.export_grid import asked_grids, grid_markdown
 from llmscope.runs.index import Index
 from llmscope.runs.marks import Marks, read_marks, tags_in, write_marks
 from llmscope.runs.resume import earlier
@@ -55,7 +56,12 @@ def list_runs(
 
 @app.command()
 def show(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs list' prints it.")],
-         output: Annotated[str, typer.Option("--output", "-o", help="md, json, jsonl or csv.")] = "md") -> None:
+         output: Annotated[str, typer.Option("--output", "-o", help="md, json, jsonl or csv.")] = "md",
+         grid: Annotated[str | None, typer.Option(
+             help="Print a table over one setting or two (down,across), such as batch,seq.")] = None,
+         figure: Annotated[str, typer.Option(help="Of the grid: speed, ttft, memory or energy.")] = "speed",
+         test: Annotated[str | None, typer.Option(help="Of the grid: the test, such as pp; all if not given.")] = None,
+         ) -> None:
     """Print the results of a stored run."""
     if output not in get_args(Format):
         raise BadInput(f"There is no format '{output}': use {', '.join(get_args(Format))}.")
@@ -69,6 +75,9 @@ def show(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs 
     if stored.status in ("interrupted", "running"):
         _say("this run was cut off: the tests that finished stand" if stored.status == "interrupted" else
              "this run goes on: these are the tests that finished")
+    if grid is not None:
+        print("\n".join(map(grid_markdown, asked_grids(stored.rows, grid, figure, test))), end="")
+        return
     print(export(stored.rows, stored.manifest.started, output, stored.manifest.program),  # type: ignore[arg-type]
           end="")
 

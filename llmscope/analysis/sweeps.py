@@ -9,16 +9,18 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT, MACHINE
 
-Axis = Literal["batch", "seq", "new", "depth", "dtype", "threads", "model", "backend", "device", "attention", "cache"]
+Axis = Literal["batch", "seq", "new", "depth", "dtype", "threads", "model", "backend", "device", "attention", "cache",
+               "optimizer", "checkpointing", "scenario"]
 Figure = Literal["speed", "ttft", "memory", "energy"]
 #: Settings in the order in which they are offered as axes, the longer ones across.
 AXES: tuple[Axis, ...] = ("seq", "depth", "new", "batch", "threads", "dtype", "backend", "model", "device", "attention",
-                          "cache")
+                          "cache", "optimizer", "checkpointing", "scenario")
 FIGURES: tuple[Figure, ...] = ("speed", "ttft", "memory", "energy")
 #: Figures of which less is better, whatever the test.
 _LESS = ("ttft", "memory", "energy")
 #: What settings are where a row does not name them.
-_USUAL = {"attention": "auto", "cache": "dynamic", "threads": "all"}
+_USUAL = {"attention": "auto", "cache": "dynamic", "threads": "all", "optimizer": "adamw", "checkpointing": "off",
+          "scenario": "free"}
 
 
 class Spot(Struct, frozen=True):
@@ -72,18 +74,25 @@ def figures(rows: Iterable[Row], workload: str) -> tuple[Figure, ...]:
     return tuple(figure for figure in FIGURES if any(value(row, figure) is not None for row in of))
 
 
+def held(rows: Iterable[Row], workload: str, x: Axis, y: Axis | None) -> tuple[tuple[tuple[Axis, str], ...], ...]:
+    """Return the combinations of other settings that a test ran in: a grid for each shows all of its rows."""
+    of = [row for row in rows if kind(row) == workload and row.model != MACHINE]
+    others = [axis for axis in axes(of, workload) if axis not in (x, y)]
+    return tuple(dict.fromkeys(tuple((axis, setting(row, axis)) for axis in others) for row in of))
+
+
 def grid(rows: Sequence[Row], workload: str, x: Axis, y: Axis | None, figure: Figure,
          fixed: Iterable[tuple[Axis, str]] = ()) -> Grid:
     """Return the grid of a test; of other settings that vary, those of `fixed`, else those of the first row."""
     of = [row for row in rows if kind(row) == workload and row.model != MACHINE]
     others = [axis for axis in axes(of, workload) if axis not in (x, y)]
     chosen = dict(fixed)
-    held = tuple((axis, chosen.get(axis, setting(of[0], axis))) for axis in others)
-    of = [row for row in of if all(setting(row, axis) == at for axis, at in held)]
+    kept = tuple((axis, chosen.get(axis, setting(of[0], axis))) for axis in others)
+    of = [row for row in of if all(setting(row, axis) == at for axis, at in kept)]
     xs, ys = _places(of, x), _places(of, y) if y else ("",)
     at = {(setting(row, x), setting(row, y) if y else ""): row for row in of}
     spots = tuple(_spot(a, b, at.get((a, b)), figure) for b in ys for a in xs)
-    return Grid(workload, x, y, figure, _unit(of, figure), xs, ys, spots, held)
+    return Grid(workload, x, y, figure, _unit(of, figure), xs, ys, spots, kept)
 
 
 def _spot(x: str, y: str, row: Row | None, figure: Figure) -> Spot:
@@ -100,7 +109,7 @@ def setting(row: Row, axis: Axis) -> str:
     if axis == "dtype":
         return DTYPE_SHORT.get(row.dtype, row.dtype)
     named = row.options.get(axis, _USUAL.get(axis)) if axis in _USUAL else getattr(row, axis)
-    return str(named)
+    return "on" if named is True else str(named)
 
 
 def value(row: Row, figure: Figure) -> float | None:

@@ -21,7 +21,10 @@ from llmscope.core.spec import (
     preset_cells,
 )
 from llmscope.gui.settings import Settings
+from llmscope.runs.sweep import swept
 
+#: Settings of a sweep, each with its values.
+Swept = tuple[tuple[str, tuple[Any, ...]], ...]
 Source = Literal["bundled", "architecture", "disk", "hub"]
 
 MOST_BATCH, MOST_TOKENS = 65_536, 1_048_576
@@ -34,7 +37,8 @@ FIRST_ARCHITECTURE = "arch:smollm2-135m"
 class Choices:
     """The rail's state. `preset` None means that the tests were ticked one by one.
 
-    Optimizer, checkpointing and scenario hold for ticked tests: a preset has its own.
+    Optimizer, checkpointing, scenario and sweep hold for ticked tests: a preset has its own. A sweep is not
+    remembered: what runs for hours is asked for anew.
     """
 
     source: Source = "bundled"
@@ -52,6 +56,7 @@ class Choices:
     optimizer: Optimizer = "adamw"
     checkpointing: bool = False
     scenario: Scenario | None = None
+    sweep: Swept = ()
 
     @property
     def model(self) -> str:
@@ -61,6 +66,10 @@ class Choices:
 
     def cells(self) -> tuple[Cell, ...]:
         """Return the tests in the order they will run, without a model none."""
+        return swept(self._of_one(), dict(self.sweep)) if self.sweep else self._of_one()
+
+    def _of_one(self) -> tuple[Cell, ...]:
+        """Return the tests with one value of each setting."""
         if not self.model:
             return ()
         if self.preset is not None:
@@ -78,7 +87,7 @@ class Choices:
     def workloads(self) -> set[Workload]:
         """The kinds of tests that are chosen, also while no model is."""
         chosen = self if self.model else replace(self, source="bundled")
-        return {cell.workload for cell in chosen.cells()}
+        return {cell.workload for cell in chosen._of_one()}
 
     @property
     def used(self) -> frozenset[str]:
@@ -98,7 +107,7 @@ class Choices:
     def with_preset(self, preset: Preset) -> "Choices":
         """Return the choices with a preset taken and its settings; the quick one also asks for quick accuracy."""
         first = Choices()
-        return replace(self, preset=preset, accuracy="quick" if preset == "quick" else self.accuracy,
+        return replace(self, preset=preset, accuracy="quick" if preset == "quick" else self.accuracy, sweep=(),
                        **{name: getattr(first, name) for name in OPTIONS})
 
 
@@ -150,4 +159,5 @@ def lowered(choices: Choices, cell: Cell, changes: dict[str, Any]) -> Choices:
         own["scenario"] = None
     if cell.dtype == "amp":
         own["dtype"] = cell.dtype
-    return replace(choices, source=source, preset=None, ticked=(cell.workload,), **(of_model | own | changes))
+    return replace(choices, source=source, preset=None, ticked=(cell.workload,), sweep=(),
+                   **(of_model | own | changes))

@@ -19,6 +19,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.picture_files import write
 from llmscope.gui.settings import Settings
 from llmscope.runs.compare import Compared
+from llmscope.runs.resume import Earlier
 
 POLL_MS = 20
 
@@ -85,7 +86,7 @@ class _NoRunner:
     def start(self) -> None:
         pass
 
-    def run_spec(self, spec: RunSpec) -> None:
+    def run_spec(self, spec: RunSpec, before: Earlier | None = None) -> None:
         pass
 
     def cancel(self) -> None:

@@ -32,12 +32,16 @@ class LiveLook:
 
 @dataclass(frozen=True)
 class MessageLook:
-    """The strip after a run: `kind` is `done`, `stopped`, `failed` or `warn`; figures are value, unit and words."""
+    """The strip after a run: `kind` is `done`, `stopped`, `failed` or `warn`; figures are value, unit and words.
+
+    `can_go_on` offers to measure the tests that did not come to their end.
+    """
 
     kind: str = "done"
     title: str = ""
     text: str = ""
     figures: tuple[tuple[str, str, str], ...] = ()
+    can_go_on: bool = False
 
 
 class HeaderStrip(QFrame):
@@ -45,13 +49,15 @@ class HeaderStrip(QFrame):
 
     copy_asked = Signal()
     dismissed = Signal()
+    go_on_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._live = _Live()
         self._message = _Message()
         self._kind = ""
-        self.copy_details = self._message.copy
+        self.copy_details, self.go_on = self._message.copy, self._message.go_on
+        self._message.go_on.clicked.connect(self.go_on_asked)
         self._message.copy.clicked.connect(self.copy_asked)
         self._message.dismiss.clicked.connect(self.dismissed)
         self._stack = QStackedLayout(self)
@@ -221,6 +227,8 @@ class _Message(QWidget):
         self._text = ElidedLabel("", "body", role="text_2")
         self.copy = Button(self.tr("Copy details"), "copy")
         self.dismiss = Button(self.tr("Dismiss"), "close")
+        self.go_on = Button(self.tr("Go on with this run"), "play")
+        self.go_on.setToolTip(self.tr("Measure what is left as a new run; finished tests are taken over"))
         row = QHBoxLayout(self)
         row.setContentsMargins(21, 0, 16, 0)
         row.setSpacing(16)
@@ -231,6 +239,7 @@ class _Message(QWidget):
             row.addWidget(figure)
         row.addWidget(self.copy)
         row.addWidget(self.dismiss)
+        row.addWidget(self.go_on)
 
     def set_narrow(self, narrow: bool) -> None:
         """Leave the figures out where the title needs the room."""
@@ -254,6 +263,7 @@ class _Message(QWidget):
         self._show_figures()
         self.copy.setVisible(failed)
         self.dismiss.setVisible(failed)
+        self.go_on.setVisible(look.can_go_on)
 
     def words(self) -> str:
         return f"{self._title.full_text}. {self._text.full_text}"

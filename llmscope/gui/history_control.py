@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 
 class HistoryControl(QObject):
-    """`opened` carries a run to be shown on the Run page, `run_asked` that this page is wanted, `said` a line.
+    """`opened` carries a run to be shown on the Run page, `go_on_asked` follows it where it is to go on.
 
-    `compare_asked` carries the ids of runs to be compared, `race_asked` the folders of two runs.
+    `run_asked` says that the Run page is wanted, `said` is a line. `compare_asked` carries the ids of runs to be
+    compared, `race_asked` the folders of two runs.
     """
 
     opened = Signal(object)
+    go_on_asked = Signal()
     run_asked = Signal()
     compare_asked = Signal(object)
     race_asked = Signal(object, object)
@@ -30,6 +32,7 @@ class HistoryControl(QObject):
         super().__init__(parent)
         self._settings = settings
         self._opening: OpenThread | None = None
+        self._goes_on = False
         self.page: HistoryPage | None = None
 
     def make_page(self) -> "HistoryPage":
@@ -41,6 +44,7 @@ class HistoryControl(QObject):
             self.page.run_asked.connect(self.run_asked)
             self.page.open_asked.connect(self._on_open)
             self.page.race_asked.connect(self.race_asked)
+            self.page.go_on_asked.connect(self._on_go_on)
             self.page.said.connect(self.said)
             self.page.compare_asked.connect(self.compare_asked)
         return self.page
@@ -51,12 +55,18 @@ class HistoryControl(QObject):
             self._opening.requestInterruption()
             self._opening.wait()
 
+    def _on_go_on(self, folder: Path) -> None:
+        if self._opening is None:
+            self._on_open(folder)
+            self._goes_on = True
+
     def _on_open(self, folder: Path) -> None:
         from llmscope.gui.history_thread import OpenThread
 
         if self._opening is not None:
             return
         self.said.emit(self.tr("Opening run {0}").format(folder.name))
+        self._goes_on = False
         self._opening = OpenThread(folder, self)
         self._opening.opened.connect(self._on_opened, Qt.ConnectionType.QueuedConnection)
         self._opening.refused.connect(self._on_refused, Qt.ConnectionType.QueuedConnection)
@@ -66,6 +76,8 @@ class HistoryControl(QObject):
     def _on_opened(self, replayed: Replayed) -> None:
         self.said.emit(replayed.stored.warnings[0] if replayed.stored.warnings else "")
         self.opened.emit(replayed)
+        if self._goes_on:
+            self.go_on_asked.emit()
 
     def _on_refused(self, why: str) -> None:
         self.said.emit(why)

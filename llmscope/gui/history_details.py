@@ -28,9 +28,10 @@ EDGE = 12
 
 
 class HistoryDetails(Panel):
-    """`open_asked` and `delete_asked` are its two buttons, `closed` the one that a small window has."""
+    """`open_asked`, `go_on_asked` and `delete_asked` are its buttons, `closed` the one that a small window has."""
 
     open_asked = Signal()
+    go_on_asked = Signal()
     delete_asked = Signal()
     closed = Signal()
 
@@ -52,6 +53,9 @@ class HistoryDetails(Panel):
         self._tests, self.trend, self._facts, self.marks = MeasuredLines(), Trend(), Facts(), MarksForm()
         self.open_button = Button(self.tr("Open on the Run page"), "gauge")
         self.open_button.clicked.connect(self.open_asked)
+        self.go_on_button = Button(self.tr("Go on with this run"), "play")
+        self.go_on_button.setToolTip(self.tr("Measure what is left as a new run; finished tests are taken over"))
+        self.go_on_button.clicked.connect(self.go_on_asked)
         self.delete_button = Button(self.tr("Delete"), "trash")
         self.delete_button.clicked.connect(self.delete_asked)
         self.race_button = RaceButton()
@@ -70,6 +74,7 @@ class HistoryDetails(Panel):
         self.marks.show_run(entry)
         self.open_button.setEnabled(not why_not)
         self.open_button.setToolTip(why_not)
+        self.go_on_button.setVisible(entry.status in ("stopped", "interrupted") and not why_not)
         self.delete_button.setEnabled(not entry.is_reference)
         self.delete_button.setToolTip(self.tr("A run that comes with llmscope stays.") if entry.is_reference else "")
 
@@ -104,11 +109,11 @@ class HistoryDetails(Panel):
         self._reason.setVisible(bool(reason))
 
     def _lay_out(self) -> None:
-        head, inside, race, buttons = QVBoxLayout(), QWidget(), QHBoxLayout(), QHBoxLayout()
+        head, inside, above, buttons = QVBoxLayout(), QWidget(), QVBoxLayout(), QHBoxLayout()
         self.body.addLayout(head)
         self.body.addWidget(self._scroll, 1)
         self.body.addWidget(Line())
-        self.body.addLayout(race)
+        self.body.addLayout(above)
         self.body.addLayout(buttons)
         head.setContentsMargins(EDGE, 10, EDGE, 8)
         head.setSpacing(5)
@@ -129,8 +134,9 @@ class HistoryDetails(Panel):
         for part in (self._tests, self.trend, self._facts, self.marks):
             column.addWidget(part)
         column.addStretch(1)
-        race.setContentsMargins(EDGE, 10, EDGE, 0)
-        race.addWidget(self.race_button)
+        above.setContentsMargins(EDGE, 10, EDGE, 0)
+        above.addWidget(self.race_button)
+        above.addWidget(self.go_on_button)
         buttons.setContentsMargins(EDGE, 10, EDGE, EDGE)
         buttons.setSpacing(theme().px("layout", "gap"))
         buttons.addWidget(self.open_button, 1)

@@ -75,12 +75,12 @@ def _accuracy_gauge(state: CellState, asked: float) -> dict[str, Any]:
 
 def message_look(run: RunState) -> MessageLook:
     """Return the strip of a run that is over; a stored one says that it is, and when it was made."""
-    return _with_moment(run, _ended_look(run))
+    return replace(_with_moment(run, _ended_look(run)), can_go_on=run.earlier is not None)
 
 
 def dismissed_look(run: RunState) -> MessageLook:
     """Return the strip of a run whose failure was taken note of."""
-    return _with_moment(run, done_look(run))
+    return replace(_with_moment(run, done_look(run)), can_go_on=run.earlier is not None)
 
 
 def _with_moment(run: RunState, look: MessageLook) -> MessageLook:

@@ -41,13 +41,14 @@ from llmscope.gui.status_bar import StatusBar
 from llmscope.gui.theme import Mode, theme
 from llmscope.gui.top_bar import TopBar
 from llmscope.hardware import host
+from llmscope.runs.resume import Earlier
 
 
 class Runner(Protocol):
     """What the window needs of whoever runs specs; `close` returns when every process is gone."""
 
     def start(self) -> None: ...
-    def run_spec(self, spec: RunSpec) -> None: ...
+    def run_spec(self, spec: RunSpec, before: Earlier | None = None) -> None: ...
     def cancel(self) -> None: ...
     def close(self) -> None: ...
 
@@ -209,10 +210,12 @@ class MainWindow(QMainWindow):
 
     def _connect(self, tabs: Sequence[Tab]) -> None:
         self.page.run_asked.connect(self._on_run_asked)
+        self.page.go_on_asked.connect(self._on_go_on_asked)
         self.page.stop_asked.connect(self._on_stop_asked)
         self.top.page_asked.connect(self.show_page)
         self.history.opened.connect(self._on_opened)
         self.history.run_asked.connect(self.top.tabs["run"].click)
+        self.history.go_on_asked.connect(self.page.go_on)
         self.history.said.connect(self.status.say)
         self.history.compare_asked.connect(self._on_compare_asked)
         self.compare.history_asked.connect(self.top.tabs["history"].click)
@@ -297,6 +300,11 @@ class MainWindow(QMainWindow):
         if self.pages.name != "hardware" or not (spec.preset == "hardware" or spec.in_turns):
             self.show_page("run")
         self.runner.run_spec(spec)
+        self._timer.setInterval(LIVELY.interval_ms)
+
+    def _on_go_on_asked(self, before: Earlier) -> None:
+        self.show_page("run")
+        self.runner.run_spec(before.started.spec, before)
         self._timer.setInterval(LIVELY.interval_ms)
 
     def _on_stop_asked(self) -> None:

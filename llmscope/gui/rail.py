@@ -23,6 +23,7 @@ from llmscope.gui.choices import MOST_BATCH, MOST_TOKENS, Choices, Source
 from llmscope.gui.ledger import Ledger
 from llmscope.gui.options import FREE, GenOptions, TrainingOptions
 from llmscope.gui.run_button import RunButton
+from llmscope.gui.sweep_line import SweepLine
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, Icon, Label, Line, repolish
 from llmscope.gui.widgets.field import Field, NumberBox, Picker
@@ -31,12 +32,16 @@ from llmscope.gui.widgets.segments import Segments
 #: Preset, row, column.
 PRESETS: tuple[tuple[Preset, int, int], ...] = (
     ("quick", 0, 0), ("inference", 0, 2), ("training", 0, 4), ("hardware", 1, 0), ("everything", 1, 3))
+#: Letters of a list of numbers that fit into a field.
+LONGEST_LIST = 12
 
 
 class Rail(QFrame):
-    """Controls only: `changed` says that the person chose something, `choices` what; it judges nothing itself."""
+    """Controls only: `changed` says that the person chose something, `choices` what; `sweep_asked`
+    asks for several values of a setting. It judges nothing itself."""
 
     changed = Signal()
+    sweep_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,6 +86,8 @@ class Rail(QFrame):
             button.setChecked(preset == choices.preset)
         self.gen.show_choices(choices)
         self.training.show_choices(choices)
+        self.sweep.show_sweep(choices.sweep)
+        self._show_swept(self.sweep.is_locked)
 
     def offer_cached(self, titles: dict[str, str]) -> None:
         """Offer models of the Hub cache; without any their source is not shown."""
@@ -110,11 +117,23 @@ class Rail(QFrame):
         self.tests.set_locked(locked)
         self.gen.set_locked(locked)
         self.training.set_locked(locked)
+        self.sweep.set_locked(locked)
         for picker in (self.bundled, self.architecture, self.folder, self.cached):
             picker.setProperty("locked", locked)
             repolish(picker)
         for widget in (*self.presets.values(), self.choose_folder):
             widget.setEnabled(not locked)
+        self._show_swept(locked)
+
+    def _show_swept(self, locked: bool) -> None:
+        """Show the list of a setting that is swept in the place of its one value."""
+        over = dict(self._choices.sweep)
+        for name in ("batch", "seq", "new", "dtype", "model"):
+            self.fields[name].control.setEnabled(not locked and name not in over)
+        for name, box in (("batch", self.batch), ("seq", self.seq), ("new", self.new)):
+            text = ", ".join(map(str, over.get(name, ())))
+            box.show_list(text if len(text) <= LONGEST_LIST else self.tr("{0} values").format(len(over[name])))
+        self.source.setEnabled("model" not in over)
 
     def scroll_to_tests(self) -> None:
         """Bring the tests into view, as a run starts."""
@@ -134,6 +153,7 @@ class Rail(QFrame):
         self.batch = NumberBox(1, MOST_BATCH)
         self.seq, self.new = NumberBox(1, MOST_TOKENS), NumberBox(1, MOST_TOKENS)
         self.presets = {preset: Button(preset.capitalize(), kind="preset") for preset, *_ in PRESETS}
+        self.sweep = SweepLine()
         self.tests, self.gen, self.training = Checklist(), GenOptions(), TrainingOptions()
         self.tests.put_below("gen", self.gen)
         self.tests.put_below("train", self.training)
@@ -187,6 +207,8 @@ class Rail(QFrame):
         layout.addWidget(self.fields["device"])
         layout.addSpacing(6)
         layout.addLayout(self._numbers())
+        layout.addSpacing(6)
+        layout.addWidget(self.sweep)
         layout.addSpacing(7)
         layout.addWidget(Label(self.tr("Workloads"), "small", role="text_2"))
         layout.addSpacing(3)
@@ -258,6 +280,8 @@ class Rail(QFrame):
         self.tests.toggled.connect(self._on_ticked)
         self.gen.changed.connect(self._on_options)
         self.training.changed.connect(self._on_options)
+        self.sweep.asked.connect(self.sweep_asked)
+        self.sweep.cleared.connect(self._on_no_sweep)
         self.accuracy.chosen.connect(self._on_accuracy)
         self.choose_folder.clicked.connect(self._on_choose_folder)
 
@@ -298,6 +322,10 @@ class Rail(QFrame):
         self.take(self._choices.with_options(
             optimizer=self.training.optimizer.value(), checkpointing=self.training.checkpointing.value() == "on",
             scenario=None if scenario == FREE else scenario))
+
+    def _on_no_sweep(self) -> None:
+        self.take(replace(self._choices, sweep=()))
+        self.sweep.ask.setFocus()
 
     def _on_accuracy(self, accuracy: str) -> None:
         self.take(replace(self._choices, accuracy=cast(Accuracy, accuracy)))

@@ -1,5 +1,6 @@
 """The tests of a run as a Qt table: planned, running and finished."""
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,11 +24,16 @@ class ResultsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.run = RunState()
+        self._alike: Counter[tuple[str, str]] = Counter()
+        self._varied: list[str] = []
 
     def show_run(self, run: RunState) -> None:
         """Show another run."""
         self.beginResetModel()
         self.run = run
+        cells = [state.cell for state in run.cells]
+        self._alike = Counter((cell.test, cell.model) for cell in cells)
+        self._varied = [name for name in ("dtype", "backend") if len({getattr(cell, name) for cell in cells}) > 1]
         self.endResetModel()
 
     def refresh(self, row: int) -> None:
@@ -73,14 +79,20 @@ class ResultsModel(QAbstractTableModel):
         return state.test, shown, interval, count, self.badge(row), self.detail(row)
 
     def detail(self, row: int) -> str:
-        """Return the second line; it names the model where that is not the run's first."""
+        """Return the second line; it names the model where that is not the run's first.
+
+        Of tests with the same id it names precision and backend, where these vary.
+        """
         return DOT.join(self.parts(row))
 
     def parts(self, row: int, short: bool = False) -> list[str]:
         """Return the second line by its parts, what matters most first."""
         state = self.run.cells[row]
-        other = state.cell.model != self.run.cells[0].cell.model
-        return words.detail(state, words.model_name(state.cell.model) if other else "", short)
+        cell = state.cell
+        named = [words.model_name(cell.model)] if cell.model != self.run.cells[0].cell.model else []
+        if self._alike[cell.test, cell.model] > 1:
+            named += [words.short_dtype(getattr(cell, name)) for name in self._varied]
+        return words.detail(state, ", ".join(named), short)
 
     def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
         """Return header and rows as texts, for the clipboard."""

@@ -133,7 +133,7 @@ class _Tabs(QFrame):
         self.setProperty("kind", "panel")
         self._results, self._lower = results, lower
         self.buttons = [Button(self.tr("Results"), kind="tab"), Button(self.tr("Generation"), kind="tab")]
-        head = QHBoxLayout()
+        head = self._head = QHBoxLayout()
         head.setContentsMargins(8, 0, 8, 0)
         for number, button in enumerate(self.buttons):
             button.setCheckable(True)
@@ -144,7 +144,7 @@ class _Tabs(QFrame):
         head.addStretch(1)
         self._copy = Button(self.tr("Copy"), "copy", "quiet", "text_2")
         self._copy.setAccessibleName(self.tr("Copy results"))
-        self._copy.clicked.connect(results.table.copy_all)
+        self._copy.clicked.connect(results.copy_shown)
         head.addWidget(self._copy)
         self._stack = QStackedWidget()
         layout = QVBoxLayout(self)
@@ -157,6 +157,7 @@ class _Tabs(QFrame):
 
     def take(self) -> None:
         """Take both parts in."""
+        self._head.insertWidget(self._head.count() - 1, self._results.view)
         self._stack.addWidget(self._results)
         self._stack.addWidget(self._lower)
         self._lower.show()
@@ -168,6 +169,7 @@ class _Tabs(QFrame):
             button.setChecked(i == number)
         self._stack.setCurrentIndex(number)
         self._copy.setVisible(number == 0)
+        self._results.show_choice(number == 0)
 
     def show_choice(self, both: bool) -> None:
         """Offer the second tab or not."""

@@ -4,8 +4,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from llmscope.core import events as ev
+from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import MACHINE, Cell, RunSpec
+from llmscope.runs.resume import Earlier, going_on
 
 Status = Literal["idle", "starting", "running", "stopping", "done", "stopped", "failed"]
 
@@ -99,6 +101,18 @@ class RunState:
     def failed_row(self) -> Row | None:
         """The first failed or invalid row."""
         return next((row for row in self.every_row if row.verdict in ("failed", "invalid")), None)
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """What a stopped run leaves to go on with, None where that is nothing."""
+        if self.is_open or self.spec is None or not self.run:
+            return None
+        started = ev.RunStarted(t_ns=0, run=self.run, utc=self.utc, spec=self.spec, machine=self.machine,
+                                versions=self.versions)
+        try:
+            return going_on(started, {number: state.row for number, state in enumerate(self.cells) if state.row})
+        except BadInput:
+            return None
 
     @property
     def now(self) -> CellState | None:

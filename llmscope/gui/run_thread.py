@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QThread
 from llmscope.core.events import Event
 from llmscope.core.spec import RunSpec
 from llmscope.paths import runs_folder
+from llmscope.runs.resume import Earlier
 from llmscope.runs.supervisor import Supervisor
 
 
@@ -22,9 +23,9 @@ class RunThread(QThread):
         """Serve until closed; Qt calls it on the new thread."""
         self._supervisor.serve()
 
-    def run_spec(self, spec: RunSpec) -> None:
-        """Order a run."""
-        self._supervisor.submit(spec)
+    def run_spec(self, spec: RunSpec, before: Earlier | None = None) -> None:
+        """Order a run, or to go on with an earlier one."""
+        self._supervisor.submit(spec, before)
 
     def cancel(self) -> None:
         """Order the run to stop."""

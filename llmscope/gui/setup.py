@@ -87,7 +87,7 @@ def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemet
     if not choices.model:
         return Setup(problems={"model": words.tr("Choose a folder with config.json and .safetensors files.")},
                      device=device)
-    cells = tuple(_planned(choices, device, ceilings))
+    cells = planned(choices, device, ceilings)
     total, others = memory_now(device, telemetry)
     found: dict[str, str] = {}
     warned: dict[str, str] = {}
@@ -103,13 +103,19 @@ def resolve(choices: Choices, models: Models, devices: Sequence[Device], telemet
         of_model = [cell for cell in cells if cell.model == ref]
         free = None if total is None or others is None else total - others
         for problem in problems(of_model, model, device, free):
-            (found if problem.blocking else warned).setdefault(problem.field, problem.text)
+            blocks = problem.blocking and not (choices.sweep and _some_work(of_model, model, device))
+            (found if blocks else warned).setdefault(problem.field, problem.text)
     if not cells:
         found.setdefault("workload", words.tr("Tick at least one test."))
     ledger = _ledger(cells, models, device, total, others)
     main = models.get(choices.model)
     return Setup(cells, found, warned, ledger, main.title if isinstance(main, Model) else "",
                  _facts(main, cells, device), device)
+
+
+def _some_work(cells: Iterable[Cell], model: Model, device: Device | None) -> bool:
+    """Return whether nothing stands against at least one of the tests: a sweep shows the others as failed."""
+    return any(not any(problem.blocking for problem in problems([cell], model, device, None)) for cell in cells)
 
 
 def chosen_device(choices: Choices, devices: Sequence[Device]) -> Device | None:
@@ -161,8 +167,12 @@ def _ledger(cells: Iterable[Cell], models: Models, device: Device | None, total:
     return LedgerFacts(found[1], others, total, is_gpu, batch, seq)
 
 
+def planned(choices: Choices, device: Device | None, ceilings: Ceilings | None) -> tuple[Cell, ...]:
+    """Return the cells with device and dtype as they will run, as far as that is known."""
+    return tuple(_planned(choices, device, ceilings))
+
+
 def _planned(choices: Choices, device: Device | None, ceilings: Ceilings | None) -> Iterator[Cell]:
-    """Yield the cells with device and dtype as they will run, as far as that is known."""
     cells = choices.cells()
     if choices.preset == "quick" and cells and (ceilings is None or not ceilings.is_complete):
         cells += machine_cells(choices.device)

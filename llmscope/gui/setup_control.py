@@ -20,6 +20,7 @@ from llmscope.gui.ledger import LedgerFacts
 from llmscope.gui.rail import Rail
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.settings import Settings
+from llmscope.gui.sweep_choice import count_words
 from llmscope.hardware.host import Machine, short_cpu_name, short_gpu_name
 from llmscope.models.catalog import Model
 from llmscope.models.memory import Memory
@@ -67,6 +68,7 @@ class SetupControl(QObject):
         else:
             QTimer.singleShot(LOOK_AT_CACHE_MS, self, self._offer_cached)
         rail.changed.connect(self._on_changed)
+        rail.sweep_asked.connect(self._on_sweep_asked)
 
     def set_open(self, is_open: bool) -> None:
         """Hold still while a run goes on, and look again after it."""
@@ -131,6 +133,8 @@ class SetupControl(QObject):
         self._offer_dtypes()
         self._rail.show_problems(self.setup.warnings | self.setup.problems)
         self._rail.show_facts(self.setup.model_facts)
+        if chosen.sweep:
+            self._rail.sweep.show_count(count_words(*self._cost(chosen)))
         self._rail.ledger.show_facts(self._ledger())
         self._rail.run_button.setEnabled(self.setup.can_run)
         self.resolved.emit()
@@ -184,7 +188,7 @@ class SetupControl(QObject):
     def _examples(self, workloads: Sequence[Workload]) -> list[Cell]:
         """Return the tests that a tick would add."""
         chosen, device = self._rail.choices, self.setup.device
-        ticked = replace(chosen, preset=None, ticked=tuple(workloads), source="bundled").cells()
+        ticked = replace(chosen, preset=None, ticked=tuple(workloads), source="bundled", sweep=()).cells()
         return [cell for cell in ticked if device is None or cell.model != MACHINE or is_fit(cell, device)]
 
     def _progress(self, states: Sequence[CellState], ids: str, run: RunState) -> CheckRow:
@@ -242,10 +246,33 @@ class SetupControl(QObject):
                    else slow.format(words.short_dtype(probe.dtype)) for probe in device.dtypes}
         if "bfloat16" in offered:
             offered["amp"] = offered["bfloat16"].replace(words.short_dtype("bfloat16"), words.short_dtype("amp"))
+        if several := dict(self._rail.choices.sweep).get("dtype"):
+            self._rail.dtype.offer({chosen: ", ".join(map(words.short_dtype, several))}, chosen)
+            self._rail.fields["dtype"].show_hint("")
+            return
         taken = device.default_dtype if chosen == "auto" else chosen
         self._rail.dtype.offer(offered if taken in offered else {taken: words.short_dtype(taken)} | offered, taken)
         self._rail.fields["dtype"].show_hint(
             self.tr("mixed: float32 weights, bfloat16 arithmetic") if taken == "amp" else "")
+
+    def _cost(self, chosen: choices.Choices) -> tuple[int, float]:
+        """Return how many tests choices mean here, and their expected seconds."""
+        cells = setup.planned(chosen, self.setup.device, self.ceilings)
+        return len(cells), self.expected.total(cells, chosen.accuracy)
+
+    def _on_sweep_asked(self) -> None:
+        from llmscope.gui.sweep_dialog import SweepDialog  # not before the window's first paint
+
+        device = self.setup.device
+        dtypes = [probe.dtype for probe in device.dtypes] if device is not None else []
+        titles, chosen = self.models.shipped() | self.models.cached(), self._rail.choices.model
+        if chosen and chosen not in titles:
+            titles = {chosen: words.model_name(chosen)} | titles
+        dialog = SweepDialog(self._rail, self._rail.choices, [*dtypes, *(["amp"] if "bfloat16" in dtypes else [])],
+                             titles, self._cost)
+        dialog.accepted.connect(lambda: self._rail.take(dialog.taken))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     def _on_changed(self) -> None:
         chosen = self._rail.choices

@@ -91,10 +91,10 @@ QAbstractSpinBox::down-arrow { image: url(@icons/control-spin-down-@mode.svg); w
 QAbstractSpinBox::up-arrow:disabled, QAbstractSpinBox::down-arrow:disabled { image: none; }
 
 QCheckBox { spacing: 8px; color: @text; min-height: 24px; font-weight: 500; }
-QCheckBox::indicator { width: 12px; height: 12px; border: 1px solid @strong_line; border-radius: 3px;
-    background: transparent; }
-QCheckBox::indicator:hover { background: @hover; }
-QCheckBox::indicator:checked { background: @primary; border-color: @primary;
+QCheckBox::indicator, QListView::indicator { width: 12px; height: 12px; border: 1px solid @strong_line;
+    border-radius: 3px; background: transparent; }
+QCheckBox::indicator:hover, QListView::indicator:hover { background: @hover; }
+QCheckBox::indicator:checked, QListView::indicator:checked { background: @primary; border-color: @primary;
     image: url(@icons/control-check-@mode.svg); }
 QCheckBox::indicator:focus { border: 2px solid @focus; width: 10px; height: 10px; }
 QCheckBox::indicator:checked:disabled { background: @text_3; border-color: @text_3; }
@@ -108,6 +108,11 @@ QPlainTextEdit[kind="field"] { border: 1px solid @control_line; border-radius: 4
 QPlainTextEdit[kind="field"]:focus { border: 2px solid @focus; padding: 1px 3px; }
 QPlainTextEdit[kind="field"]:disabled { background: @panel; border-color: @divider; color: @text_3; }
 QTableView, QTreeView, QListView { background: @panel; border: none; outline: none; }
+QListView#models { background: @well; border: 1px solid @control_line; border-radius: 4px; }
+QListView#models:focus { border: 2px solid @focus; }
+QListView#models::item { min-height: 24px; padding: 0 4px; color: @text; }
+QListView#models::item:selected { background: @selection; color: @selection_text; }
+QTableCornerButton::section { background: @panel; border: none; border-bottom: 1px solid @divider; }
 QHeaderView { background: @panel; }
 QHeaderView::section { background: @panel; color: @text_2; border: none; border-bottom: 1px solid @divider;
     padding: 0; font-size: 12px; }

@@ -29,10 +29,15 @@ def earlier(stored: StoredRun) -> Earlier:
         raise BadInput(f"Run {run} goes on: stop it first, or wait for its end.")
     if stored.read_only or len(rows) != len(stored.manifest.started.spec.cells):
         raise BadInput(f"Run {run} does not hold what its tests came to: run its tests anew.")
+    return going_on(stored.manifest.started, rows)
+
+
+def going_on(started: RunStarted, rows: Mapping[int, Row]) -> Earlier:
+    """Return what the rows of an ended run, by their place, leave to go on with; BadInput where all came to an end."""
     finished = {index: row for index, row in rows.items() if row.verdict not in _OPEN}
-    if len(finished) == len(rows):
-        raise BadInput(f"All tests of run {run} came to their end: there is nothing to go on with.")
-    return Earlier(stored.manifest.started, finished)
+    if len(finished) == len(started.spec.cells):
+        raise BadInput(f"All tests of run {started.run} came to their end: there is nothing to go on with.")
+    return Earlier(started, finished)
 
 
 def taken_over(before: Earlier, machine: Mapping[str, Any], versions: Mapping[str, str]) -> tuple[dict[int, Row], str]:

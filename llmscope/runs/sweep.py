@@ -1,7 +1,7 @@
 """From comma lists to cells: the product of what was asked, each test once."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast, get_args
 
 import msgspec
@@ -14,6 +14,7 @@ from llmscope.core.spec import (
     Attention,
     Backend,
     Cache,
+    Cell,
     Optimizer,
     Preset,
     Workload,
@@ -57,6 +58,23 @@ def sweep(*, model: str, device: str, dtype: str, batch: str, seq: str, new: str
         of_machine = cast(tuple[Workload, ...], tuple(test for test in tests if DEFINITIONS[test].of_machine))
         cells += map(msgspec.to_builtins, machine_cells(device, of_machine))
     return _each_once(_with_options(cells, chosen))
+
+
+def swept(cells: Sequence[Cell], axes: Mapping[str, Sequence[Any]]) -> tuple[Cell, ...]:
+    """Return the cells with every combination of the values, each once; a cell takes only settings its test uses."""
+    made = (msgspec.structs.replace(cell, **{
+        name: value for name, value in zip(axes, values, strict=True) if _takes(cell, name)})
+        for values in itertools.product(*axes.values()) for cell in cells)
+    return tuple(dict.fromkeys(made))
+
+
+def _takes(cell: Cell, name: str) -> bool:
+    definition = DEFINITIONS[cell.workload]
+    if definition.of_machine:
+        return False
+    if name == "backend":
+        return "model" in definition.needs
+    return name in ("model", "dtype", "threads") or name in definition.uses
 
 
 def with_threads(cells: list[dict[str, Any]], thread_counts: list[int]) -> list[dict[str, Any]]:

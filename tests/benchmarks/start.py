@@ -40,7 +40,7 @@ from llmscope.gui.main_window import MainWindow
 class Nobody:
     def __init__(self, push): pass
     start = close = cancel = lambda self: None
-    def run_spec(self, spec): pass
+    def run_spec(self, spec, before=None): pass
 window = MainWindow(Nobody)
 window.show()
 app.processEvents(); window.grab()

@@ -12,6 +12,7 @@ from llmscope.core.units import GIB
 from llmscope.hardware.host import Machine
 from llmscope.hardware.nvml import GpuFacts
 from llmscope.runs.ceilings import FILE, CeilingStore
+from llmscope.runs.resume import Earlier
 
 MIB = 1024**2
 
@@ -57,13 +58,15 @@ class FakeRunner:
     def __init__(self, push: Callable[[Event], None]) -> None:
         self.push = push
         self.specs: list[RunSpec] = []
+        self.earlier: list[Earlier | None] = []
         self.orders: list[str] = []
 
     def start(self) -> None:
         self.orders.append("start")
 
-    def run_spec(self, spec: RunSpec) -> None:
+    def run_spec(self, spec: RunSpec, before: Earlier | None = None) -> None:
         self.specs.append(spec)
+        self.earlier.append(before)
 
     def cancel(self) -> None:
         self.orders.append("cancel")

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -24,6 +25,7 @@ from tests.gui.fakes import CPU, GPU, GPU_MACHINE, MACHINE, FakeRunner, know_cei
 from tests.gui.history_runs import write_history
 from tests.gui.race_runs import write_race
 from tests.gui.stream import CELLS, Outcome, stream
+from tests.gui.sweeps import sweep
 from tests.gui.turns import SAME, SLOWER, turns
 
 SIZES = {"": QSize(1440, 900), "_small": QSize(1024, 640), "_wide": QSize(1920, 1080)}
@@ -64,6 +66,33 @@ MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster t
 COMPARE = ("compare", "compare_all", "compare_empty")
 #: Races of two stored runs: under way, over, of different work, and the whole screen.
 RACES = ("race", "race_done", "race_unlike", "race_present")
+
+
+#: States of a sweep: asked for, chosen in the rail, under way, done as a grid and as curves.
+SWEEPS = ("sweep_dialog", "sweep_rail", "sweep", "sweep_done", "sweep_curves", "sweep_memory")
+
+
+def show_sweep(window: MainWindow, name: str) -> None:
+    """Bring the Run page into a state of a sweep."""
+    page = window.page
+    if name in ("sweep_dialog", "sweep_rail"):
+        feed(window, "idle")
+        over = (("batch", (1, 4, 16)), ("seq", (64, 128, 256, 512)), ("dtype", ("float32", "bfloat16")))
+        page.rail.take(replace(Choices(preset=None, ticked=("pp",)), sweep=over))
+        if name == "sweep_dialog":
+            page.rail.sweep.ask.click()
+        return
+    for number, event in enumerate(sweep(until_s=45.0 if name == "sweep" else None)):
+        window.feed.push(event)
+        if number % 60 == 0:
+            window.tick()
+    window.tick()
+    results = page.body.results
+    page.body.tabs.choose(0)
+    results.view._choose("curves" if name == "sweep_curves" else "map")
+    if name == "sweep_memory":
+        results.sweep.choices["figure"].picker.setCurrentIndex(1)
+        results.sweep._on_chosen()
 
 
 def feed(window: MainWindow, name: str) -> None:
@@ -193,7 +222,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES):
+    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES, *SWEEPS):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -213,6 +242,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 app.processEvents()
                 if name in STATES:
                     feed(window, name)
+                elif name in SWEEPS:
+                    show_sweep(window, name)
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
                     if name == "hardware_gpu":
@@ -236,7 +267,10 @@ def main(folder: Path, wanted: list[str]) -> None:
                     app.processEvents()
                 if name in ("hardware_whatif", "hardware_choose", "hardware_held"):
                     show_whatif(window, name)
-                window.grab().save(str(folder / f"{file}.png"))
+                dialog = app.activeModalWidget()
+                (dialog or window).grab().save(str(folder / f"{file}.png"))
+                if dialog is not None:
+                    dialog.close()
                 if window.pages.page().picture() is not None and not suffix:
                     window.save_picture(folder / f"picture_{file}.png")
                 window.page.run.status = "idle"

@@ -172,3 +172,14 @@ def test_reference_runs_are_listed_and_shown_and_never_deleted(runs: Path, capsy
     assert "tg128" in capsys.readouterr().out
     assert cli.run(["runs", "delete", "--yes", reference.name]) == cli.WRONG_USE
     assert "comes with llmscope" in capsys.readouterr().err and reference.is_dir()
+
+
+def test_a_run_is_shown_as_a_grid(capsys: Capture) -> None:
+    cells = tuple(Cell("bundled", "pp", "cpu", "float32", batch=batch, seq=seq)
+                  for batch in (1, 4) for seq in (64, 128))
+    run = write_run(paths.runs_folder(), 3, cells=cells).name
+    assert cli.run(["runs", "show", run, "--grid", "batch,seq"]) == 0
+    out, _ = capsys.readouterr()
+    assert "| batch \\ sequence | 64 | 128 |" in out and "| 4 |" in out and "**" in out
+    assert cli.run(["runs", "show", run, "--grid", "dtype"]) == 2
+    assert "does not vary dtype" in capsys.readouterr().err

@@ -34,6 +34,7 @@ class HistoryPage(Page):
     """`open_asked` carries a run's folder, `run_asked` that the person wants the Run page, `said` a line to tell."""
 
     open_asked = Signal(object)
+    go_on_asked = Signal(object)
     run_asked = Signal()
     compare_asked = Signal(object)
     race_asked = Signal(object, object)
@@ -223,6 +224,11 @@ class HistoryPage(Page):
             self._show_details(True)
             self.details.name_run()
 
+    def _on_go_on(self) -> None:
+        entry = self.table.current()
+        if entry is not None and not self._why_not(entry):
+            self.go_on_asked.emit(references.folder_of(self._runs, entry))
+
     def _on_race(self) -> None:
         """Race the two selected runs, the older one as A."""
         by_time = sorted(self.table.selected(), key=attrgetter("at_s"))
@@ -288,6 +294,7 @@ class HistoryPage(Page):
         self.details.open_asked.connect(self._on_open)
         self.details.delete_asked.connect(self._changes.delete)
         self.details.race_button.clicked.connect(self._on_race)
+        self.details.go_on_asked.connect(self._on_go_on)
         self.details.closed.connect(self._close_details)
         self.details.marks.edited.connect(self._changes.mark)
         self.details.marks.left.connect(self.table.setFocus)

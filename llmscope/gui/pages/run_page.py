@@ -31,9 +31,10 @@ from llmscope.models.catalog import Model
 
 
 class RunPage(Page):
-    """`run_asked` carries the spec to run, `stop_asked` that it is to stop."""
+    """`run_asked` carries the spec to run, `go_on_asked` what an earlier run left, `stop_asked` that it is to stop."""
 
     run_asked = Signal(object)
+    go_on_asked = Signal(object)
     stop_asked = Signal()
 
     def __init__(self, feed: LiveFeed, settings: Settings) -> None:
@@ -66,6 +67,7 @@ class RunPage(Page):
         self.rail.run_button.stop_asked.connect(self.ask_stop)
         self.body.advice.chosen.connect(self._on_advice)
         self.body.strip.dismissed.connect(self._on_dismissed)
+        self.body.strip.go_on_asked.connect(self.go_on)
         self.body.strip.copy_asked.connect(self._on_copy_details)
         generation_memory.restore(settings, self.body.generation)
         self.body.generation.changed.connect(self._keep_generation)
@@ -137,6 +139,13 @@ class RunPage(Page):
         """Show a run and order it."""
         self.begin(spec)
         self.run_asked.emit(spec)
+
+    def go_on(self) -> None:
+        """Measure what the run that is shown left open; its finished tests are taken over."""
+        before = self.run.earlier
+        if before is not None:
+            self.begin(before.started.spec)
+            self.go_on_asked.emit(before)
 
     def ask_stop(self) -> None:
         """Stop the run, if one goes on."""
@@ -230,6 +239,7 @@ class RunPage(Page):
     def show_in(self, body: RunBody) -> None:
         """Show the run in another body, as for its picture."""
         body.results.show_run(self.run)
+        body.results.show_as(self.body.results)
         self._show_ceilings(body)
         self._show_strip(body)
         if not self.run.is_open:

@@ -14,6 +14,7 @@ class NumberBox(QSpinBox):
     """A whole number with comma groups; the wheel only turns it while it has the focus."""
 
     def __init__(self, low: int, high: int) -> None:
+        self._list = ""
         super().__init__()
         self.setRange(low, high)
         self.setGroupSeparatorShown(True)
@@ -23,6 +24,14 @@ class NumberBox(QSpinBox):
         self.setMinimumWidth(60)
         self.setFixedHeight(theme().px("height", "control"))
         self.lineEdit().setTextMargins(TEXT_MARGIN, 0, 0, 0)
+
+    def show_list(self, text: str) -> None:
+        """Show several numbers in the place of the one, or that one again."""
+        self._list = text
+        self.setSuffix("")  # this draws the text anew
+
+    def textFromValue(self, value: int) -> str:
+        return self._list or super().textFromValue(value)
 
     def stepBy(self, steps: int) -> None:
         """Double and halve, as these numbers are chosen; a single step from a number that is no power of two."""

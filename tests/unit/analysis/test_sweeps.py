@@ -67,3 +67,11 @@ def test_a_third_setting_that_varies_is_held_and_said() -> None:
     assert found.fixed == (("dtype", "f32"),) and all((spot.value or 0) > 1 for spot in found.spots)
     other = sweeps.grid(rows, "pp", "seq", "batch", "speed", [("dtype", "bf16")])
     assert other.fixed == (("dtype", "bf16"),) and all(spot.value == 1 for spot in other.spots)
+
+
+def test_ways_of_training_and_shapes_of_requests_are_settings_too() -> None:
+    rows = [row("train", 1.0), row("train", 2.0, optimizer="sgd"), row("train", 3.0, checkpointing=True)]
+    assert sweeps.axes(rows, "train") == ("optimizer", "checkpointing")
+    found = sweeps.grid(rows, "train", "checkpointing", "optimizer", "speed")
+    assert found.xs == ("off", "on") and found.ys == ("adamw", "sgd")
+    assert sweeps.held(rows, "train", "optimizer", None) == ((("checkpointing", "off"),), (("checkpointing", "on"),))

@@ -1,0 +1,230 @@
+"""A sweep in the window: asked for in the rail, seen as a grid and as curves while it fills, and in its picture."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from llmscope.core import events as ev
+from llmscope.core.spec import Cell
+from llmscope.gui.choices import Choices
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.sweep_choice import numbers, with_sweep
+from llmscope.gui.sweep_dialog import SweepDialog
+from llmscope.gui.sweep_scale import Scale, ink, scale_of, shade, ticks
+from llmscope.gui.theme import theme
+from llmscope.runs.sweep import swept
+from tests.gui.stream import stream
+from tests.gui.sweeps import CELLS, FAILED, sweep
+
+Play = Callable[[Iterable[ev.Event]], None]
+PP = Choices(preset=None, ticked=("pp",))
+
+
+def ready(window: MainWindow, play: Play, chosen: Choices = PP) -> None:
+    play([e for e in stream(until_s=0.0) if isinstance(e, ev.Hello | ev.Devices | ev.Telemetry)])
+    window.page.rail.take(chosen)
+
+
+def dialog(window: MainWindow) -> SweepDialog:
+    window.page.rail.sweep.ask.click()
+    found = window.page.rail.findChild(SweepDialog)
+    assert isinstance(found, SweepDialog)
+    return found
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_a_sweep_asked_for_in_the_rail_is_what_runs(window: MainWindow, play: Play) -> None:
+    ready(window, play)
+    asked = dialog(window)
+    asked.lists["batch"].setText("1, 4,16")
+    asked.lists["seq"].setText("64,128, 256,512")
+    assert asked._verdict.text().startswith("12 tests, about ")
+    asked.boxes["dtype"]["bfloat16"].setChecked(True)
+    assert asked._verdict.text().startswith("24 tests, about ")
+    asked.accept_button.click()
+    rail, spec = window.page.rail, window.page.spec()
+    assert spec is not None and len(spec.cells) == 24 and {cell.batch for cell in spec.cells} == {1, 4, 16}
+    assert {cell.dtype for cell in spec.cells} == {"float32", "bfloat16"}
+    assert rail.sweep._count.text().startswith("24 tests, about ") and "batch size 1, 4, 16" in rail.sweep._words.text()
+    assert not rail.batch.isEnabled() and rail.batch.text() == "1, 4, 16" and rail.seq.text() == "4 values"
+    assert rail.dtype.currentText() == "f32, bf16" and rail.new.isEnabled()
+    rail.sweep.clear.click()
+    spec = window.page.spec()
+    assert spec is not None and len(spec.cells) == 1 and rail.batch.isEnabled() and rail.batch.text() == "1"
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+@pytest.mark.parametrize(("name", "text", "said"), [
+    ("batch", "1, many", "Batch size takes whole numbers with commas between, such as 1, 4, 16."),
+    ("batch", "0,1", "Batch size goes from 1 to 65,536."),
+    ("seq", "9999999", "Sequence length goes from 1 to 1,048,576."),
+    ("threads", "1,,2", "CPU threads takes whole numbers with commas between, such as 1, 4, 16."),
+    ("seq", ",".join(map(str, range(1, 5_002))), "10,002 tests are too many: 10,000 at most. Leave out some values."),
+])
+def test_nonsense_gets_one_line_and_cannot_be_taken(window: MainWindow, play: Play, name: str, text: str,
+                                                    said: str) -> None:
+    ready(window, play)
+    asked = dialog(window)
+    asked.boxes["dtype"]["bfloat16"].setChecked(len(text) > 100)
+    asked.lists[name].setText(text)
+    assert asked._verdict.text() == said and not asked.accept_button.isEnabled()
+    asked.reject()
+    assert window.page.rail.choices == PP
+
+
+def test_a_preset_ends_a_sweep_and_a_run_locks_it(window: MainWindow, play: Play) -> None:
+    ready(window, play)
+    taken = with_sweep(PP, {"batch": (1, 2)})
+    assert isinstance(taken, Choices)
+    rail = window.page.rail
+    rail.take(taken)
+    rail.run_button.click()
+    assert rail.sweep._words.isVisible() and not rail.sweep.ask.isVisible() and not rail.sweep.clear.isVisible()
+    play(sweep())
+    assert rail.sweep.ask.isVisible() and not rail.batch.isEnabled() and rail.seq.isEnabled()
+    rail.presets["training"].click()
+    assert rail.choices.sweep == () and not rail.sweep._words.isVisible() and rail.batch.isEnabled()
+
+
+def test_a_setting_with_one_value_is_no_sweep_and_each_test_runs_once() -> None:
+    assert with_sweep(PP, {"batch": (4,)}) == Choices(preset=None, ticked=("pp",), batch=4)
+    assert numbers("batch", "4,4, 1") == (4, 1)
+    cells = (Cell("bundled", "pp"), Cell("bundled", "tg"), Cell("machine", "membw-read", size=1024**2))
+    made = swept(cells, {"seq": (64, 128), "batch": (1, 2)})
+    assert [cell.test for cell in made] == ["pp64", "tg128", "membw-read 1MiB", "pp64 b2", "tg128 b2", "pp128",
+                                            "pp128 b2"]
+
+
+def test_what_cannot_work_in_a_sweep_fails_there_and_holds_nothing_back(window: MainWindow, play: Play) -> None:
+    ready(window, play)
+    for seqs, can_run in (((64, 1_000_000), True), ((1_000_000,), False)):
+        taken = with_sweep(PP, {"seq": seqs, "batch": (1, 2)})
+        assert isinstance(taken, Choices)
+        window.page.rail.take(taken)
+        assert window.page.control.setup.can_run == can_run
+        assert "seq" in window.page.control.setup.warnings | window.page.control.setup.problems
+
+
+def test_the_grid_fills_while_the_sweep_runs(window: MainWindow, play: Play) -> None:
+    play(sweep(until_s=45.0))
+    results = window.page.body.results
+    assert results.view.isVisible() and results.table.isVisible()
+    results.view._choose("map")
+    look = results.sweep.look
+    assert look is not None and results.sweep.isVisible() and not results.table.isVisible()
+    states = [look.state(spot) for spot in look.grid.spots]
+    assert states == [*["value"] * 6, "best", "running", *["queued"] * 4]
+    assert look.grid.xs == ("64", "128", "256", "512")
+    play(e for e in sweep() if isinstance(e, ev.CellEnded) and e.cell >= 7)
+    look = results.sweep.look
+    assert look is not None and [look.state(spot) for spot in look.grid.spots][-2:] == ["best", "failed"]
+
+
+def test_arrows_move_and_enter_shows_the_row(window: MainWindow, play: Play, qtbot: QtBot) -> None:
+    play(sweep())
+    results = window.page.body.results
+    results.view._choose("map")
+    heat_map = results.sweep.map
+    heat_map.setFocus()
+    heat_map.setCurrentIndex(heat_map.model().index(0, 0))
+    qtbot.keyClick(heat_map, Qt.Key.Key_Down)
+    qtbot.keyClick(heat_map, Qt.Key.Key_Right)
+    assert "128" in heat_map.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+    qtbot.keyClick(heat_map, Qt.Key.Key_Return)
+    assert results.table.isVisible() and results.view.value() == "list"
+    assert CELLS[results.table.currentIndex().row()].test == "pp128 b4"
+
+
+def test_a_failed_cell_tells_its_reason_and_copying_gives_a_table(window: MainWindow, play: Play) -> None:
+    play(sweep())
+    results = window.page.body.results
+    results.view._choose("map")
+    heat_map = results.sweep.map
+    failed = heat_map.model().index(2, 3)
+    for role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        assert failed.data(role) == "batch 16, sequence 512: failed: out of memory: 7.9 of 8.0 GiB in use"
+    assert ", best" in heat_map.model().index(2, 2).data(Qt.ItemDataRole.ToolTipRole)
+    results.copy.click()
+    copied = QGuiApplication.clipboard().text()
+    assert "| batch \\ sequence | 64 | 128 | 256 | 512 |" in copied and "| failed |" in copied
+    assert window.page.run.cells[FAILED].row is not None
+
+
+def test_figure_and_axes_can_be_chosen(window: MainWindow, play: Play) -> None:
+    play(sweep())
+    results = window.page.body.results
+    results.view._choose("curves")
+    view = results.sweep
+    assert not view.choices["test"].picker.isVisible()  # there is one
+    for name, taken in (("figure", "memory"), ("x", "batch")):
+        picker = view.choices[name].picker
+        picker.setCurrentIndex(picker.findData(taken))
+        view._on_chosen()
+    assert view.look is not None and (view.look.grid.x, view.look.grid.y) == ("batch", "seq")
+    assert "Peak memory of pp, MiB against Batch size" in view.curves.accessibleName()
+    assert [view.choices["figure"].picker.itemData(i) for i in range(3)] == ["speed", "memory", "energy"]
+    view.choices["y"].picker.setCurrentIndex(view.choices["y"].picker.findData("none"))
+    view._on_chosen()
+    assert view.look.grid.y is None and [held.is_offered for axis, held in view.held.items() if axis == "seq"] == [True]
+
+
+def test_a_run_without_a_sweep_has_no_grid(window: MainWindow, play: Play) -> None:
+    play(stream())
+    results = window.page.body.results
+    assert not results.view.isVisible() and results.table.isVisible()
+
+
+def test_a_small_window_has_the_grid_in_its_tab(window: MainWindow, play: Play) -> None:
+    window.resize(QSize(1024, 640))
+    play(e for e in sweep() if not (isinstance(e, ev.CellEnded) and e.cell == FAILED))
+    results, tabs = window.page.body.results, window.page.body.tabs
+    assert results.view.isVisible()
+    tabs.choose(1)
+    assert not results.view.isVisible()
+    tabs.choose(0)
+    results.view._choose("curves")
+    assert results.sweep.curves.isVisible()
+    window.resize(QSize(1440, 900))
+    QApplication.processEvents()
+    assert results.view.isVisible() and results.sweep.isVisible()
+
+
+@pytest.mark.parametrize("mode", ["dark", "light"])
+def test_map_curves_and_picture_are_drawn(window: MainWindow, play: Play, mode: str, tmp_path: Path) -> None:
+    theme().set_mode(mode)  # type: ignore[arg-type]
+    try:
+        play(sweep())
+        results = window.page.body.results
+        drawn = []
+        for view in ("map", "curves"):
+            results.view._choose(view)
+            image = results.grab().toImage()
+            drawn.append(len({image.pixel(x, y) for x in range(0, image.width(), 3)
+                              for y in range(0, image.height(), 3)}))
+        assert all(colours > 20 for colours in drawn), drawn
+        assert window.save_picture(tmp_path / "sweep.png")
+        assert QImage(str(tmp_path / "sweep.png")).height() < 2000
+    finally:
+        theme().set_mode("dark")
+
+
+def test_colours_leave_words_readable_and_scales_are_as_they_say() -> None:
+    for share in range(101):
+        ground = shade(share / 100)
+        light = _luminance(ground.getRgbF()[:3])
+        over = _luminance(ink(ground).getRgbF()[:3])
+        assert (max(light, over) + 0.05) / (min(light, over) + 0.05) >= 4.5
+    assert scale_of([1.0, 11.0]) == Scale(1.0, 11.0, True) and scale_of([1.0, 9.0]) == Scale(1.0, 9.0)
+    assert scale_of([1.0, 9.0], from_zero=True) == Scale(0.0, 9.0) and scale_of([]) is None
+    assert Scale(1.0, 100.0, True).share(10.0) == pytest.approx(0.5) and Scale(3.0, 3.0).share(3.0) == 0.5
+    assert list(ticks(Scale(0.0, 9.0))) == [0, 5] and list(ticks(Scale(1.0, 100.0, True))) == [1, 2, 5, 10, 20, 50, 100]
+
+
+def _luminance(colour: Iterable[float]) -> float:
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
