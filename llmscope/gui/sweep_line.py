@@ -1,4 +1,4 @@
-"""The rail's line about a sweep: the button that asks for one, or what it goes over."""
+"""What the rail says of a sweep: the button that asks for one, and what it goes over."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -11,7 +11,10 @@ ASK_PX = 68
 
 
 class SweepLine(QWidget):
-    """`asked` opens the dialog, `cleared` goes back to one value of each setting."""
+    """`asked` opens the dialog, `cleared` goes back to one value of each setting; hidden where there is no sweep.
+
+    The button `ask` stands where the rail puts it.
+    """
 
     asked = Signal()
     cleared = Signal()
@@ -33,7 +36,6 @@ class SweepLine(QWidget):
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self._count, 1)
-        row.addWidget(self.ask)
         row.addWidget(self.clear)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -59,7 +61,7 @@ class SweepLine(QWidget):
 
     def show_count(self, text: str) -> None:
         """Say how many tests the sweep has, and how long they take."""
-        self._count.setText(text or self.tr("One value each"))
+        self._count.setText(text)
 
     def set_locked(self, locked: bool) -> None:
         """Show what the sweep goes over without letting it be changed."""
@@ -71,4 +73,4 @@ class SweepLine(QWidget):
         self.ask.setVisible(not self._locked)
         self.clear.setVisible(bool(self._sweep) and not self._locked)
         if self.parent() is not None:  # without one it would be a window of its own
-            self.setVisible(bool(self._sweep) or not self._locked)
+            self.setVisible(bool(self._sweep))
