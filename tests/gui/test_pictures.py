@@ -19,7 +19,7 @@ from llmscope.gui.pages.hardware_page import HardwarePage
 from llmscope.gui.picture import _Sheet
 from llmscope.gui.picture_facts import of_run
 from llmscope.gui.plots.roofline import RooflinePlot
-from llmscope.gui.plots.roofline_drawing import _decade
+from llmscope.gui.plots.roofline_drawing import decade
 from llmscope.gui.run_state import CellState, RunState
 from tests.gui.fakes import ceilings
 from tests.gui.stream import stream
@@ -145,4 +145,4 @@ def test_the_running_dot_follows_the_live_rate_although_there_is_an_estimate(win
 
 
 def test_a_decade_that_has_no_room_is_written_as_a_power() -> None:
-    assert [_decade(n) for n in (3, 0, -4, -5, -12)] == ["1,000", "1", "0.0001", "10⁻⁵", "10⁻¹²"]
+    assert [decade(n) for n in (3, 0, -4, -5, -12)] == ["1,000", "1", "0.0001", "10⁻⁵", "10⁻¹²"]
