@@ -1,11 +1,15 @@
 """The picture of a comparison: the Compare page at twice its size, with what one must know to read it."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from llmscope import __version__
 from llmscope.analysis.compare_words import headline
 from llmscope.gui import compare_look as look
+from llmscope.gui.cards.compare_content import compare_content, default_labels
+from llmscope.gui.cards.content import Content
 from llmscope.gui.compare_body import CompareBody
 from llmscope.gui.picture import Picture, hide_controls
 from llmscope.gui.top_bar import Logo
@@ -27,6 +31,12 @@ class ComparePicture(Picture):
     def facts(self) -> dict[str, str]:
         found = self._compared.comparison
         return {"Title": headline(found), "Results": look.as_tsv(look.table(found))}
+
+    def labels(self) -> list[str]:
+        return default_labels(self._compared)
+
+    def card(self, labels: Sequence[str]) -> Content | None:
+        return compare_content(self._compared, labels)
 
     def sheet(self) -> QWidget:
         return _Sheet(self._compared)

@@ -297,7 +297,7 @@ class MainWindow(QMainWindow):
         return True
 
     def _on_save_picture(self) -> None:
-        self.pictures.save(self.pages.page().picture())
+        self.pictures.ask(self.pages.page().picture())
 
     def _on_copy_picture(self) -> None:
         self.pictures.copy(self.pages.page().picture())

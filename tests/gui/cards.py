@@ -3,16 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-
-from llmscope import paths
 from llmscope.core.spec import Cell
 from llmscope.gui.cards.compare_content import compare_content
 from llmscope.gui.cards.content import Content
 from llmscope.gui.cards.run_content import run_content
 from llmscope.gui.run_state import RunState
 from llmscope.runs.compare import compare_stored
-from tests.gui.compare_runs import LAPTOP, write, write_compared
+from tests.gui.compare_runs import write_compared
 from tests.gui.stream import stream
 
 TESTS = ("gen", "pp", "tg", "train", "load-warm")

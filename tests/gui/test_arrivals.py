@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from llmscope import paths
 from llmscope.gui import main_window
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.picture_files import PAGE
 from llmscope.runs import folders, store
 from llmscope.runs.exchange.importing import import_path
 from tests.gui.history_runs import write_history
@@ -96,7 +97,9 @@ def test_a_picture_of_a_run_that_is_not_stored_says_that_it_has_no_data(
         window: MainWindow, play: Play, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play(stream())
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "a"), ""))
-    window.pictures.save(window.page.picture())
+    picture = window.page.picture()
+    assert picture is not None
+    window.pictures.save(picture, PAGE)
     assert said[0].startswith("Picture saved: a.png · without its data: ") and "There is no run" in said[0]
     assert QImage(str(tmp_path / "a.png")).width() == 2 * 1136
 

@@ -1,5 +1,7 @@
 """Paints a card: headline, machines, tests and what one must know to read them."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
 
@@ -7,7 +9,7 @@ from llmscope import __version__
 from llmscope.gui.cards.canvas import Canvas, Placed, width_of, wrapped
 from llmscope.gui.cards.content import Content
 from llmscope.gui.cards.layout import LAYOUTS, Kind, Layout
-from llmscope.gui.cards.rows_part import paint_tests
+from llmscope.gui.cards.rows_part import count_of, paint_tests
 from llmscope.gui.theme import Shade
 from llmscope.gui.words import tr
 
@@ -32,7 +34,7 @@ class Card:
         self._content, self._layout = content, LAYOUTS[kind]
         self._canvas = Canvas(self._layout.width, self._layout.height, shade)
         below = self._machines(self._head())
-        foot = self._foot()
+        foot = self._foot(below)
         paint_tests(self._canvas, self._layout, content, below, foot)
         self.image = self._canvas.finish()
 
@@ -54,52 +56,66 @@ class Card:
             y += at.about_px
             self._canvas.text(at.margin, y, line, at.about_px, "text_2", room=at.room)
             y += at.about_px * 0.4
-        return y + 8
+        return y + 14
 
     def _machines(self, top: float) -> float:
         """Paint what was measured on; returns where it ends."""
         at, machines = self._layout, self._content.machines
-        each = at.room / len(machines)
-        px = at.label_px if len(machines) < 3 else at.name_px
-        y = top + 8
+        columns = len(machines) if at.name_room or len(machines) < 3 else 2
+        each = at.room / columns
+        px, small = (at.label_px, at.small_px) if len(machines) < 3 else (at.name_px, at.small_px - 1)
+        high = px + max(len(machine.lines) for machine in machines) * small * LINE + 14
         for place, machine in enumerate(machines):
-            x = at.margin + place * each
-            y = top + px
+            y, left = top + place // columns * high + px, at.margin + place % columns * each
+            x = left
             if machine.letter:
-                letter, _, role = machine.letter.partition(", ")
                 self._canvas.mark(x + px / 2, y - 0.36 * px, place, 0.92 * px)
                 x += px + 10
-                x += self._canvas.text(x, y, letter, px, weight=600, room=px) + 10
-                each_room = each * (place + 1) + at.margin - x - 16
-                tag = width_of(role, at.small_px) + 10 if role else 0.0
-                wide = self._canvas.text(x, y, machine.label, px, weight=600, room=each_room - tag)
-                self._canvas.text(x + wide + 10, y, role, at.small_px, "text_2", room=max(tag, 1))
-                x = at.margin + place * each
-            else:
-                self._canvas.text(x, y, machine.label, px, weight=600, room=at.room)
-            for line in machine.lines:
-                y += at.small_px * LINE
-                self._canvas.text(x, y, line, at.small_px, "text_2", room=each - 16)
-        y += 14
-        self._canvas.line(at.margin, y, at.room)
-        return y
+                x += self._canvas.text(x, y, machine.letter, px, weight=600, room=px) + 10
+            self._canvas.text(x, y, machine.label, px, weight=600, room=left + each - x - 16)
+            for number, line in enumerate(machine.lines, 1):
+                self._canvas.text(left, y + number * small * LINE, line, small, "text_2", room=each - 16)
+        below = top + high * -(-len(machines) // columns)
+        self._canvas.line(at.margin, below, at.room)
+        return below
 
-    def _foot(self) -> float:
+    def _foot(self, top: float) -> float:
         """Paint what one must know to read the card, and the name of the program; returns where that begins."""
         at, content = self._layout, self._content
-        room = at.room - LOGO_ROOM
-        said = " ".join(filter(None, (*content.foot, tr("The picture carries its runs with all tests."))))
-        lines = shortened(wrapped(said, at.foot_px, room), at.foot_lines - bool(content.warnings))
+        lines = self._foot_lines(top)
         y = at.height - at.margin + 8 - (len(lines) - 1) * at.foot_px * LINE
-        top = y - at.foot_px * (LINE if content.warnings else 0) - at.foot_px - 12
         if content.warnings:
-            self._warn(y - at.foot_px * LINE, room)
+            self._warn(y - at.foot_px * LINE, at.room - LOGO_ROOM)
         for line in lines:
-            self._canvas.text(at.margin, y, line, at.foot_px, "text_2", room=room)
+            self._canvas.text(at.margin, y, line, at.foot_px, "text_2", room=at.room - LOGO_ROOM)
             y += at.foot_px * LINE
-        self._canvas.line(at.margin, top, at.room)
+        self._canvas.line(at.margin, self._foot_top(lines), at.room)
         self._sign(at.height - at.margin + 8)
-        return top
+        return self._foot_top(lines)
+
+    def _foot_top(self, lines: Sequence[str]) -> float:
+        at, count = self._layout, len(lines) + bool(self._content.warnings)
+        return at.height - at.margin - 4 - (count - 1) * at.foot_px * LINE - at.foot_px
+
+    def _foot_lines(self, top: float) -> list[str]:
+        """Return the lines of the foot: how many tests have no room is one of its sentences, and changes that room."""
+        tests, hidden, lines = len(self._content.tests), 0, list[str]()
+        for _ in range(2):
+            lines = self._said(tr("Tests not shown: {0}.").format(hidden) if hidden else "")
+            hidden = tests - count_of(self._layout, self._content, self._foot_top(lines) - top)
+        return lines
+
+    def _said(self, more: str) -> list[str]:
+        """Return as many of the settings that differ as have room, after all that must be said."""
+        at, settings, most = self._layout, self._content.differing, self._layout.foot_lines
+        for count in range(len(settings), -1, -1):
+            rest = tr(" and {0} more").format(len(settings) - count) if count < len(settings) else ""
+            differs = tr("Differs: {0}{1}.").format(", ".join(settings[:count]), rest) if settings else ""
+            lines = wrapped(" ".join(filter(None, (*self._content.foot, more, differs))), at.foot_px,
+                            at.room - LOGO_ROOM)
+            if len(lines) <= most:
+                break
+        return shortened(lines, most)
 
     def _warn(self, y: float, room: float) -> None:
         at = self._layout

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from llmscope.analysis.compare import LETTERS, Comparison, Line
+from llmscope.analysis.compare_settings import NOT_READABLE, Setting
 from llmscope.analysis.compare_words import headline, telling
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP
@@ -13,6 +14,9 @@ from llmscope.gui.looks import when
 from llmscope.gui.words import tr
 from llmscope.runs.compare import Compared
 
+#: Differences that one must know before all others.
+_FIRST = ("Power source", "Slowed down by", "Accuracy asked", "torch", "Driver", "Background load", "transformers")
+
 
 def compare_content(compared: Compared, labels: Sequence[str] = ()) -> Content:
     """Return what a card says of two to four runs; `labels` stand for what they are called, by place."""
@@ -21,9 +25,9 @@ def compare_content(compared: Compared, labels: Sequence[str] = ()) -> Content:
                      for place in range(len(found.sides)))
     lines = telling(found) or list(found.shown)
     rest = [line for line in found.shown if line not in lines]
-    return Content(headline(found), look.subtitle(found), machines,
-                   tuple(_test(found, line) for line in (*lines, *rest)), _warnings(found), tuple(_foot(found)),
-                   {"Title": headline(found), "Results": look.as_tsv(look.table(found))})
+    tests = tuple(_test(found, line) for line in (*lines, *rest))
+    return Content(headline(found), look.subtitle(found), machines, tests, _warnings(found), tuple(_foot(found)),
+                   _differing(found), {"Title": headline(found), "Results": look.as_tsv(look.table(found))})
 
 
 def default_labels(compared: Compared) -> list[str]:
@@ -33,9 +37,11 @@ def default_labels(compared: Compared) -> list[str]:
 
 def _machine(compared: Compared, place: int, label: str) -> Machine:
     card = look.card(compared, place)
-    base = compared.comparison.baseline == place
-    lines = (card.title if label and label != card.title else card.tests, card.ceilings)
-    return Machine(label or card.title, lines, f"{LETTERS[place]}{tr(', baseline') if base else ''}")
+    tests = f"{tr('baseline')} · {card.tests}" if compared.comparison.baseline == place else card.tests
+    own = () if label in ("", card.title) else (card.title,)
+    # Where many stand side by side there is no room to say that ceilings are measured, as they always are.
+    ceilings = card.ceilings.removesuffix(tr(", measured")) if len(compared.ceilings) > 3 else card.ceilings
+    return Machine(label or card.title, (*own, tests, ceilings), LETTERS[place])
 
 
 def _test(found: Comparison, line: Line) -> Test:
@@ -67,18 +73,36 @@ def _warnings(found: Comparison) -> str:
 
 
 def _foot(found: Comparison) -> list[str]:
-    asked = {side.started.spec.accuracy for side in found.sides}
+    asked = dict.fromkeys(side.started.spec.accuracy for side in found.sides)
     accuracy = "/".join(f"±{100 * EPSILON[each]:.2g}{NBSP}%" for each in asked)
-    same = look.same(found).replace(" · ", ", ")
     days = dict.fromkeys(when(side.started.utc).rpartition(NBSP)[0] for side in found.sides)
-    differing = [f"{setting.name} {_values(setting.values)}" for setting in found.settings if setting.differing]
-    return [tr("Bars start at zero, each test has its own scale; whiskers and ± are 95{0}% confidence, {1} asked.").format(
-                NBSP, accuracy),
-            "" if _warnings(found) else tr("All steady."), f"{same[:1].upper()}{same[1:]}." if same else "",
-            tr("{0}.").format(tr(" and ").join(days)),
-            tr("Differs: {0}.").format(", ".join(differing)) if differing else tr("No setting differs.")]
+    same = {setting.name: text for setting in found.settings if not setting.differing
+            and (text := next((value for value in setting.values if value), ""))}
+    power = tr("Power source not readable.") if same.get("Power source") == NOT_READABLE else _sentence(
+        same["Power source"]) if "Power source" in same else ""
+    versions = [same["Program"]] * ("Program" in same) + [
+        f"{name.lower()} {same[name]}" for name in ("torch", "transformers", "Driver") if name in same]
+    return [tr("Bars start at zero, each test has its own scale; whiskers and ± are {0} confidence, {1} asked.").format(
+                f"95{NBSP}%", accuracy),
+            "" if _warnings(found) else tr("All steady."), power, tr("{0}.").format(tr(" and ").join(days)),
+            tr("{0}.").format(", ".join(versions)) if versions else ""]
 
 
-def _values(values: Sequence[str | None]) -> str:
-    return tr(" and ").join(value or "—" for value in values) if len(values) == 2 else " / ".join(
-        value or "—" for value in values)
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _differing(found: Comparison) -> tuple[str, ...]:
+    """Return the settings that differ, those that tell most first; device and precision stand above."""
+    shown = [setting for setting in found.settings if setting.differing and setting.name not in ("Device", "Precision")]
+    return tuple(f"{setting.name} {_values(setting, found.baseline)}"
+                 for setting in sorted(shown, key=lambda setting: _FIRST.index(setting.name) if setting.name in _FIRST
+                                       else len(_FIRST) + (setting.kind == "compared")))
+
+
+def _values(setting: Setting, baseline: int) -> str:
+    """Return `2.11.0 and 2.10.0` of two runs, `2.11.0, C 2.10.0` of more."""
+    values = [value or "—" for value in setting.values]
+    if len(values) == 2:
+        return tr(" and ").join(values)
+    return ", ".join([values[baseline], *(f"{LETTERS[place]}{NBSP}{values[place]}" for place in setting.differing)])

@@ -8,7 +8,7 @@ class Value:
     """A value in words, with what is drawn of it; `why` stands in its place where there is none.
 
     `place` is the run's among those that are compared. `times` is the ratio, with its ± in `times_plus`. `share` is how
-    near it came to what limits it, which `below` names. `is_bad` says that it failed, `is_warned` that it is not steady.
+    near it came to what limits it, which `below` names. `is_bad`: it failed, `is_warned`: it is not steady.
     """
 
     place: int = 0
@@ -52,7 +52,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Content:
-    """All that a card says: `warnings` and `foot` are sentences, `data` is what the file says as text beside it."""
+    """All that a card says: `foot` are sentences, `differing` settings, `data` what the file says as text."""
 
     title: str
     about: str
@@ -60,9 +60,5 @@ class Content:
     tests: tuple[Test, ...]
     warnings: str
     foot: tuple[str, ...]
+    differing: tuple[str, ...] = ()
     data: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_comparison(self) -> bool:
-        """Whether runs stand side by side."""
-        return len(self.machines) > 1

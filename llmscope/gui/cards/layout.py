@@ -8,7 +8,7 @@ Kind = Literal["card", "square"]
 
 @dataclass(frozen=True)
 class Layout:
-    """Sizes of a card; `least_px` is how little a test with one run may be high, `bar_px` what each further run adds.
+    """Sizes of a card; `least_px` is how high a test of one run is at least, `most_px` how high any is at most.
 
     `name_room` is how wide the names at the left are, 0 where they stand above their bars.
     """
@@ -33,6 +33,7 @@ class Layout:
     value_right: int
     bar_pitch: int
     least_px: int
+    most_px: int
 
     @property
     def right(self) -> int:
@@ -53,8 +54,9 @@ class Layout:
 LAYOUTS: dict[Kind, Layout] = {
     "card": Layout(width=1200, height=630, margin=48, top=40, title_px=38, title_lines=2, about_px=18, about_lines=1,
                    label_px=22, small_px=16, name_px=19, value_px=24, times_px=44, foot_px=15, foot_lines=3,
-                   name_room=196, bars_room=458, value_right=828, bar_pitch=29, least_px=64),
+                   name_room=196, bars_room=458, value_right=828, bar_pitch=29, least_px=61,
+                   most_px=122),
     "square": Layout(width=1080, height=1080, margin=56, top=50, title_px=48, title_lines=2, about_px=22,
                      about_lines=2, label_px=26, small_px=19, name_px=23, value_px=28, times_px=52, foot_px=18,
-                     foot_lines=5, name_room=0, bars_room=546, value_right=752, bar_pitch=34, least_px=96),
+                     foot_lines=5, name_room=0, bars_room=520, value_right=752, bar_pitch=34, least_px=96, most_px=146),
 }

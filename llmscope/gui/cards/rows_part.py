@@ -9,24 +9,26 @@ from llmscope.gui.words import tr
 
 #: Tests of one run and of several; more would be too small to read.
 MOST_OF_ONE, MOST_OF_SEVERAL = 5, 4
-#: From a test to the next where there is more room than needed.
-MOST_PX = 134
-GAP = 20
+GAP = 18
 
 
 def paint_tests(canvas: Canvas, at: Layout, content: Content, top: float, bottom: float) -> None:
     """Paint as many tests as have room between two dividers."""
-    runs = len(content.machines)
-    least = at.least_px if runs == 1 else _height(at, runs)
-    most = MOST_OF_ONE if runs == 1 else MOST_OF_SEVERAL
-    count = max(1, min(len(content.tests), most, int((bottom - top) // least)))
-    each = min((bottom - top) / count, MOST_PX if runs < 3 else 2 * MOST_PX)
+    runs, count = len(content.machines), count_of(at, content, bottom - top)
+    each = min((bottom - top) / count, at.most_px if runs < 3 else 2 * at.most_px)
     for number, test in enumerate(content.tests[:count]):
         y = top + number * each
         if number:
             canvas.line(at.margin, y, at.room)
         paint = _paint_one if runs == 1 else _paint_several
         paint(canvas, at, test, y, each)
+
+
+def count_of(at: Layout, content: Content, height: float) -> int:
+    """Return how many tests have room in so many px."""
+    runs = len(content.machines)
+    least, most = (at.least_px, MOST_OF_ONE) if runs == 1 else (_height(at, runs), MOST_OF_SEVERAL)
+    return max(1, min(len(content.tests), most, int(height // least)))
 
 
 def _height(at: Layout, runs: int) -> float:
@@ -76,7 +78,8 @@ def _paint_bar(canvas: Canvas, at: Layout, test: Test, value: Value, middle: flo
         canvas.text(at.value_right, base, "—", at.value_px, "text_2", room=40, right=True)
         return
     canvas.bar(QRectF(left, middle - height / 2, room, height), value.place, value.median, value.ends, test.most)
-    wide = canvas.text(at.value_right, base, value.text, at.value_px, weight=600, room=100, right=True)
+    wide = canvas.text(at.value_right, base, value.text, at.value_px, weight=600,
+                       room=at.value_right - left - room - 6, right=True)
     unit = canvas.text(at.value_right + 8, base, value.unit, at.small_px, "text_2", room=64)
     if value.is_warned and wide:
         px = at.small_px
@@ -101,15 +104,15 @@ def _paint_ratio(canvas: Canvas, at: Layout, value: Value | None, middle: float)
     if value is None:
         canvas.text(at.right, middle + 6, "—", at.name_px, "text_2", room=room, right=True)
     elif "×" in value.times:
-        canvas.text(at.right, middle + 0.2 * at.times_px, value.times, at.times_px, weight=600, room=room, right=True)
-        canvas.text(at.right, middle + 0.2 * at.times_px + 1.25 * at.small_px, value.times_plus, at.small_px, "text_2",
-                    room=room, right=True)
+        base = middle + 0.1 * at.times_px
+        canvas.text(at.right, base, value.times, at.times_px, weight=600, room=room, right=True)
+        canvas.text(at.right, base + 1.5 * at.small_px, value.times_plus, at.small_px, "text_2", room=room, right=True)
     else:
         for number, (text, px, role) in enumerate((
                 (value.times, at.name_px, "text"), (tr("resolved"), at.name_px, "text"),
                 (f"({value.times_plus})", at.small_px, "text_2"))):
-            canvas.text(at.right, middle + (number - 0.6) * 1.2 * at.name_px, text, px, role, 500 if number < 2 else 400,
-                        room=room, right=True)
+            base = middle + (number - 0.6) * 1.2 * at.name_px
+            canvas.text(at.right, base, text, px, role, 500 if number < 2 else 400, room=room, right=True)
 
 
 def _paint_one(canvas: Canvas, at: Layout, test: Test, y: float, each: float) -> None:

@@ -17,18 +17,15 @@ from llmscope.hardware.host import device_name
 
 def run_content(run: RunState, label: str = "") -> Content:
     """Return what a card says of a run with at least one ended test; `label` stands for the machine's own."""
-    facts = of_run(run, {}, _devices(run), None) | ({"Machine": label} if label else {})
+    facts = of_run(run, {}, _devices(run), None)
+    facts |= {"Machine": label} if label else {}
     rows = sorted(run.rows, key=lambda row: (row.verdict not in COUNTED, order_of(_kind(row))))
     first = {_kind(row): row for row in reversed(rows)}
     chosen = [row for row in rows if first[_kind(row)] is row] + [row for row in rows if first[_kind(row)] is not row]
-    return Content(_title(facts["Title"], chosen[0]), facts["Settings"], (_machine(run, facts),),
-                   tuple(Test(test_title(_kind(row)), row.test, (_value(row),)) for row in chosen),
-                   _warnings(rows), tuple(_foot(run, facts)), facts)
-
-
-def default_label(run: RunState) -> str:
-    """Return how the machine of a run is called where nobody gave it another name."""
-    return of_run(run, {}, {}, None)["Machine"]
+    several = len({row.model for row in rows}) > 1
+    tests = tuple(Test(test_title(_kind(row)), row.test, (_value(row, several),)) for row in chosen)
+    return Content(_title(chosen[0]), facts["Settings"], (_machine(run, facts),), tests,
+                   _warnings(rows), tuple(_foot(run, facts)), data=facts)
 
 
 def _devices(run: RunState) -> Mapping[str, str]:
@@ -39,8 +36,9 @@ def _kind(row: Row) -> str:
     return row.definition.partition("/")[0]
 
 
-def _title(model: str, row: Row) -> str:
+def _title(row: Row) -> str:
     """Return the one sentence that stands large."""
+    model = words.model_name(row.model)
     if row.median is None or row.verdict not in COUNTED:
         return tr("{0}: no test gave a result").format(model)
     value = f"{measured(row.median, row.half_width)}{NBSP}{row.unit}"
@@ -52,15 +50,17 @@ def _title(model: str, row: Row) -> str:
 def _machine(run: RunState, facts: Mapping[str, str]) -> Machine:
     memory = run.machine.get("memory_bytes")
     parts = [device_name(run.machine, "cpu"), gib(memory) if isinstance(memory, int | float) else ""]
-    about = facts["Device"] if facts["Device"] in parts else " · ".join([facts["Device"], *filter(None, parts)])
-    lines = [line for line in (about,) if line and line != facts["Machine"]]
-    return Machine(facts["Machine"] or about, tuple(lines))
+    about = " · ".join(dict.fromkeys([facts["Device"], *filter(None, parts)]))
+    is_own = bool(facts["Machine"]) and facts["Machine"] != run.machine.get("label")
+    return Machine(facts["Machine"] or about, (about if is_own else tr("measured on {0}").format(facts["Device"]),))
 
 
-def _value(row: Row) -> Value:
+def _value(row: Row, names_model: bool) -> Value:
     counted = row.verdict in COUNTED and row.median is not None
     cell = cell_of(row)
     below = words.limit_line(row) or (words.plain(cell) if cell is not None else row.test)
+    if names_model:
+        below = f"{words.model_name(row.model)}, {below}"
     if row.median is None or not counted:
         return Value(why=why_not(row), is_bad=row.verdict in ("failed", "invalid"))
     verdict = words.verdict_word(row.verdict, row.reason or "")
@@ -77,10 +77,10 @@ def _warnings(rows: Sequence[Row]) -> str:
 
 def _foot(run: RunState, facts: Mapping[str, str]) -> list[str]:
     steady = [tr("All steady.")] if all(row.verdict == "valid" for row in run.rows) else []
-    power = facts["Power"]
     driver = next((str(gpu["driver"]) for gpu in run.machine.get("gpus") or () if isinstance(gpu, dict)
                    and gpu.get("driver")), "") if any(s.cell.device != "cpu" for s in run.cells) else ""
     software = facts["Software"].removeprefix(f"llmscope {__version__}").strip(" ·").replace(" · ", ", ")
     software = ", ".join(filter(None, (software, driver and tr("driver {0}").format(driver))))
-    return [tr("± is half of the 95 % interval, {0}.").format(facts["Accuracy"].partition(",")[0]).replace(" %", f"{NBSP}%"),
-            f"{power[:1].upper()}{power[1:]}.", *steady, f"{facts['Date']}.", f"{software}." if software else ""]
+    width = tr("± is half of the {0} interval, {1}.").format(f"95{NBSP}%", facts["Accuracy"].partition(",")[0])
+    power = facts["Power"]
+    return [width, f"{power[:1].upper()}{power[1:]}.", *steady, f"{facts['Date']}.", f"{software}." if software else ""]
