@@ -15,6 +15,7 @@ from llmscope.core.spec import RunSpec
 from llmscope.gui import picture_files
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
+from llmscope.gui.cards.choice import Choice, Kind
 from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.settings import Settings
@@ -23,11 +24,11 @@ from llmscope.runs.compare import Compared
 POLL_MS = 20
 
 
-def save_picture(compared: Compared, file: Path, theme: str) -> bool:
-    """Write the picture of a comparison; False where the file cannot be written."""
-    app = _application(theme)
+def save_picture(compared: Compared, file: Path, theme: str, kind: Kind = "page") -> bool:
+    """Write the picture of a comparison, the page or a card; False where the file cannot be written."""
+    app = application(theme)
     try:
-        picture_files.write(ComparePicture(compared), file)
+        picture_files.write(ComparePicture(compared), file, Choice(kind))
     except OSError:
         return False
     finally:
@@ -40,14 +41,14 @@ def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:
 
     Raises BadInput where the runs cannot be compared. The person's own settings are neither read nor changed.
     """
-    app, refused = _application(theme), list[str]()
+    app, refused = application(theme), list[str]()
     with tempfile.TemporaryDirectory() as folder:
-        window = MainWindow(_NoRunner, settings=Settings(Path(folder) / "window.ini"))
+        window = MainWindow(NoRunner, settings=Settings(Path(folder) / "window.ini"))
         window.compare.said.connect(refused.append)
         window.show()
         window.compare.show_runs(ids)
         window.show_page("compare")
-        _wait_until(lambda: window.machine is not None and window.compare.is_idle)
+        wait_until(lambda: window.machine is not None and window.compare.is_idle)
         app.processEvents()
         page = window.compare.page
         is_shown = page is not None and page.compared is not None
@@ -62,7 +63,7 @@ def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:
     return saved
 
 
-class _NoRunner:
+class NoRunner:
     """Nothing is measured for a picture of what is stored."""
 
     def __init__(self, push: Callable[[Event], None]) -> None:
@@ -81,7 +82,8 @@ class _NoRunner:
         pass
 
 
-def _application(theme: str) -> QApplication:
+def application(theme: str) -> QApplication:
+    """Return the application in a look, with or without a display."""
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app = make_application()
@@ -89,7 +91,7 @@ def _application(theme: str) -> QApplication:
     return app
 
 
-def _wait_until(is_so: Callable[[], bool]) -> None:
+def wait_until(is_so: Callable[[], bool]) -> None:
     """Let events through until something is so."""
     loop, timer = QEventLoop(), QTimer()
 

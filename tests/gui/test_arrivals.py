@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.gui import main_window
+from llmscope.gui.dialogs.save_dialog import SaveDialog
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.picture_files import PAGE
 from llmscope.runs import folders, store
@@ -43,6 +44,7 @@ def opened(window: MainWindow, qtbot: QtBot, run: str) -> None:
     qtbot.waitUntil(lambda: window.page.run.run == run and window.history._opening is None)
 
 
+@pytest.mark.qt_log_ignore("propagateSizeHints")
 def test_a_saved_picture_dropped_on_another_machine_s_window_brings_its_run(
         window: MainWindow, qtbot: QtBot, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = write_history(paths.runs_folder())[0]
@@ -50,7 +52,10 @@ def test_a_saved_picture_dropped_on_another_machine_s_window_brings_its_run(
     picture = tmp_path / "é card.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(picture), ""))
     window.top.save.click()
-    assert said == ["Picture saved: é card.png"] and QImage(str(picture)).width() == 2 * 1136
+    dialog = window.findChild(SaveDialog)
+    assert dialog is not None
+    dialog.save.click()
+    assert said == ["Picture saved: é card.png"] and QImage(str(picture)).width() == 1200 and not dialog.isVisible()
     assert QImage(str(picture)).text("llmscope-runs").startswith('{"format":"llmscope-runs"')
     monkeypatch.setenv("LLMSCOPE_HOME", str(tmp_path / "other"))
     window.history.page._runs = paths.runs_folder()  # type: ignore[union-attr]
