@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.gui import main_window
+from llmscope.gui.cards.choice import Choice
 from llmscope.gui.dialogs.save_dialog import SaveDialog
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.picture_files import PAGE
@@ -137,4 +138,6 @@ def test_what_another_program_measured_is_shown_and_pictured(
     assert [table.texts(number)[0] for number in range(len(rows))] == [row.test for row in rows]
     assert not window.page.run.notes and window.picture().text("Results").startswith(rows[0].test)
     assert main_window.MainWindow.save_picture(window, tmp_path / "p.png")
+    assert main_window.MainWindow.save_picture(window, tmp_path / "card.png", Choice("card"))
+    assert QImage(str(tmp_path / "card.png")).width() == 1200
     assert not import_path(tmp_path / "p.png", paths.runs_folder())[0].is_new
