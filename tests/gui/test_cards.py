@@ -152,6 +152,13 @@ def test_the_words_go_with_the_image() -> None:
     assert "gen128" in image.text("Results")
 
 
+def test_the_hardware_is_told_once_and_under_a_name_of_ones_own() -> None:
+    usual = cards.of_run(cards.run_state(False)).machines[0]
+    typed = cards.of_run(cards.run_state(False), usual.label.replace("\u00a0", " ")).machines[0]
+    assert usual.lines == typed.lines == ("measured on AMD EPYC, 2 cores",)
+    assert "AMD EPYC" in cards.of_run(cards.run_state(False), "My tower").machines[0].lines[0]
+
+
 def test_of_a_run_with_two_models_the_headline_names_the_one_it_measured() -> None:
     run = cards.run_state()
     first: Row | None = run.cells[0].row

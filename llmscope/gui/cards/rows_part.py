@@ -10,6 +10,8 @@ from llmscope.gui.words import tr
 #: Tests of one run and of several; more would be too small to read.
 MOST_OF_ONE, MOST_OF_SEVERAL = 5, 4
 GAP = 18
+#: What limits a test may be told in so much more than the length of its gauge.
+WIDER_PX = 110
 
 
 def paint_tests(canvas: Canvas, at: Layout, content: Content, top: float, bottom: float) -> None:
@@ -124,15 +126,14 @@ def _paint_one(canvas: Canvas, at: Layout, test: Test, y: float, each: float) ->
                     "bad" if value.is_bad else "text_2", room=room)
         canvas.text(at.right, middle + 0.35 * at.value_px, "—", at.value_px, "text_2", room=40, right=True)
         return
-    gauge_room = at.bars_room
+    gauge_room, behind_room = at.bars_room, at.right - at.bars_left - at.bars_room - WIDER_PX - 10
     below = middle + 0.35 * at.small_px
     if value.share is not None:
         canvas.gauge(QRectF(at.bars_left, middle - 16, gauge_room - 14, 12), value.share)
         below = middle + at.small_px + 4
-    canvas.text(at.bars_left, below, value.below, at.small_px, "text_2", room=gauge_room)
+    canvas.text(at.bars_left, below, value.below, at.small_px, "text_2", room=gauge_room + WIDER_PX)
     unit = canvas.text(at.right, middle - 1, value.unit, at.small_px, "text_2", room=90, right=True)
     canvas.text(at.right - unit - 8, middle - 1, value.text, round(1.25 * at.value_px), weight=600,
                 room=at.right - unit - 8 - at.bars_left - gauge_room - 10, right=True)
     role = "warn" if value.is_warned else "text_2"
-    canvas.text(at.right, middle + at.small_px + 6, value.behind, at.small_px, role,
-                room=at.right - at.bars_left - gauge_room - 10, right=True)
+    canvas.text(at.right, middle + at.small_px + 6, value.behind, at.small_px, role, room=behind_room, right=True)

@@ -51,14 +51,16 @@ def _machine(run: RunState, facts: Mapping[str, str]) -> Machine:
     memory = run.machine.get("memory_bytes")
     parts = [device_name(run.machine, "cpu"), gib(memory) if isinstance(memory, int | float) else ""]
     about = " · ".join(dict.fromkeys([facts["Device"], *filter(None, parts)]))
-    is_own = bool(facts["Machine"]) and facts["Machine"] != run.machine.get("label")
+    # A box to type in may give other spaces back than it was given.
+    usual = {str(label).replace(NBSP, " ") for label in ("", about, run.machine.get("label"))}
+    is_own = facts["Machine"].replace(NBSP, " ") not in usual
     return Machine(facts["Machine"] or about, (about if is_own else tr("measured on {0}").format(facts["Device"]),))
 
 
 def _value(row: Row, names_model: bool) -> Value:
     counted = row.verdict in COUNTED and row.median is not None
     cell = cell_of(row)
-    below = words.limit_line(row) or (words.plain(cell) if cell is not None else row.test)
+    below = words.limit_line(row, short=names_model) or (words.plain(cell) if cell is not None else row.test)
     if names_model:
         below = f"{words.model_name(row.model)}, {below}"
     if row.median is None or not counted:
