@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import msgspec
 import typer
@@ -200,31 +201,54 @@ def _model_row(model: "Model") -> tuple[str, ...]:
 @app.command()
 def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png.")],
          theme: Annotated[str, typer.Option(help="dark or light.")] = "dark",
-         page: Annotated[str, typer.Option(
-             help="run (the quick preset is run), or stored runs: compare or race with --runs.")] = "run",
-         runs: Annotated[str, typer.Option(
-             help="With --page compare two to four ids, with --page race two, with commas.")] = "",
+         page: Annotated[str, typer.Option(help="run (without --runs the quick preset is run), compare or race with "
+                                                "--runs, hardware or history.")] = "run",
+         runs: Annotated[str, typer.Option(help="Stored runs to show, with commas: with --page compare two to four "
+                                                "ids, with --page race two; else one.")] = "",
+         kind: Annotated[str, typer.Option(help="page, or of run and compare a card to share: card (1200×630), "
+                                                "square (1080×1080).")] = "page",
          at: Annotated[float | None, typer.Option(help="With --page race: at this second, not its end.")] = None,
          ) -> None:
-    """Open the real window, run the quick preset or compare stored runs, and save its picture; needs no display."""
+    """Open the real window, run the quick preset or show stored runs, and save its picture; needs no display."""
     if file.suffix.lower() != ".png":
         raise BadInput(f"The picture is a PNG: write '{file.with_suffix('.png')}'.")
     terminal.check_writable(file)
     if theme not in ("dark", "light"):
         raise BadInput(f"There is no theme '{theme}': use dark or light.")
-    if page not in ("run", "compare", "race") or (page != "run") != bool(runs):
-        raise BadInput("Give --page compare together with --runs A,B, or neither; --page race too.")
-    if at is not None and (page != "race" or not at >= 0):
-        raise BadInput("--at is a second of a race, 0 or more: give it with --page race.")
-    if page == "compare":
-        raise typer.Exit(cli_compare.shoot(file, runs.split(","), theme))
+    _check_shot(page, runs, kind, at)
     if page == "race":
         raise typer.Exit(cli_race.shoot(file, runs.split(","), at, theme))
+    if page == "compare":
+        raise typer.Exit(cli_compare.shoot(file, runs.split(","), theme, kind))
     try:
         from llmscope.gui.shot import shoot
+        if page != "run" or runs:
+            from llmscope.gui.page_shot import shoot_stored
+
+            if not shoot_stored(file, cast(Any, page), runs, theme, cast(Any, kind)):
+                raise BadInput(f"{file} could not be written: choose another folder.")
+            print(f"Picture: {file.resolve()}")
+            return
     except ImportError as error:
         raise BadInput(f"A picture of the window needs PySide6 and pyqtgraph ({error}): install them, or use "
                        "'llmscope bench'.") from error
-    raise typer.Exit(terminal.print_shot(shoot, file, theme))
+    raise typer.Exit(terminal.print_shot(partial(shoot, kind=cast(Any, kind)), file, theme))
+
+
+def _check_shot(page: str, runs: str, kind: str, at: float | None) -> None:
+    for name, text, choices in (("page", page, ("run", "compare", "race", "hardware", "history")),
+                                ("kind", kind, cli_compare.KINDS)):
+        if text not in choices:
+            raise BadInput(f"There is no {name} '{text}': use {', '.join(choices)}.")
+    if page in ("compare", "race") and not runs:
+        raise BadInput(f"Give --page {page} together with --runs A,B.")
+    if page not in ("compare", "race") and "," in runs:
+        raise BadInput("Several runs are shown by --page compare: give one, or that page.")
+    if at is not None and (page != "race" or not at >= 0):
+        raise BadInput("--at is a second of a race, 0 or more: give it with --page race.")
+    if page in ("race", "hardware", "history") and kind != "page":
+        raise BadInput(f"The page {page} has no {kind}: use --kind page, or --page run with --runs.")
+    if page == "history" and runs:
+        raise BadInput("History lists all runs: leave out --runs.")
 
 

@@ -19,6 +19,8 @@ from llmscope.hardware.host import device_name
 from llmscope.runs.compare import Compared, compare_stored
 
 SCHEMA = 1
+#: Of pictures: the whole page, and cards to be shared.
+KINDS = ("page", "card", "square")
 
 
 def compare(
@@ -27,9 +29,11 @@ def compare(
     output: Annotated[str, typer.Option("--output", "-o", help="md or json.")] = "md",
     picture: Annotated[Path | None, typer.Option(help="Save the Compare page as a picture, a .png, too.")] = None,
     theme: Annotated[str, typer.Option(help="Of the picture: dark or light.")] = "dark",
+    kind: Annotated[str, typer.Option(help="Of the picture: page, or a card to share: card, square.")] = "page",
 ) -> None:
     """Compare stored runs: how many times as fast, whether that can be told from chance, and which settings differ."""
-    for name, text, choices in (("format", output, ("md", "json")), ("theme", theme, ("dark", "light"))):
+    for name, text, choices in (("format", output, ("md", "json")), ("theme", theme, ("dark", "light")),
+                                ("kind", kind, KINDS)):
         if text not in choices:
             raise BadInput(f"There is no {name} '{text}': use {', '.join(choices)}.")
     if picture is not None and picture.suffix.lower() != ".png":
@@ -44,7 +48,7 @@ def compare(
         raise BadInput(f"These runs have no test with two values to compare: {_have(found)}.")
     print(_json(found) if output == "json" else markdown(found), end="")
     if picture is not None:
-        _save(compared, picture, theme)
+        _save(compared, picture, theme, kind)
     raise typer.Exit(terminal.FAILED if any(_is_bad(line) for line in found.lines) else terminal.OK)
 
 
@@ -132,9 +136,12 @@ def _have(found: Comparison) -> str:
     return "; ".join(f"{LETTERS[place]} has {tests(place)}" for place in range(len(found.sides)))
 
 
-def shoot(file: Path, runs: Sequence[str], theme: str) -> int:
-    """Save the window with these runs on its Compare page; returns the exit code."""
+def shoot(file: Path, runs: Sequence[str], theme: str, kind: str) -> int:
+    """Save the window with these runs on its Compare page, or their card; returns the exit code."""
     compared = compare_stored(paths.runs_folder(), runs)  # bad input is told before a window is made
+    if kind != "page":
+        _save(compared, file, theme, kind)
+        return terminal.OK
     try:
         from llmscope.gui import compare_shot
     except ImportError as error:
@@ -149,11 +156,11 @@ def _needs_qt(error: ImportError) -> str:
     return f"A picture needs PySide6 and pyqtgraph ({error}): install them, or use 'llmscope compare' without it."
 
 
-def _save(compared: Compared, picture: Path, theme: str) -> None:
+def _save(compared: Compared, picture: Path, theme: str, kind: str) -> None:
     try:
         from llmscope.gui.compare_shot import save_picture
     except ImportError as error:
         raise BadInput(_needs_qt(error)) from error
-    if not save_picture(compared, picture, theme):
+    if not save_picture(compared, picture, theme, kind):  # type: ignore[arg-type]
         raise BadInput(f"{picture} could not be written: choose another folder.")
     print(f"Picture: {picture.resolve()}", file=sys.stderr)

@@ -14,6 +14,7 @@ from llmscope.core.events import Event
 from llmscope.core.spec import RunSpec
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
+from llmscope.gui.cards.choice import Choice, Kind
 from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.picture_files import write
@@ -24,11 +25,11 @@ from llmscope.runs.resume import Earlier
 POLL_MS = 20
 
 
-def save_picture(compared: Compared, file: Path, theme: str) -> bool:
-    """Write the picture of a comparison, with its runs in it; False where the file cannot be written."""
-    app = _application(theme)
+def save_picture(compared: Compared, file: Path, theme: str, kind: Kind = "page") -> bool:
+    """Write the picture of a comparison, the page or a card; False where the file cannot be written."""
+    app = application(theme)
     try:
-        write(ComparePicture(compared), file)
+        write(ComparePicture(compared), file, Choice(kind))
     except OSError:
         return False
     app.processEvents()
@@ -60,12 +61,12 @@ def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:
 def grab(file: Path, theme: str, begin: Callable[[MainWindow], None], is_ready: Callable[[MainWindow], bool],
          is_shown: Callable[[MainWindow], bool]) -> bool | None:
     """Write what a window looks like once it is ready; False where that cannot be written, None if it shows nothing."""
-    app = _application(theme)
+    app = application(theme)
     with tempfile.TemporaryDirectory() as folder:
-        window = MainWindow(_NoRunner, settings=Settings(Path(folder) / "window.ini"))
+        window = MainWindow(NoRunner, settings=Settings(Path(folder) / "window.ini"))
         window.show()
         begin(window)
-        _wait_until(lambda: window.machine is not None and is_ready(window))
+        wait_until(lambda: window.machine is not None and is_ready(window))
         app.processEvents()
         shows = is_shown(window)
         if focused := window.focusWidget():
@@ -77,7 +78,7 @@ def grab(file: Path, theme: str, begin: Callable[[MainWindow], None], is_ready: 
     return saved if shows else None
 
 
-class _NoRunner:
+class NoRunner:
     """Nothing is measured for a picture of what is stored."""
 
     def __init__(self, push: Callable[[Event], None]) -> None:
@@ -96,7 +97,8 @@ class _NoRunner:
         pass
 
 
-def _application(theme: str) -> QApplication:
+def application(theme: str) -> QApplication:
+    """Return the application in a look, with or without a display."""
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app = make_application()
@@ -104,7 +106,7 @@ def _application(theme: str) -> QApplication:
     return app
 
 
-def _wait_until(is_so: Callable[[], bool]) -> None:
+def wait_until(is_so: Callable[[], bool]) -> None:
     """Let events through until something is so."""
     loop, timer = QEventLoop(), QTimer()
 

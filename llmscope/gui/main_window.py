@@ -22,6 +22,7 @@ from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
 from llmscope.gui import window_size
 from llmscope.gui.arrivals import Arrivals, results_in
+from llmscope.gui.cards.choice import Choice
 from llmscope.gui.compare_control import CompareControl
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
@@ -33,7 +34,7 @@ from llmscope.gui.pace import LIVELY, pace_of
 from llmscope.gui.page_stack import PageStack, Tab
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.picture import draw
-from llmscope.gui.picture_files import PictureFiles, write
+from llmscope.gui.picture_files import PAGE, PictureFiles, write
 from llmscope.gui.race_control import RaceControl
 from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
@@ -213,7 +214,7 @@ class MainWindow(QMainWindow):
         self.page.go_on_asked.connect(self._on_go_on_asked)
         self.page.stop_asked.connect(self._on_stop_asked)
         self.top.page_asked.connect(self.show_page)
-        self.history.opened.connect(self._on_opened)
+        self.history.opened.connect(self.show_stored)
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.go_on_asked.connect(self.page.go_on)
         self.history.said.connect(self.status.say)
@@ -263,7 +264,8 @@ class MainWindow(QMainWindow):
         self.status.show_state(*(self.page if run.is_open else shown).status())
         self.top.save.setEnabled(shown.picture() is not None)
 
-    def _on_opened(self, replayed: Replayed) -> None:
+    def show_stored(self, replayed: Replayed) -> None:
+        """Show a stored run on the Run page."""
         if not self.page.run.is_open:  # one may have been started meanwhile
             self.show_page("run")
             self.page.show_stored(replayed)
@@ -321,19 +323,19 @@ class MainWindow(QMainWindow):
         shown = self.pages.page().picture()
         return QImage() if shown is None else draw(shown)
 
-    def save_picture(self, file: Path) -> bool:
+    def save_picture(self, file: Path, choice: Choice = PAGE) -> bool:
         """Write the picture of the page that is shown; False where there is none, or the file cannot be written."""
         shown = self.pages.page().picture()
         if shown is None:
             return False
         try:
-            write(shown, file)
+            write(shown, file, choice)
         except OSError:
             return False
         return True
 
     def _on_save_picture(self) -> None:
-        self.pictures.save(self.pages.page().picture())
+        self.pictures.ask(self.pages.page().picture())
 
     def _on_copy_picture(self) -> None:
         self.pictures.copy(self.pages.page().picture())

@@ -1,9 +1,12 @@
 """The picture of a page: what it shows at twice its size, with what one must know to read it."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QAbstractScrollArea, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from llmscope.gui.cards.content import Content
 from llmscope.gui.theme import theme
 from llmscope.gui.top_bar import Logo
 from llmscope.gui.widgets.basic import ElidedLabel, Label, Line
@@ -21,10 +24,24 @@ class Picture:
     stem = "llmscope"
     width = 1136
     runs: tuple[str, ...] = ()
+    #: What the machine is called in the place of its own label, where somebody said so.
+    machine = ""
 
     def facts(self) -> dict[str, str]:
         """Return what head and foot say, by the names of `picture_facts`; the same words go into the file as text."""
         raise NotImplementedError
+
+    def told(self) -> dict[str, str]:
+        """Return the facts with the machine as it is to be called."""
+        return self.facts() | ({"Machine": self.machine} if self.machine else {})
+
+    def labels(self) -> list[str]:
+        """Return how the machines or runs are called that a card shows, for other names to be given to them."""
+        return []
+
+    def card(self, labels: Sequence[str]) -> Content | None:
+        """Return what a card of the page says, with these names; None where there is none."""
+        return None
 
     def body(self) -> QWidget:
         """Return a widget of its own that shows what the page shows, for head and foot to be put around it."""
@@ -32,7 +49,7 @@ class Picture:
 
     def sheet(self) -> QWidget:
         """Return all of the picture as a widget of fixed size; whoever draws it throws it away."""
-        return _Sheet(self.facts(), self.body(), self.width)
+        return _Sheet(self.told(), self.body(), self.width)
 
     def settle(self) -> None:
         """Draw what in the body depends on its size, which it has by now."""
@@ -52,7 +69,7 @@ def draw(picture: Picture) -> QImage:
     painter = QPainter(image)
     sheet.render(painter, QPoint(), renderFlags=QWidget.RenderFlag.DrawChildren)
     painter.end()
-    for key, text in picture.facts().items():
+    for key, text in picture.told().items():
         image.setText(key, text)
     sheet.close()
     sheet.deleteLater()

@@ -8,17 +8,22 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from llmscope import paths
 from llmscope.core.errors import BadInput
-from llmscope.gui.picture import Picture, draw
+from llmscope.gui.cards.choice import Choice, image_of, stem_of
+from llmscope.gui.dialogs.save_dialog import SaveDialog, remembered
+from llmscope.gui.picture import Picture
 from llmscope.gui.settings import Settings
 from llmscope.gui.words import tr
 from llmscope.runs import references
 
+#: The whole page as it is shown.
+PAGE = Choice()
 
-def write(picture: Picture, file: Path) -> str:
+
+def write(picture: Picture, file: Path, choice: Choice = PAGE) -> str:
     """Write a picture and return what it does not carry of its runs, mostly nothing; raises OSError."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, b"png").write(draw(picture))
+    QImageWriter(buffer, b"png").write(image_of(picture, choice))
     content, lacking = _with_runs(bytes(buffer.data().data()), picture.runs)
     file.write_bytes(content)
     return lacking
@@ -44,32 +49,52 @@ class PictureFiles(QObject):
         super().__init__(window)
         self._window, self._settings = window, settings
 
-    def save(self, picture: Picture | None) -> None:
-        """Ask for a file, proposing a name, and write the picture there."""
+    def ask(self, picture: Picture | None) -> None:
+        """Let the person choose which picture is wanted, and save or copy that."""
         if picture is None:
             self._say_none()
             return
+        dialog = SaveDialog(self._window, self._settings, picture)
+        dialog.save_asked.connect(self._on_save_asked)
+        dialog.copy_asked.connect(self._on_copy_asked)
+        dialog.open()
+
+    def save(self, picture: Picture, choice: Choice) -> bool:
+        """Ask for a file, proposing a name, and write the picture there; False where none was written."""
         folder = Path(self._settings.text("window/pictures", str(Path.home())))
-        name, _ = QFileDialog.getSaveFileName(self._window, self.tr("Save picture"),
-                                              str(folder / f"{picture.stem}.png"), self.tr("Picture (*.png)"))
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, self.tr("Save picture"), str(folder / f"{stem_of(picture, choice)}.png"),
+            self.tr("Picture (*.png)"))
         if not name:
-            return
+            return False
         file = Path(name if name.lower().endswith(".png") else f"{name}.png")
         try:
-            lacking = write(picture, file)
+            lacking = write(picture, file, choice)
         except OSError:
             self.said.emit(self.tr("The picture could not be written to {0}.").format(file.parent))
-            return
+            return False
         self._settings.keep("window/pictures", str(file.parent))
         self.said.emit(" · ".join(part for part in (self.tr("Picture saved: {0}").format(file.name), lacking) if part))
+        return True
 
     def copy(self, picture: Picture | None) -> None:
-        """Put the picture on the clipboard."""
+        """Put the picture that was chosen last on the clipboard."""
         if picture is None:
             self._say_none()
             return
-        QGuiApplication.clipboard().setImage(draw(picture))
+        self._copy(picture, remembered(self._settings, picture))
+
+    def _copy(self, picture: Picture, choice: Choice) -> None:
+        QGuiApplication.clipboard().setImage(image_of(picture, choice))
         self.said.emit(self.tr("Picture copied."))
+
+    def _on_save_asked(self, dialog: SaveDialog) -> None:
+        if self.save(dialog.picture, dialog.choice()):
+            dialog.accept()
+
+    def _on_copy_asked(self, dialog: SaveDialog) -> None:
+        self._copy(dialog.picture, dialog.choice())
+        dialog.accept()
 
     def _say_none(self) -> None:
         self.said.emit(self.tr("There is no picture of this page yet."))

@@ -1,7 +1,10 @@
 """The picture of a run: graphs, results and text of the Run page."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from llmscope.gui.cards.content import Content
+from llmscope.gui.cards.run_content import run_content
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.picture import Picture
 from llmscope.gui.picture_facts import of_run
@@ -25,6 +28,14 @@ class RunPicture(Picture):
     def facts(self) -> dict[str, str]:
         control = self._page.control
         return of_run(self._page.run, control.titles(), control.device_names(), control.machine)
+
+    def labels(self) -> list[str]:
+        return [self.facts()["Machine"]]
+
+    def card(self, labels: Sequence[str]) -> Content | None:
+        if not self._page.run.rows:
+            return None
+        return run_content(self._page.run, labels[0] if labels else self.facts()["Machine"])
 
     def body(self) -> RunBody:
         page, run = self._page, self._page.run

@@ -15,6 +15,7 @@ from llmscope.core.events import Event, RunEnded, RunStarted
 from llmscope.core.results import COUNTED, Row
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
+from llmscope.gui.cards.choice import Choice, Kind
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.run_thread import RunThread
 from llmscope.gui.settings import Settings
@@ -25,8 +26,8 @@ START_ANYWAY_S = 60
 OK, FAILED, CANCELLED = 0, 1, 130
 
 
-def shoot(file: Path, *, theme: str = "dark", on_event: Callable[[Event], None] | None = None,
-          ) -> tuple[int, RunStarted | None, Sequence[Row]]:
+def shoot(file: Path, *, theme: str = "dark", kind: Kind = "page",
+          on_event: Callable[[Event], None] | None = None) -> tuple[int, RunStarted | None, Sequence[Row]]:
     """Return exit code, the run's beginning and its rows; `on_event` is told every event on this thread.
 
     Ctrl+C stops the run, and what is finished is kept. The person's own settings are neither read nor
@@ -47,7 +48,7 @@ def shoot(file: Path, *, theme: str = "dark", on_event: Callable[[Event], None] 
         run, started = window.page.run, window.started
         # A run stopped before its first result has nothing to show, and must not replace a picture that has.
         worth = bool(run.rows) if run.status in ("done", "failed") else bool(run.counted)
-        saved = worth and window.save_picture(file)
+        saved = worth and window.save_picture(file, Choice(kind))
         window.close()
         window.deleteLater()
         app.processEvents()

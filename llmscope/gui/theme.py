@@ -17,6 +17,8 @@ from llmscope import paths
 from llmscope.gui.stylesheet import stylesheet
 
 Mode = Literal["system", "dark", "light"]
+#: The two looks there are.
+Shade = Literal["dark", "light"]
 
 FAMILY = "IBM Plex Sans"
 _FONT_FILES = {400: "IBMPlexSans-Regular.ttf", 500: "IBMPlexSans-Medium.ttf", 600: "IBMPlexSans-SemiBold.ttf"}
@@ -60,6 +62,20 @@ class Theme(QObject):
     def colour(self, role: str) -> QColor:
         """Return the colour of a role of the tokens, such as `panel` or `series_a`."""
         return QColor(self._colours[role])
+
+    def colours_of(self, mode: Shade) -> dict[str, QColor]:
+        """Return all colours of the dark or the light look, whichever is shown."""
+        return {role: QColor(value) for role, value in self._tokens["color"][mode].items()}
+
+    @contextmanager
+    def shown_as(self, mode: Shade) -> Iterator[None]:
+        """Take the dark or the light look for a while, as to draw a picture in it."""
+        before = self._mode
+        self.set_mode(mode)
+        try:
+            yield
+        finally:
+            self.set_mode(before)
 
     def font(self, size: str = "body", weight: int = 400) -> QFont:
         """Return the application's typeface at a named size (11 px `caption` to 36 px `figure_xl`)."""
@@ -134,8 +150,7 @@ class Theme(QObject):
         self.changed.emit()
 
     def _load_colours(self) -> None:
-        values = self._tokens["color"]["dark" if self._dark else "light"]
-        self._colours = {role: QColor(value) for role, value in values.items()}
+        self._colours = self.colours_of("dark" if self._dark else "light")
 
     def _restyle(self, app: QApplication) -> None:
         app.setPalette(self._palette())

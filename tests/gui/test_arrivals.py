@@ -10,7 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.gui import main_window
+from llmscope.gui.cards.choice import Choice
+from llmscope.gui.dialogs.save_dialog import SaveDialog
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.picture_files import PAGE
 from llmscope.runs import folders, store
 from llmscope.runs.exchange.importing import import_path
 from tests.gui.history_runs import write_history
@@ -42,6 +45,7 @@ def opened(window: MainWindow, qtbot: QtBot, run: str) -> None:
     qtbot.waitUntil(lambda: window.page.run.run == run and window.history._opening is None)
 
 
+@pytest.mark.qt_log_ignore("propagateSizeHints")
 def test_a_saved_picture_dropped_on_another_machine_s_window_brings_its_run(
         window: MainWindow, qtbot: QtBot, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = write_history(paths.runs_folder())[0]
@@ -49,7 +53,10 @@ def test_a_saved_picture_dropped_on_another_machine_s_window_brings_its_run(
     picture = tmp_path / "é card.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(picture), ""))
     window.top.save.click()
-    assert said == ["Picture saved: é card.png"] and QImage(str(picture)).width() == 2 * 1136
+    dialog = window.findChild(SaveDialog)
+    assert dialog is not None
+    dialog.save.click()
+    assert said == ["Picture saved: é card.png"] and QImage(str(picture)).width() == 1200 and not dialog.isVisible()
     assert QImage(str(picture)).text("llmscope-runs").startswith('{"format":"llmscope-runs"')
     monkeypatch.setenv("LLMSCOPE_HOME", str(tmp_path / "other"))
     window.history.page._runs = paths.runs_folder()  # type: ignore[union-attr]
@@ -96,7 +103,9 @@ def test_a_picture_of_a_run_that_is_not_stored_says_that_it_has_no_data(
         window: MainWindow, play: Play, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     play(stream())
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(tmp_path / "a"), ""))
-    window.pictures.save(window.page.picture())
+    picture = window.page.picture()
+    assert picture is not None
+    window.pictures.save(picture, PAGE)
     assert said[0].startswith("Picture saved: a.png · without its data: ") and "There is no run" in said[0]
     assert QImage(str(tmp_path / "a.png")).width() == 2 * 1136
 
@@ -129,4 +138,6 @@ def test_what_another_program_measured_is_shown_and_pictured(
     assert [table.texts(number)[0] for number in range(len(rows))] == [row.test for row in rows]
     assert not window.page.run.notes and window.picture().text("Results").startswith(rows[0].test)
     assert main_window.MainWindow.save_picture(window, tmp_path / "p.png")
+    assert main_window.MainWindow.save_picture(window, tmp_path / "card.png", Choice("card"))
+    assert QImage(str(tmp_path / "card.png")).width() == 1200
     assert not import_path(tmp_path / "p.png", paths.runs_folder())[0].is_new

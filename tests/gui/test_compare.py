@@ -272,3 +272,21 @@ def test_a_shot_of_the_page_is_one_of_the_window(ids: list[str], tmp_path: Path,
     assert "named twice" in capsys.readouterr().err and not file.exists()
     assert cli.run(["shot", str(file), "--page", "compare", "--runs", ",".join(ids[:2])]) == 0
     assert capsys.readouterr().out.startswith("Picture: ") and QImage(str(file)).width() >= 1024
+
+
+@pytest.mark.parametrize(("arguments", "width"), [
+    (["--kind", "card"], 1200), (["--kind", "square", "--theme", "light"], 1080), ([], 2 * 1136),
+    (["--page", "hardware"], 1024), (["--page", "history"], 1024)])
+def test_a_stored_run_is_pictured_without_a_run(ids: list[str], tmp_path: Path, arguments: list[str], width: int,
+                                                capsys: Capture) -> None:
+    file, runs = tmp_path / "stored.png", [] if "history" in arguments else ["--runs", ids[1]]
+    assert cli.run(["shot", str(file), *runs, *arguments]) == 0
+    assert capsys.readouterr().out.startswith("Picture: ") and QImage(str(file)).width() >= width
+
+
+def test_cards_of_a_comparison_are_made_in_the_terminal_and_bring_its_runs(ids: list[str], tmp_path: Path) -> None:
+    file, other = tmp_path / "card.png", tmp_path / "other.png"
+    assert cli.run(["compare", *ids[:3], "--picture", str(file), "--kind", "square"]) == 0
+    assert cli.run(["shot", str(other), "--page", "compare", "--runs", ",".join(ids[:3]), "--kind", "card"]) == 0
+    assert QImage(str(file)).width() == 1080 and QImage(str(other)).height() == 630
+    assert '"format":"llmscope-runs"' in QImage(str(file)).text("llmscope-runs")

@@ -92,7 +92,12 @@ def test_repeats_in_the_folder_give_the_floor(runs: Path, capsys: Capture) -> No
         (5, 0.01), (5, 0.01)]  # the one that was cut off counts too, and a machine repeats itself as well in bf16
 
 
-@pytest.mark.parametrize("arguments", [["--page", "compare"], ["--runs", f"{A},{B}"], ["--page", "moon"]])
-def test_a_shot_of_the_page_needs_runs(runs: Path, tmp_path: Path, arguments: list[str], capsys: Capture) -> None:
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--page", "compare"], "--page compare together with --runs A,B"), (["--runs", f"{A},{B}"], "--page compare"),
+    (["--page", "moon"], "run, compare, hardware, history"), (["--kind", "round"], "page, card, square"),
+    (["--page", "hardware", "--kind", "card"], "--kind page"), (["--page", "history", "--runs", A], "leave out"),
+    (["--runs", "nothing"], "no run")])
+def test_a_shot_needs_a_page_that_there_is(runs: Path, tmp_path: Path, arguments: list[str], said: str,
+                                           capsys: Capture) -> None:
     assert cli.run(["shot", str(tmp_path / "x.png"), *arguments]) == cli.WRONG_USE
-    assert "--page compare together with --runs A,B" in capsys.readouterr().err and not list(tmp_path.glob("x.png"))
+    assert said in capsys.readouterr().err and not list(tmp_path.glob("x.png"))

@@ -91,6 +91,11 @@ class HistoryPage(Page):
         """Return the words for the status bar."""
         return _runs(len(self.model.entries)), self.tr("Folder: {0}").format(self._runs)
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the list of runs was read."""
+        return self._is_loaded
+
     def close_threads(self) -> None:
         """End reading, and delete what was put away; returns when it is over."""
         self._again = False

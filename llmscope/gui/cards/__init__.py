@@ -1,0 +1,1 @@
+"""Cards: what came of a run or a comparison as a picture of fixed size, to be shared."""

@@ -1,0 +1,48 @@
+"""Which picture is wanted of a page, and that picture."""
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from PySide6.QtGui import QImage
+
+from llmscope.gui.cards.card import paint_card
+from llmscope.gui.cards.layout import Kind as CardKind
+from llmscope.gui.picture import Picture, draw
+from llmscope.gui.theme import Shade, theme
+
+Kind = Literal["card", "square", "page"]
+Look = Literal["dark", "light", "now"]
+KINDS: tuple[Kind, ...] = ("card", "square", "page")
+LOOKS: tuple[Look, ...] = ("dark", "light", "now")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A kind of picture, the look it is to have, and what machines or runs are called on it."""
+
+    kind: Kind = "page"
+    look: Look = "now"
+    labels: tuple[str, ...] = ()
+
+    @property
+    def shade(self) -> Shade:
+        """Dark or light."""
+        return self.look if self.look != "now" else "dark" if theme().is_dark else "light"
+
+
+def image_of(picture: Picture, choice: Choice) -> QImage:
+    """Return the picture that is wanted; the whole page where it has no card."""
+    content = None if choice.kind == "page" else picture.card(choice.labels)
+    if content is not None:
+        return paint_card(content, cast(CardKind, choice.kind), choice.shade)
+    if len(choice.labels) == 1:
+        picture.machine = choice.labels[0]
+    is_shown = (choice.shade == "dark") == theme().is_dark
+    with nullcontext() if is_shown else theme().shown_as(choice.shade):
+        return draw(picture)
+
+
+def stem_of(picture: Picture, choice: Choice) -> str:
+    """Return the name proposed for the file."""
+    return picture.stem if choice.kind == "page" else f"{picture.stem}-{choice.kind}"

@@ -1,0 +1,109 @@
+"""Save picture: what can be chosen, what comes of it, and what is remembered."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from llmscope.core.events import Event
+from llmscope.gui.cards.choice import Choice, image_of
+from llmscope.gui.dialogs.save_dialog import SaveDialog, remembered
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.theme import theme
+from llmscope.gui.widgets.segments import Segments
+from tests.gui.stream import stream
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
+Play = Callable[[Iterable[Event]], None]
+
+
+@pytest.fixture
+def dialog(window: MainWindow, play: Play) -> SaveDialog:
+    """The dialog after a run."""
+    play(stream())
+    return opened(window)
+
+
+def opened(window: MainWindow) -> SaveDialog:
+    window._on_save_picture()
+    return window.findChildren(SaveDialog)[-1]
+
+
+def choose(dialog: SaveDialog, kind: str, look: str) -> None:
+    for control, key in ((dialog.kind, kind), (dialog.look, look)):
+        control.set_value(key)
+        control.chosen.emit(key)
+
+
+def test_what_was_chosen_is_saved_and_copied_and_remembered(dialog: SaveDialog, window: MainWindow, tmp_path: Path,
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName",
+                        lambda *args: (asked.append(args[2]), (str(tmp_path / "x"), ""))[1])
+    choose(dialog, "square", "light")
+    dialog.labels[0].setText("My tower")
+    dialog.save.click()
+    image = QImage(str(tmp_path / "x.png"))
+    assert (image.width(), image.text("Machine")) == (1080, "My tower") and asked[0].endswith("-square.png")
+    assert image.pixelColor(5, 5) == "#ffffff" and theme().is_dark
+    window._on_copy_picture()
+    copied = QGuiApplication.clipboard().image()
+    assert copied.width() == 1080 and copied.pixelColor(5, 5) == "#ffffff"
+    again = opened(window)
+    assert again.choice() == Choice("square", "light", ("My tower",))
+    again.labels[0].setText(" ")
+    assert again.choice().labels[0].startswith("AMD EPYC")
+    again.copy.click()
+    assert remembered(window.settings, again.picture).labels[0].startswith("AMD EPYC")
+
+
+def test_nothing_is_remembered_of_a_dialog_that_was_left(dialog: SaveDialog, window: MainWindow,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: ("", ""))
+    choose(dialog, "square", "light")
+    dialog.save.click()
+    assert dialog.isVisible()  # the file dialog was left: there is nothing yet
+    dialog.reject()
+    assert opened(window).choice().kind == "card"
+    window.findChildren(SaveDialog)[-1].reject()
+
+
+def test_a_page_in_the_other_look_leaves_the_window_in_its_own(dialog: SaveDialog, window: MainWindow) -> None:
+    image = image_of(dialog.picture, Choice("page", "light", ("My tower",)))
+    assert image.width() == 2 * 1136 and image.text("Machine") == "My tower" and theme().is_dark
+    assert image.pixelColor(2, 2).lightness() > 200
+    dialog.reject()
+
+
+def test_the_preview_follows_what_is_typed(dialog: SaveDialog, qtbot: QtBot) -> None:
+    before = dialog.preview.pixmap().cacheKey()
+    qtbot.keyClicks(dialog.labels[0], "x")
+    qtbot.waitUntil(lambda: dialog.preview.pixmap().cacheKey() != before)
+    dialog.reject()
+
+
+def test_a_page_without_cards_offers_the_page_alone(window: MainWindow, play: Play) -> None:
+    play(stream())
+    window.show_page("hardware")
+    dialog = opened(window)
+    assert list(dialog.kind._choices) == ["page"] and dialog.choice().kind == "page"
+    dialog.copy.click()
+    assert QGuiApplication.clipboard().image().width() == 2 * 1280
+    window.show_page("run")
+    assert opened(window).choice().kind == "card"
+    window.findChildren(SaveDialog)[-1].reject()
+
+
+def test_every_control_has_a_name_and_keys_reach_all(dialog: SaveDialog, qtbot: QtBot) -> None:
+    for kind in (Segments, QAbstractButton, QLineEdit):
+        for control in dialog.findChildren(kind):
+            assert control.accessibleName() or control.text(), control
+    dialog.kind.setFocus()
+    qtbot.keyClick(dialog.kind, Qt.Key.Key_Right)
+    assert dialog.choice().kind == "square" and "Preview: " in dialog.preview.accessibleName()
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
