@@ -94,7 +94,7 @@ def test_repeats_in_the_folder_give_the_floor(runs: Path, capsys: Capture) -> No
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["--page", "compare"], "--page compare together with --runs A,B"), (["--runs", f"{A},{B}"], "--page compare"),
-    (["--page", "moon"], "run, compare, hardware, history"), (["--kind", "round"], "page, card, square"),
+    (["--page", "moon"], "run, compare, race, hardware, history"), (["--kind", "round"], "page, card, square"),
     (["--page", "hardware", "--kind", "card"], "--kind page"), (["--page", "history", "--runs", A], "leave out"),
     (["--runs", "nothing"], "no run")])
 def test_a_shot_needs_a_page_that_there_is(runs: Path, tmp_path: Path, arguments: list[str], said: str,

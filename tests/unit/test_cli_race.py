@@ -9,7 +9,7 @@ from tests.gui.race_runs import write_race
 
 
 @pytest.mark.parametrize("arguments, why", [
-    (["--page", "race"], "--page race too"), (["--at", "1"], "give it with --page race"),
+    (["--page", "race"], "--page race together with --runs"), (["--at", "1"], "give it with --page race"),
     (["--page", "race", "--runs", "A,B", "--at", "-1"], "0 or more"),
     (["--page", "race", "--runs", "A,B", "--at", "nan"], "0 or more"),
     (["--page", "race", "--runs", "A"], "between two runs, not 1"),
