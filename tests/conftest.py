@@ -70,7 +70,18 @@ def _left(threads: set[threading.Thread], children: set[psutil.Process]) -> list
 
 
 def _children() -> set[psutil.Process]:
+    if _has_none():
+        return set()
     return {p for p in psutil.Process().children(recursive=True) if _is_running(p)}
+
+
+def _has_none() -> bool:
+    """Return whether the system says at once that this process has no child; asking all processes takes 3 ms."""
+    lists = list(Path("/proc/self/task").glob("*/children"))
+    try:
+        return bool(lists) and not any(file.read_text() for file in lists)
+    except OSError:  # a thread ended meanwhile
+        return False
 
 
 def _is_running(process: psutil.Process) -> bool:

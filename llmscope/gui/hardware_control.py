@@ -12,16 +12,15 @@ from llmscope.core.rows import cell_of
 from llmscope.core.spec import MACHINE
 from llmscope.core.units import about
 from llmscope.gui import picture_facts, words
-from llmscope.gui.hardware_look import HardwareLook, facts, measured
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.run_state import RunState
 from llmscope.gui.trials import Pair, Turns, progress
-from llmscope.hardware.catalogue import Hardware
-from llmscope.hardware.matching import entries_of, entry_of
 from llmscope.runs.here import of_machine
 
 if TYPE_CHECKING:
+    from llmscope.gui.hardware_look import HardwareLook
     from llmscope.gui.pages.hardware_page import HardwarePage
+    from llmscope.hardware.catalogue import Hardware
 
 #: The running test's place is brought up to date every so many ms.
 LIVE_MS = 250
@@ -118,7 +117,9 @@ class HardwareControl(QObject):
         run = self._run_page.run
         return run.is_open and all(state.cell.model == MACHINE for state in run.cells)
 
-    def _look(self, done: int) -> HardwareLook:
+    def _look(self, done: int) -> "HardwareLook":
+        from llmscope.gui.hardware_look import HardwareLook, facts, measured
+
         control, run = self._run_page.control, self._run_page.run
         devices = [device.id for device in control.devices] or ["cpu"]
         ceilings = self._known(sorted(devices, key=lambda device: device == "cpu"), None)
@@ -146,8 +147,10 @@ class HardwareControl(QObject):
         found = {device: self._run_page.control.ceilings_of(device, machine) for device in devices}
         return {device: ceilings for device, ceilings in found.items() if ceilings is not None}
 
-    def _known_as(self) -> dict[str, Hardware]:
+    def _known_as(self) -> dict[str, "Hardware"]:
         """Return the entries in the list of hardware of the GPUs that the tests ran on; here torch names them."""
+        from llmscope.hardware.matching import entries_of, entry_of
+
         if self._run.is_stored:
             return entries_of(self._run.machine)
         found = {device.id: entry_of(device.name, device.memory_bytes) for device in self._run_page.control.devices}

@@ -1,15 +1,18 @@
 """The picture of a page: what it shows at twice its size, with what one must know to read it."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QAbstractScrollArea, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from llmscope.gui.cards.content import Content
 from llmscope.gui.theme import theme
 from llmscope.gui.top_bar import Logo
 from llmscope.gui.widgets.basic import ElidedLabel, Label, Line
+
+if TYPE_CHECKING:
+    from llmscope.gui.cards.content import Content
 
 SCALE = 2
 HEAD_HEIGHT = 62
@@ -39,7 +42,7 @@ class Picture:
         """Return how the machines or runs are called that a card shows, for other names to be given to them."""
         return []
 
-    def card(self, labels: Sequence[str]) -> Content | None:
+    def card(self, labels: Sequence[str]) -> "Content | None":
         """Return what a card of the page says, with these names; None where there is none."""
         return None
 

@@ -1,6 +1,7 @@
 """Saves the picture of a page, with the runs in it, where the person says, or copies it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal
 from PySide6.QtGui import QGuiApplication, QImageWriter
@@ -9,11 +10,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from llmscope import paths
 from llmscope.core.errors import BadInput
 from llmscope.gui.cards.choice import Choice, image_of, stem_of
-from llmscope.gui.dialogs.save_dialog import SaveDialog, remembered
 from llmscope.gui.picture import Picture
 from llmscope.gui.settings import Settings
 from llmscope.gui.words import tr
 from llmscope.runs import references
+
+if TYPE_CHECKING:
+    from llmscope.gui.dialogs.save_dialog import SaveDialog
 
 #: The whole page as it is shown.
 PAGE = Choice()
@@ -54,6 +57,8 @@ class PictureFiles(QObject):
         if picture is None:
             self._say_none()
             return
+        from llmscope.gui.dialogs.save_dialog import SaveDialog  # not before the window's first paint
+
         dialog = SaveDialog(self._window, self._settings, picture)
         dialog.save_asked.connect(self._on_save_asked)
         dialog.copy_asked.connect(self._on_copy_asked)
@@ -82,17 +87,19 @@ class PictureFiles(QObject):
         if picture is None:
             self._say_none()
             return
+        from llmscope.gui.dialogs.save_dialog import remembered
+
         self._copy(picture, remembered(self._settings, picture))
 
     def _copy(self, picture: Picture, choice: Choice) -> None:
         QGuiApplication.clipboard().setImage(image_of(picture, choice))
         self.said.emit(self.tr("Picture copied."))
 
-    def _on_save_asked(self, dialog: SaveDialog) -> None:
+    def _on_save_asked(self, dialog: "SaveDialog") -> None:
         if self.save(dialog.picture, dialog.choice()):
             dialog.accept()
 
-    def _on_copy_asked(self, dialog: SaveDialog) -> None:
+    def _on_copy_asked(self, dialog: "SaveDialog") -> None:
         self._copy(dialog.picture, dialog.choice())
         dialog.accept()
 

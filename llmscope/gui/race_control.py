@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from llmscope.core.errors import BadInput
-from llmscope.gui.race import Race, read_race
 from llmscope.gui.replay import Cancelled
 
 if TYPE_CHECKING:
     from llmscope.gui.pages.race_page import RacePage
+    from llmscope.gui.race import Race
 
 
 class RaceControl(QObject):
@@ -56,7 +56,7 @@ class RaceControl(QObject):
             self._thread.requestInterruption()
             self._thread.wait()
 
-    def _on_read(self, race: Race) -> None:
+    def _on_read(self, race: "Race") -> None:
         self.said.emit("")
         self.make_page().show_race(race)
         self.shown.emit()
@@ -80,6 +80,8 @@ class RaceThread(QThread):
         self._folders = (a, b)
 
     def run(self) -> None:
+        from llmscope.gui.race import read_race  # not before the window's first paint
+
         try:
             self.read.emit(read_race(self._folders, self.isInterruptionRequested))
         except Cancelled:

@@ -1,5 +1,7 @@
 """The results with their title line, and below them how to read a row."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -9,10 +11,12 @@ from llmscope.gui.looks import tests
 from llmscope.gui.results_table import ResultsTable
 from llmscope.gui.run_state import RunState
 from llmscope.gui.sweep_look import has_grid
-from llmscope.gui.sweep_view import SweepView
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, Label, Line, Panel
 from llmscope.gui.widgets.segments import Segments
+
+if TYPE_CHECKING:
+    from llmscope.gui.sweep_view import SweepView
 
 #: Rows of a picture from which on a list gives way to the grid.
 LONGEST_LIST = 40
@@ -27,9 +31,7 @@ class ResultsPanel(Panel):
         self.title.setText(self.tr("Results"))
         self.table = ResultsTable()
         self.copy = Button(self.tr("Copy"), "copy", "quiet", "text_2")
-        self.sweep = SweepView()
-        self.sweep.hide()
-        self.sweep.opened.connect(self._on_opened)
+        self._sweep: SweepView | None = None
         self.view = Segments({"list": self.tr("List"), "map": self.tr("Grid"), "curves": self.tr("Curves")},
                              self.tr("Show the results as"), height=24)
         self.view.setFixedWidth(VIEW_PX)
@@ -43,7 +45,6 @@ class ResultsPanel(Panel):
         self.ceilings, self.legend = _Below(), _Legend()
         self.ceilings.hide()
         self.body.addWidget(self.table, 1)
-        self.body.addWidget(self.sweep, 1)
         self.body.addWidget(self.ceilings)
         self.body.addWidget(self.legend)
         self._is_narrow = self._has_grid = False
@@ -69,6 +70,18 @@ class ResultsPanel(Panel):
         self.view.hide()
 
     @property
+    def sweep(self) -> "SweepView":
+        """The grid, made when it is first wanted."""
+        if self._sweep is None:
+            from llmscope.gui.sweep_view import SweepView  # not before the window's first paint
+
+            self._sweep = view = SweepView()
+            view.hide()
+            view.opened.connect(self._on_opened)
+            self.body.insertWidget(self.body.indexOf(self.table) + 1, view, 1)
+        return self._sweep
+
+    @property
     def shows_grid(self) -> bool:
         """Whether the results stand as a grid or as curves."""
         return self._has_grid and self.view.value() != "list"
@@ -85,8 +98,10 @@ class ResultsPanel(Panel):
     def _show_view(self) -> None:
         grid = self.shows_grid
         self.table.setVisible(not grid)
-        self.sweep.setVisible(grid)
+        if self._sweep is not None:
+            self._sweep.setVisible(grid)
         if grid:
+            self.sweep.show()
             self._drawn = ()
             self.sweep.choose("curves" if self.view.value() == "curves" else "map")
             self._on_changed()

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from llmscope.gui.cards.content import Content
-from llmscope.gui.cards.run_content import run_content
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.picture import Picture
 from llmscope.gui.picture_facts import of_run
@@ -12,6 +10,7 @@ from llmscope.gui.run_body import RunBody
 from llmscope.gui.theme import theme
 
 if TYPE_CHECKING:
+    from llmscope.gui.cards.content import Content
     from llmscope.gui.pages.run_page import RunPage
 
 UPPER_HEIGHT, LOWER_HEIGHT = 476, 236
@@ -32,7 +31,9 @@ class RunPicture(Picture):
     def labels(self) -> list[str]:
         return [self.facts()["Machine"]]
 
-    def card(self, labels: Sequence[str]) -> Content | None:
+    def card(self, labels: Sequence[str]) -> "Content | None":
+        from llmscope.gui.cards.run_content import run_content  # not before the window's first paint
+
         if not self._page.run.rows:
             return None
         return run_content(self._page.run, labels[0] if labels else self.facts()["Machine"])

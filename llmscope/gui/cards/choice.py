@@ -2,12 +2,10 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from PySide6.QtGui import QImage
 
-from llmscope.gui.cards.card import paint_card
-from llmscope.gui.cards.layout import Kind as CardKind
 from llmscope.gui.picture import Picture, draw
 from llmscope.gui.theme import Shade, theme
 
@@ -34,8 +32,10 @@ class Choice:
 def image_of(picture: Picture, choice: Choice) -> QImage:
     """Return the picture that is wanted; the whole page where it has no card."""
     content = None if choice.kind == "page" else picture.card(choice.labels)
-    if content is not None:
-        return paint_card(content, cast(CardKind, choice.kind), choice.shade)
+    if content is not None and choice.kind != "page":
+        from llmscope.gui.cards.card import paint_card  # not before the window's first paint
+
+        return paint_card(content, choice.kind, choice.shade)
     if len(choice.labels) == 1:
         picture.machine = choice.labels[0]
     is_shown = (choice.shade == "dark") == theme().is_dark
