@@ -153,6 +153,9 @@ class Theme(QObject):
         self._colours = self.colours_of("dark" if self._dark else "light")
 
     def _restyle(self, app: QApplication) -> None:
+        # Qt keeps rules by the address of a widget, now and then of one that is gone, and follows them where a sheet
+        # takes the place of another: the crash was seen. Without a sheet in between it forgets them all.
+        app.setStyleSheet("")
         app.setPalette(self._palette())
         app.setStyleSheet(stylesheet(self))
 
