@@ -12,13 +12,15 @@ from llmscope.analysis.roofline import Point
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_marks import MARK_PX, ROLES, paint_mark
-from llmscope.gui.plots.roofline_drawing import around, decade, share_words
+from llmscope.gui.plots.roofline_drawing import around, paint_axes, share_words
 from llmscope.gui.plots.roofline_scale import LogScale, beside, crosses, free_place, scale_for
 from llmscope.gui.plots.style import font, pen
 from llmscope.gui.theme import theme
 from llmscope.runs.compare import Compared
 
 AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 58, 22, 12
+#: px below the area at which its decades stand: the tests' names are between.
+TICKS_PX = 20
 #: Roofs that differ by less are one line.
 SAME = 1.02
 #: Tests whose intensities differ by less share a tick.
@@ -107,7 +109,7 @@ class Drawing:
 
     def paint(self, painter: QPainter) -> None:
         """Draw it."""
-        self._paint_axes(painter)
+        paint_axes(painter, self.scale, TICKS_PX)
         for roof in self._roofs:
             self._paint_roof(painter, *roof)
         self._paint_ticks(painter)
@@ -122,30 +124,6 @@ class Drawing:
             self._paint_share(painter, point)
         for number, roof in enumerate(sorted(self._roofs, reverse=True)):
             self._name_roof(painter, *roof, number)
-
-    def _paint_axes(self, painter: QPainter) -> None:
-        scale, area, centre = self.scale, self.scale.area, Qt.AlignmentFlag.AlignCenter
-        painter.setFont(font("caption"))
-        for n in range(scale.left, scale.right + 1):
-            x = scale.place(10.0**n, 10.0**scale.bottom).x()
-            painter.setPen(pen("divider"))
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(x - 40, area.bottom() + 20, 80, 15), centre, decade(n))
-        for n in range(scale.bottom, scale.top + 1):
-            y = scale.place(10.0**scale.left, 10.0**n).y()
-            painter.setPen(pen("divider"))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, decade(n))
-        painter.drawText(QRectF(area.left(), area.bottom() + 37, area.width(), 16), centre,
-                         look.tr("arithmetic intensity, FLOP per byte (log scale)"))
-        painter.save()
-        painter.translate(2, area.bottom())
-        painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, area.height(), 14), centre, look.tr("speed, TFLOPS (log scale)"))
-        painter.restore()
 
     def _slope_and_flat(self, peak: float, gb_s: float) -> tuple[Line, Line]:
         """Return both parts of a roof."""

@@ -11,7 +11,7 @@ from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.roofline import Point
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
-from llmscope.gui.plots.roofline_scale import beside, free_place, scale_for
+from llmscope.gui.plots.roofline_scale import LogScale, beside, free_place, scale_for
 from llmscope.gui.plots.style import font, pen, series_role
 from llmscope.gui.theme import theme
 
@@ -88,29 +88,7 @@ class Drawing:
         return kept
 
     def _paint_axes(self, painter: QPainter) -> None:
-        scale, area = self._scale, self._scale.area
-        painter.setFont(font("caption"))
-        centre = Qt.AlignmentFlag.AlignCenter
-        for n in range(scale.left, scale.right + 1):
-            x = scale.place(10.0**n, 10.0**scale.bottom).x()
-            painter.setPen(pen("divider"))
-            painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(x - 40, area.bottom() + 3, 80, 15), centre, decade(n))
-        for n in range(scale.bottom, scale.top + 1):
-            y = scale.place(10.0**scale.left, 10.0**n).y()
-            painter.setPen(pen("divider"))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(theme().colour("text_2"))
-            painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
-                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, decade(n))
-        foot = QRectF(area.left(), area.bottom() + 19, area.width(), 16)
-        painter.drawText(foot, centre, _tr("arithmetic intensity, FLOP per byte (log scale)"))
-        painter.save()
-        painter.translate(2, area.bottom())
-        painter.rotate(-90)
-        painter.drawText(QRectF(0, 0, area.height(), 14), centre, _tr("speed, TFLOPS (log scale)"))
-        painter.restore()
+        paint_axes(painter, self._scale, 3)
 
     def _paint_roofs(self, painter: QPainter, device: str, ceilings: Ceilings, bandwidths: dict[float, float]) -> None:
         """Draw the flat roofs by dtype and the sloped ones of memory.
@@ -248,6 +226,33 @@ def source(device: str) -> str:
 def share_words(point: Point) -> str:
     """Return the share of its roof that a test reaches, empty where it is not known."""
     return "" if point.share is None else words.percent(point.share)
+
+
+def paint_axes(painter: QPainter, scale: LogScale, below_px: float) -> None:
+    """Draw the decades of both axes, those of the lower one so many px below the area, and what they are."""
+    area = scale.area
+    painter.setFont(font("caption"))
+    centre = Qt.AlignmentFlag.AlignCenter
+    for n in range(scale.left, scale.right + 1):
+        x = scale.place(10.0**n, 10.0**scale.bottom).x()
+        painter.setPen(pen("divider"))
+        painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
+        painter.setPen(theme().colour("text_2"))
+        painter.drawText(QRectF(x - 40, area.bottom() + below_px, 80, 15), centre, decade(n))
+    for n in range(scale.bottom, scale.top + 1):
+        y = scale.place(10.0**scale.left, 10.0**n).y()
+        painter.setPen(pen("divider"))
+        painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+        painter.setPen(theme().colour("text_2"))
+        painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
+                         Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, decade(n))
+    foot = QRectF(area.left(), area.bottom() + below_px + 16, area.width(), 16)
+    painter.drawText(foot, centre, _tr("arithmetic intensity, FLOP per byte (log scale)"))
+    painter.save()
+    painter.translate(2, area.bottom())
+    painter.rotate(-90)
+    painter.drawText(QRectF(0, 0, area.height(), 14), centre, _tr("speed, TFLOPS (log scale)"))
+    painter.restore()
 
 
 def decade(n: int) -> str:
