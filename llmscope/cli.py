@@ -12,7 +12,7 @@ import typer
 from llmscope import __version__, cli_compare, cli_exchange, cli_race, cli_runs, cli_whatif, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
-from llmscope.core.spec import DTYPE_SHORT, QUICK_LIMIT_S, WORKLOADS, Accuracy, Dtype, RunSpec
+from llmscope.core.spec import DTYPE_SHORT, WORKLOADS, Accuracy, Dtype, RunSpec, time_limit_s
 from llmscope.runs.export import Format
 from llmscope.runs.sweep import counts, sweep, with_threads
 
@@ -139,7 +139,7 @@ def bench(
 
 
 def _spec(cells: Sequence[dict[str, Any]], **settings: Any) -> RunSpec:
-    settings |= {"cells": cells, "time_limit_s": QUICK_LIMIT_S if settings["preset"] == "quick" else None}
+    settings |= {"cells": cells, "time_limit_s": time_limit_s(settings["preset"], settings["accuracy"])}
     try:
         return msgspec.convert(settings, RunSpec)
     except msgspec.ValidationError as error:

@@ -51,7 +51,8 @@ YARDSTICK = "arch:smollm2-135m"
 #: Tests that leave the network as it was, so that two settings of one can be measured in turns.
 IN_TURNS: tuple[Workload, ...] = ("pp", "tg", "ttft", "gen", "val")
 
-#: Longest measuring of one test in the quick preset: three tests with their warm-ups end within a minute.
+#: Longest measuring of one test in the quick preset at quick accuracy: three tests with their warm-ups end within a
+#: minute. Who asks for more accuracy has more time.
 QUICK_LIMIT_S = 11.0
 
 Count = Annotated[int, Meta(ge=1, le=1_048_576)]
@@ -169,6 +170,11 @@ class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):
             if len(self.cells) != 2 or len(tests) != 1 or not tests <= set(IN_TURNS):
                 raise ValueError(f"Two settings of one test can be compared in turns ({', '.join(IN_TURNS)}), "
                                  f"not {len(self.cells)} of {', '.join(sorted(tests))}.")
+
+
+def time_limit_s(preset: Preset | None, accuracy: Accuracy) -> float | None:
+    """Return the longest measuring of one test beyond what its accuracy allows, None where there is none."""
+    return QUICK_LIMIT_S if preset == accuracy == "quick" else None
 
 
 def preset_cells(preset: Preset, model: str, *, device: str = "auto", dtype: Dtype = "auto",

@@ -88,7 +88,7 @@ def test_run_orders_the_spec_of_the_rail_and_stop_cancels_it(window: MainWindow,
     play(before_the_run())
     window.page.rail.run_button.click()
     spec = window.runner.specs[0]  # type: ignore[attr-defined]
-    assert spec.preset == "quick" and {cell.device for cell in spec.cells} == {"cpu"}
+    assert spec.preset == "quick" and {cell.device for cell in spec.cells} == {"cpu"} and spec.time_limit_s
     window.page.rail.run_button.click()
     assert "cancel" in window.runner.orders  # type: ignore[attr-defined]
     assert window.page.rail.run_button.look.word == "Stopping"

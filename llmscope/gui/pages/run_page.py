@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter
 from llmscope import paths
 from llmscope.analysis.roofline import Point
 from llmscope.core import events as ev
-from llmscope.core.spec import QUICK_LIMIT_S, RunSpec
+from llmscope.core.spec import RunSpec, time_limit_s
 from llmscope.gui import advice, before_run, generation_memory, looks, words
 from llmscope.gui.ceilings import Near, near, point_now, summary
 from llmscope.gui.choices import lowered
@@ -98,7 +98,7 @@ class RunPage(Page):
             return None
         return RunSpec(setup.cells, accuracy=chosen.accuracy, sampling=panel.sampling(), prompt=panel.prompt(),
                        seed=panel.seed(), preset=chosen.preset,
-                       time_limit_s=QUICK_LIMIT_S if chosen.preset == "quick" else None)
+                       time_limit_s=time_limit_s(chosen.preset, chosen.accuracy))
 
     def ask_run(self) -> None:
         """Start a run, after a question where it is expected to fail."""
