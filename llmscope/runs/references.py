@@ -4,10 +4,34 @@ import contextlib
 from operator import attrgetter
 from pathlib import Path
 
+from msgspec import Struct
+
 from llmscope import paths
 from llmscope.core.errors import BadInput
+from llmscope.core.events import RunStarted
+from llmscope.core.results import Row
 from llmscope.runs import folders
 from llmscope.runs.entry import Entry, read_entry
+from llmscope.runs.store import read_run
+
+
+class Reference(Struct, frozen=True):
+    """A run that comes with llmscope: as the list has it, what was run and where, and its rows in the plan's order."""
+
+    entry: Entry
+    started: RunStarted
+    rows: tuple[Row, ...]
+
+
+def shipped() -> list[Reference]:
+    """Return the reference runs that came to their end, the latest first; their events are not read."""
+    folder = paths.sample_runs_folder()
+    return [_reference(folder, entry) for entry in beside([]) if entry.status == "done"]
+
+
+def _reference(folder: Path, entry: Entry) -> Reference:
+    stored = read_run(folder / entry.id)
+    return Reference(entry, stored.manifest.started, stored.rows)
 
 
 def beside(own: list[Entry]) -> list[Entry]:

@@ -75,3 +75,18 @@ def test_they_are_found_and_neither_changed_nor_deleted(runs: Path, reference: P
     for name in ("nothing", "../sample_runs", ""):
         with pytest.raises(folders.GoneRun):
             references.find(runs, name)
+
+
+def test_what_ships_is_read_without_its_events_and_only_what_came_to_its_end(reference: Path) -> None:
+    write_run(paths.sample_runs_folder(), 9)
+    write_run(paths.sample_runs_folder(), 12, status="stopped")
+    (write_run(paths.sample_runs_folder(), 15) / "result.json").write_text("damaged")
+    for events in paths.sample_runs_folder().glob("*/events.jsonl"):
+        events.unlink()
+    later, first = references.shipped()
+    assert (first.entry.id, first.entry.name, first.entry.is_reference) == (reference.name, "Two cores", True)
+    assert first.started.machine["cpu"] == "AMD EPYC" and [row.test for row in first.rows] == [
+        cell.test for cell in first.started.spec.cells]
+    assert later.entry.at_s > first.entry.at_s
+    shutil.rmtree(paths.sample_runs_folder())
+    assert references.shipped() == []
