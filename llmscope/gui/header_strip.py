@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, 
 
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line
+from llmscope.gui.widgets.figure import Figure
 from llmscope.gui.widgets.gauge import Gauge
 
 MOST_FIGURES = 3
@@ -34,7 +35,7 @@ class LiveLook:
 class MessageLook:
     """The strip after a run: `kind` is `done`, `stopped`, `failed` or `warn`; figures are value, unit and words.
 
-    `can_go_on` offers to measure the tests that did not come to their end.
+    `can_go_on` offers to measure the tests that did not come to their end, `can_compare` to run them all here.
     """
 
     kind: str = "done"
@@ -42,6 +43,7 @@ class MessageLook:
     text: str = ""
     figures: tuple[tuple[str, str, str], ...] = ()
     can_go_on: bool = False
+    can_compare: bool = False
 
 
 class HeaderStrip(QFrame):
@@ -50,13 +52,15 @@ class HeaderStrip(QFrame):
     copy_asked = Signal()
     dismissed = Signal()
     go_on_asked = Signal()
+    compare_asked = Signal()
 
     def __init__(self) -> None:
         super().__init__()
         self._live = _Live()
         self._message = _Message()
         self._kind = ""
-        self.copy_details, self.go_on = self._message.copy, self._message.go_on
+        self.copy_details, self.go_on, self.compare = self._message.copy, self._message.go_on, self._message.compare
+        self.compare.clicked.connect(self.compare_asked)
         self._message.go_on.clicked.connect(self.go_on_asked)
         self._message.copy.clicked.connect(self.copy_asked)
         self._message.dismiss.clicked.connect(self.dismissed)
@@ -189,35 +193,6 @@ class _Live(QWidget):
         return " ".join(part for part in parts if part)
 
 
-class _Figure(QWidget):
-    """A headline value with its unit, and below it what it is."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._value, self._unit = Label("", "title", 600), Label("", "small", role="text_2")
-        self._words = Label("", "small", role="text_2")
-        first = QHBoxLayout()
-        first.setSpacing(5)
-        first.addWidget(self._value)
-        first.addWidget(self._unit, 1, Qt.AlignmentFlag.AlignBottom)
-        words = QVBoxLayout()
-        words.setSpacing(1)
-        words.addStretch(1)
-        words.addLayout(first)
-        words.addWidget(self._words)
-        words.addStretch(1)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 6, 0)
-        row.setSpacing(16)
-        row.addWidget(Line(True, 46))
-        row.addLayout(words)
-
-    def show_figure(self, figure: tuple[str, str, str] | None) -> None:
-        self.setVisible(figure is not None)
-        for label, text in zip((self._value, self._unit, self._words), figure or ("", "", ""), strict=True):
-            label.setText(text)
-
-
 class _Message(QWidget):
     def __init__(self) -> None:
         super().__init__()
@@ -229,17 +204,20 @@ class _Message(QWidget):
         self.dismiss = Button(self.tr("Dismiss"), "close")
         self.go_on = Button(self.tr("Go on with this run"), "play")
         self.go_on.setToolTip(self.tr("Measure what is left as a new run; finished tests are taken over"))
+        self.compare = Button(self.tr("Compare this machine"), "compare")
+        self.compare.setToolTip(self.tr("Runs the same tests here, then shows both side by side, with a picture"))
         row = QHBoxLayout(self)
         row.setContentsMargins(21, 0, 16, 0)
         row.setSpacing(16)
         row.addWidget(self._icon)
         row.addLayout(_column(self._title, self._text), 1)
-        self._figures = [_Figure() for _ in range(MOST_FIGURES)]
+        self._figures = [Figure() for _ in range(MOST_FIGURES)]
         for figure in self._figures:
             row.addWidget(figure)
         row.addWidget(self.copy)
         row.addWidget(self.dismiss)
         row.addWidget(self.go_on)
+        row.addWidget(self.compare)
 
     def set_narrow(self, narrow: bool) -> None:
         """Leave the figures out where the title needs the room."""
@@ -264,6 +242,7 @@ class _Message(QWidget):
         self.copy.setVisible(failed)
         self.dismiss.setVisible(failed)
         self.go_on.setVisible(look.can_go_on)
+        self.compare.setVisible(look.can_compare)
 
     def words(self) -> str:
         return f"{self._title.full_text}. {self._text.full_text}"

@@ -42,7 +42,7 @@ class HistoryControl(QObject):
 
             self.page = HistoryPage(paths.runs_folder(), self._settings)
             self.page.run_asked.connect(self.run_asked)
-            self.page.open_asked.connect(self._on_open)
+            self.page.open_asked.connect(self.open)
             self.page.race_asked.connect(self.race_asked)
             self.page.go_on_asked.connect(self._on_go_on)
             self.page.said.connect(self.said)
@@ -57,10 +57,11 @@ class HistoryControl(QObject):
 
     def _on_go_on(self, folder: Path) -> None:
         if self._opening is None:
-            self._on_open(folder)
+            self.open(folder)
             self._goes_on = True
 
-    def _on_open(self, folder: Path) -> None:
+    def open(self, folder: Path) -> None:
+        """Read a stored run, to be shown on the Run page."""
         from llmscope.gui.history_thread import OpenThread
 
         if self._opening is not None:

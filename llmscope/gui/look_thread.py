@@ -1,18 +1,16 @@
-"""Looks at the machine once, off the window's thread."""
+"""Looks at something once, off the window's thread."""
 
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from llmscope.hardware.host import Machine
-
 
 class LookThread(QThread):
-    """`found` carries the machine; waking a GPU's driver can take a second."""
+    """`found` carries what `look` returned: the machine, say, as waking a GPU's driver can take a second."""
 
     found = Signal(object)
 
-    def __init__(self, look: Callable[[], Machine], parent: QObject) -> None:
+    def __init__(self, look: Callable[[], object], parent: QObject) -> None:
         super().__init__(parent)
         self._look = look
 

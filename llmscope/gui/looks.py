@@ -75,7 +75,9 @@ def _accuracy_gauge(state: CellState, asked: float) -> dict[str, Any]:
 
 def message_look(run: RunState) -> MessageLook:
     """Return the strip of a run that is over; a stored one says that it is, and when it was made."""
-    return replace(_with_moment(run, _ended_look(run)), can_go_on=run.earlier is not None)
+    look = _with_moment(run, _ended_look(run))
+    return replace(look, text=f"{look.text} {run.aside}".strip(), can_go_on=run.earlier is not None,
+                   can_compare=run.is_reference)
 
 
 def dismissed_look(run: RunState) -> MessageLook:
@@ -87,7 +89,10 @@ def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
     if not run.is_stored:
         return look
     said = tr("Measured by {1}, without graphs, on {0}.") if run.other_program else tr("Stored run of {0}.")
-    return replace(look, text=f"{said.format(when(run.utc), run.other_program)} {look.text}".strip())
+    if run.is_reference:
+        said = tr("Measured on {1}, {0}.")
+    where = run.other_program or str(run.machine.get("label") or "").partition(" · ")[0]
+    return replace(look, text=f"{said.format(when(run.utc), where)} {look.text}".strip())
 
 
 def _ended_look(run: RunState) -> MessageLook:

@@ -36,6 +36,7 @@ from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.picture import draw
 from llmscope.gui.picture_files import PAGE, PictureFiles, write
 from llmscope.gui.race_control import RaceControl
+from llmscope.gui.reference_control import ReferenceControl
 from llmscope.gui.replay import Replayed
 from llmscope.gui.settings import Settings
 from llmscope.gui.status_bar import StatusBar
@@ -74,6 +75,7 @@ class MainWindow(QMainWindow):
         with theme().building():
             self.page, self.status = RunPage(self.feed, self.settings), StatusBar()
             self.hardware = HardwareControl(self.page, self)
+            self.references = ReferenceControl(self.page, self.compare, self)
             tabs = self._tabs()
             race = Tab("race", "", "", "", self.race.make_page)  # reached from two runs, not by a tab
             self.top, self.pages = TopBar(tabs), PageStack((*tabs, race))
@@ -141,6 +143,7 @@ class MainWindow(QMainWindow):
         self.pages.close_threads()
         self.history.close()
         self.arrivals.close()
+        self.references.close()
         self.compare.close()
         self.race.close()
         event.accept()
@@ -224,6 +227,10 @@ class MainWindow(QMainWindow):
         self.compare.race_asked.connect(self.show_race)
         self.compare.changed.connect(self._show_state)
         self.history.race_asked.connect(self.show_race)
+        self.references.opened.connect(self.history.open)
+        self.references.page_asked.connect(self.show_page)
+        self.references.picture_asked.connect(self._on_save_picture)
+        self.references.said.connect(self.status.say)
         self.race.shown.connect(self._on_race_shown)
         self.race.back_asked.connect(self._on_back)
         self.race.present_asked.connect(self._on_present)

@@ -2,17 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from llmscope.core.units import NBSP
 from llmscope.gui.looks import tests
+from llmscope.gui.results_legend import Below, Legend
 from llmscope.gui.results_table import ResultsTable
 from llmscope.gui.run_state import RunState
 from llmscope.gui.sweep_look import has_grid
 from llmscope.gui.theme import theme
-from llmscope.gui.widgets.basic import Button, Label, Line, Panel
+from llmscope.gui.widgets.basic import Button, Panel
 from llmscope.gui.widgets.segments import Segments
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ class ResultsPanel(Panel):
         self.copy.setAccessibleName(self.tr("Copy results"))
         self.copy.clicked.connect(self.copy_shown)
         self.head.addWidget(self.copy)
-        self.ceilings, self.legend = _Below(), _Legend()
+        self.ceilings, self.legend = Below(), Legend()
         self.ceilings.hide()
         self.body.addWidget(self.table, 1)
         self.body.addWidget(self.ceilings)
@@ -134,6 +132,11 @@ class ResultsPanel(Panel):
         self.ceilings.show_texts(title, text)
         self._place_legend()
 
+    def show_example(self, run: RunState) -> None:
+        """Show before the first run how the rows of another one read."""
+        self.legend.show_example(run)
+        self._place_legend()
+
     def set_narrow(self, narrow: bool) -> None:
         """Take the one-line rows of a small window, where the tab is the title."""
         self._is_narrow = narrow
@@ -165,46 +168,6 @@ class ResultsPanel(Panel):
         self.ceilings.setVisible(ceilings)
         room -= self.ceilings.heightForWidth(self.width()) if ceilings else 0
         legend = not self._is_narrow and not self.shows_grid
-        self.legend.setVisible(legend and room >= self.legend.heightForWidth(self.width()))
-
-
-class _Below(QWidget):
-    """A title and a paragraph below the rows."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.title = Label("", "small", 600)
-        self._text = Label("", "small", role="text_2")
-        self._text.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(Line())
-        inner = QVBoxLayout()
-        inner.setContentsMargins(12, 10, 12, 12)
-        inner.setSpacing(3)
-        inner.addWidget(self.title)
-        inner.addWidget(self._text)
-        layout.addLayout(inner)
-
-    def show_texts(self, title: str, text: str) -> None:
-        """Show them."""
-        self.title.setText(title)
-        self._text.setText(text)
-
-    def heightForWidth(self, width: int) -> int:
-        return self._text.heightForWidth(width - 24) + 46
-
-
-class _Legend(_Below):
-    def __init__(self) -> None:
-        super().__init__()
-        self._text.setTextFormat(Qt.TextFormat.RichText)
-        lines = (
-            ("±", self.tr("the median is within this range, {0} sure.").format(f"95{NBSP}%")),
-            ("n", self.tr("samples. The small line shows them in order.")),
-            (self.tr("steady"), self.tr("the range reached the accuracy you chose;")),
-            (self.tr("noisy"), self.tr("it did not in the time allowed.")),
-        )
-        self.show_texts(self.tr("How to read a result"), " ".join(
-            f"<span style='font-weight:600'>{word}</span> {text}" for word, text in lines))
+        room -= self.legend.heightForWidth(self.width())
+        self.legend.setVisible(legend and room >= 0)
+        self.legend.show_rows(room if self.table.results.run.status == "idle" else 0)

@@ -1,5 +1,8 @@
 """Everything right of the rail: strip, live graphs, results, and generation or what to do; wide or narrow."""
 
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QFrame,
@@ -17,9 +20,15 @@ from llmscope.gui.header_strip import HeaderStrip
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.plots.live_plots import LivePlots
 from llmscope.gui.results_panel import ResultsPanel
+from llmscope.gui.run_state import RunState
+from llmscope.gui.run_tabs import RunTabs
 from llmscope.gui.theme import theme
 from llmscope.gui.welcome import Hint, KnowCard, MachineCard, WelcomeHead
-from llmscope.gui.widgets.basic import Button, Line
+from llmscope.gui.widgets.basic import Button
+
+if TYPE_CHECKING:
+    from llmscope.gui.reference_look import ReferenceLook
+    from llmscope.gui.reference_strip import ReferenceStrip
 
 
 class RunBody(QWidget):
@@ -36,7 +45,9 @@ class RunBody(QWidget):
         self.below = QStackedWidget()
         self.below.addWidget(self.generation)
         self.below.addWidget(self.advice)
-        self.tabs = _Tabs(self.results, self.below)
+        self.tabs = RunTabs(self.results, self.below)
+        self.reference: ReferenceStrip | None = None
+        self.example: Button | None = None
         self._narrow, self._welcome = False, True
         self._lay_out()
         self.show_welcome(True)
@@ -53,9 +64,11 @@ class RunBody(QWidget):
         self.welcome.setVisible(welcome)
         self._cards.setVisible(welcome)
         self.hint.setVisible(welcome and not self._narrow)
+        if self.reference is not None:
+            self.reference.setVisible(welcome)
         self.below.setVisible(not welcome)
         self.tabs.show_choice(not welcome)
-        self._plots_frame.setVisible(not (welcome and self._narrow))
+        self.outer.setVisible(not (welcome and self._narrow))
 
     def show_advice(self, advice: bool) -> None:
         """Show what can be done in place of the generated text."""
@@ -63,6 +76,24 @@ class RunBody(QWidget):
         self.tabs.name_lower(self.tr("What you can do") if advice else self.tr("Generation"))
         if advice:
             self.tabs.choose(1)
+
+    def offer_reference(self, after: QWidget) -> tuple["ReferenceStrip", Button]:
+        """Make the strip of a reference run and the button that opens it, next to be focused after a widget."""
+        from llmscope.gui.reference_strip import ReferenceStrip  # not before the window's first paint
+
+        self.reference, self.example = ReferenceStrip(), self.welcome.offer_example()
+        self.reference.set_narrow(self._narrow)
+        self._column.insertWidget(self._column.indexOf(self._cards) + 1, self.reference)
+        self.reference.setVisible(self._welcome)
+        for before, then in pairwise((after, self.example, self.reference.picker, self.reference.compare)):
+            QWidget.setTabOrder(before, then)
+        return self.reference, self.example
+
+    def show_reference(self, look: "ReferenceLook", run: RunState) -> None:
+        """Show a reference run in its strip, and how its results read."""
+        if self.reference is not None:
+            self.reference.show_look(look)
+            self.results.show_example(run)
 
     def set_narrow(self, narrow: bool) -> None:
         """Put results and generation into tabs below the graphs, or side by side and below."""
@@ -73,6 +104,9 @@ class RunBody(QWidget):
         self.plots.set_narrow(narrow)
         self.results.set_narrow(narrow)
         self.advice.set_narrow(narrow)
+        for part in (self.welcome, self.machine, self.know, self.reference):
+            if part is not None:
+                part.set_narrow(narrow)
         if narrow:
             self.tabs.take()
             self.tabs.show()
@@ -107,7 +141,7 @@ class RunBody(QWidget):
         self.outer.setStretchFactor(1, 1)
         self.share_width(False)
         margin = theme().px("layout", "margin")
-        layout = QVBoxLayout(self)
+        layout = self._column = QVBoxLayout(self)
         layout.setContentsMargins(margin, margin, margin, margin)
         layout.setSpacing(theme().px("layout", "gap"))
         for widget in (self.welcome, self.strip, self._cards):
@@ -123,67 +157,6 @@ class RunBody(QWidget):
         results = px("layout", "results_wide" if wide else "results")
         self.upper.setSizes([max(px("layout", "plots"), self.width() - results), results])
         self.outer.setSizes([px("layout", "plots_height"), px("layout", "generation")])
-
-
-class _Tabs(QFrame):
-    """Results and generation behind two tabs."""
-
-    def __init__(self, results: ResultsPanel, lower: QWidget) -> None:
-        super().__init__()
-        self.setProperty("kind", "panel")
-        self._results, self._lower = results, lower
-        self.buttons = [Button(self.tr("Results"), kind="tab"), Button(self.tr("Generation"), kind="tab")]
-        head = self._head = QHBoxLayout()
-        head.setContentsMargins(8, 0, 8, 0)
-        for number, button in enumerate(self.buttons):
-            button.setCheckable(True)
-            button.setObjectName(str(number))
-            button.setProperty("small", True)
-            button.clicked.connect(self._on_clicked)
-            head.addWidget(button)
-        head.addStretch(1)
-        self._copy = Button(self.tr("Copy"), "copy", "quiet", "text_2")
-        self._copy.setAccessibleName(self.tr("Copy results"))
-        self._copy.clicked.connect(results.copy_shown)
-        head.addWidget(self._copy)
-        self._stack = QStackedWidget()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(1, 1, 1, 1)
-        layout.setSpacing(0)
-        layout.addLayout(head)
-        layout.addWidget(Line())
-        layout.addWidget(self._stack, 1)
-        self.choose(0)
-
-    def take(self) -> None:
-        """Take both parts in."""
-        self._head.insertWidget(self._head.count() - 1, self._results.view)
-        self._stack.addWidget(self._results)
-        self._stack.addWidget(self._lower)
-        self._lower.show()
-        self.choose(0)
-
-    def choose(self, number: int) -> None:
-        """Show a tab."""
-        for i, button in enumerate(self.buttons):
-            button.setChecked(i == number)
-        self._stack.setCurrentIndex(number)
-        self._copy.setVisible(number == 0)
-        self._results.show_choice(number == 0)
-
-    def show_choice(self, both: bool) -> None:
-        """Offer the second tab or not."""
-        self.buttons[1].setVisible(both)
-        if not both:
-            self.choose(0)
-
-    def name_lower(self, name: str) -> None:
-        """Name the second tab."""
-        self.buttons[1].setText(name)
-        self.buttons[1].setAccessibleName(name)
-
-    def _on_clicked(self) -> None:
-        self.choose(int(self.sender().objectName()))
 
 
 def _splitter(orientation: Qt.Orientation) -> QSplitter:

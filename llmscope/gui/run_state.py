@@ -38,7 +38,8 @@ class RunState:
     `status` is `failed` when nothing could be measured or a test of it failed; the rows say which.
     `waits_for_worker` says that it was ordered while no worker stood by, so that it begins some seconds later.
     `spoken` is the text of the last `gen` test. `is_stored` says that it was read from its folder, `program` then what
-    measured it; `was_cut_off` that its process ended before it.
+    measured it; `was_cut_off` that its process ended before it, `is_reference` that it comes with llmscope. `aside` is
+    a line more that is to be told of its end.
     """
 
     status: Status = "idle"
@@ -60,6 +61,8 @@ class RunState:
     is_stored: bool = False
     program: str = ""
     was_cut_off: bool = False
+    is_reference: bool = False
+    aside: str = ""
 
     @property
     def is_open(self) -> bool:

@@ -17,6 +17,7 @@ _TEXT_ROLES = ("text", "text_2", "text_3", "ok", "warn", "bad", "primary_text")
 _SHEET = """
 QLabel { background: transparent; }
 QFrame[kind="panel"] { background: @panel; border: 1px solid @divider; border-radius: 6px; }
+QFrame[kind="example"] { background: @panel; border: 1px dashed @strong_line; border-radius: 4px; }
 QFrame#rail { background: @panel; border: none; border-right: 1px solid @divider; }
 QLabel[kind="keycap"] { border: 1px solid @control_line; border-radius: 4px; padding: 1px 5px; background: @raised; }
 QFrame[kind="bar"] { background: @window; border: none; }

@@ -5,11 +5,12 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from llmscope.core.events import Device, Telemetry
 from llmscope.core.units import NBSP, gib
 from llmscope.gui.widgets.badge import Badge
-from llmscope.gui.widgets.basic import ElidedLabel, Icon, Label, Line, Panel
+from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line, Panel
 from llmscope.hardware.host import Machine, short_gpu_name
 
 #: More than this share of the CPU used by other programs makes results noisy.
 QUIET_PERCENT = 5.0
+ROW_PX, ROW_NARROW_PX = 32, 29
 _SENSORS = {"cpu_power_w": "CPU power", "cpu_temperature_c": "CPU temperature", "cpu_mhz": "CPU clock"}
 
 
@@ -20,11 +21,24 @@ class WelcomeHead(QWidget):
         super().__init__()
         self._text = Label("", "strong", role="text_2")
         self._text.setWordWrap(True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 12, 4, 8)
+        layout = self._layout = QVBoxLayout(self)
         layout.setSpacing(6)
-        layout.addWidget(Label(self.tr("Press Run to see what this machine can do"), "figure", 600))
+        self.set_narrow(False)
+        self._head = QHBoxLayout()
+        self._head.addWidget(Label(self.tr("Press Run to see what this machine can do"), "figure", 600), 1)
+        layout.addLayout(self._head)
         layout.addWidget(self._text)
+
+    def offer_example(self) -> Button:
+        """Make the button that opens a result to look at."""
+        button = Button(self.tr("See an example result"), "compare")
+        button.setToolTip(self.tr("Opens the reference run as it was measured"))
+        self._head.addWidget(button)
+        return button
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Stand closer where there is less room."""
+        self._layout.setContentsMargins(4, 4 if narrow else 12, 4, 4 if narrow else 8)
 
     def show_text(self, text: str) -> None:
         """Say what the chosen tests take."""
@@ -47,6 +61,11 @@ class MachineCard(Panel):
             self.body.addWidget(self._rows[key])
         self._rows["sensors"].line.hide()
         self.body.addStretch(1)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Take lower rows where there is less room."""
+        for row in self._rows.values():
+            row.setFixedHeight(ROW_NARROW_PX if narrow else ROW_PX)
 
     def show_machine(self, machine: Machine) -> None:
         """Show what does not change."""
@@ -101,18 +120,22 @@ class KnowCard(Panel):
     def __init__(self) -> None:
         super().__init__("")
         self.title.setText(self.tr("What you will know afterwards"))
-        self.body.setContentsMargins(14, 12, 14, 8)
-        self.body.setSpacing(12)
+        self.set_narrow(False)
         for icon, title, text in (
             ("gauge", self.tr("How fast it reads and writes"),
              self.tr("Tokens per second for the prompt and for new text, each with its uncertainty.")),
-            ("activity", self.tr("What it does meanwhile"),
-             self.tr("Utilization, memory, power and temperature on one time axis with the phases of the work.")),
-            ("image", self.tr("A result to keep"),
-             self.tr("Every run is saved. Save picture makes an image that explains itself.")),
+            ("chip", self.tr("What limits it"),
+             self.tr("Memory bandwidth, compute or something else, against what this machine was measured to reach.")),
+            ("image", self.tr("A result to keep and compare"),
+             self.tr("Saved in History. Put it beside another machine or setting, or share it as a picture.")),
         ):
             self.body.addLayout(self._point(icon, title, text))
         self.body.addStretch(1)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Stand closer where there is less room."""
+        self.body.setContentsMargins(14, 8 if narrow else 12, 14, 6 if narrow else 8)
+        self.body.setSpacing(8 if narrow else 12)
 
     @staticmethod
     def _point(icon: str, title: str, text: str) -> QHBoxLayout:
@@ -171,7 +194,7 @@ class _Row(QWidget):
         layout.setSpacing(0)
         layout.addLayout(row, 1)
         layout.addWidget(self.line)
-        self.setFixedHeight(32)
+        self.setFixedHeight(ROW_PX)
 
     def show_value(self, text: str, badge: str) -> None:
         self._value.set_text(text)

@@ -22,6 +22,7 @@ from llmscope.gui.theme import theme
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
 from tests.gui.fakes import CPU, GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
+from tests.gui.first_minute import run_beside, write_references
 from tests.gui.history_runs import write_history
 from tests.gui.race_runs import write_race
 from tests.gui.stream import CELLS, Outcome, stream
@@ -66,6 +67,11 @@ MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster t
 COMPARE = ("compare", "compare_all", "compare_empty")
 #: Races of two stored runs: under way, over, of different work, and the whole screen.
 RACES = ("race", "race_done", "race_unlike", "race_present")
+
+
+#: States with reference runs: before the first run with one, with several, and with one that cannot be run here; one
+#: opened, and a run beside it with its picture.
+FIRST_MINUTE = ("first", "first_several", "first_impossible", "first_example", "first_picture")
 
 
 #: States of a sweep: asked for, chosen in the rail, under way, done as a grid and as curves.
@@ -193,6 +199,28 @@ def show_race(window: MainWindow, name: str) -> None:
     page.seek(page.clock.end_ns if name == "race_done" else page.clock.end_ns // 4)
 
 
+def prepare_first_minute(name: str) -> None:
+    """Put reference runs where the window looks for them when it starts."""
+    shutil.rmtree(paths.data_folder(), ignore_errors=True)
+    folder = paths.data_folder() / "reference"
+    paths.sample_runs_folder = lambda: folder
+    count, dtype = 3 if name == "first_several" else 1, "float16" if name == "first_impossible" else "float32"
+    write_references(folder, count, dtype)
+
+
+def show_first_minute(window: MainWindow, name: str) -> None:
+    """Open or compare a reference run."""
+    feed(window, "idle")
+    window.tick()
+    _wait(lambda: window.page.body.reference is not None)
+    if name == "first_example":
+        window.page.body.example.click()  # type: ignore[union-attr]
+        _wait(lambda: window.page.run.is_stored)
+    elif name == "first_picture":
+        run_beside(window)
+        _wait(lambda: QApplication.activeModalWidget() is not None)
+
+
 def show_whatif(window: MainWindow, name: str) -> None:
     """Scroll the Hardware page down to other hardware."""
     page = window.hardware.page
@@ -222,7 +250,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES, *SWEEPS):
+    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES, *SWEEPS, *FIRST_MINUTE):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -230,7 +258,9 @@ def main(folder: Path, wanted: list[str]) -> None:
                     continue
                 theme().set_mode(mode)  # type: ignore[arg-type]
                 machine = GPU_MACHINE if name == "hardware_gpu" else MACHINE
-                if name == "hardware_empty":
+                if name in FIRST_MINUTE:
+                    prepare_first_minute(name)
+                elif name == "hardware_empty":
                     shutil.rmtree(paths.data_folder(), ignore_errors=True)
                 elif name in HARDWARE or (name in STATES and name != "idle"):
                     know_ceilings(machine)
@@ -244,6 +274,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                     feed(window, name)
                 elif name in SWEEPS:
                     show_sweep(window, name)
+                elif name in FIRST_MINUTE:
+                    show_first_minute(window, name)
                 elif name in HARDWARE:
                     feed(window, HARDWARE[name])
                     if name == "hardware_gpu":

@@ -83,6 +83,11 @@ class ComparePage(Page):
         if compared.notes:
             self.said.emit(compared.notes[0])
 
+    @property
+    def shown_ids(self) -> list[str]:
+        """The runs that are shown, in their order."""
+        return [] if self.compared is None else [side.run for side in self.compared.comparison.sides]
+
     def _on_race(self) -> None:
         try:
             a, b = (references.find(self._runs, run) for run in self._ids)

@@ -31,11 +31,15 @@ from llmscope.models.catalog import Model
 
 
 class RunPage(Page):
-    """`run_asked` carries the spec to run, `go_on_asked` what an earlier run left, `stop_asked` that it is to stop."""
+    """`run_asked` carries the spec to run, `go_on_asked` what an earlier run left, `stop_asked` that it is to stop.
+
+    `ended` says that a run is over, and all of it shown.
+    """
 
     run_asked = Signal(object)
     go_on_asked = Signal(object)
     stop_asked = Signal()
+    ended = Signal()
 
     def __init__(self, feed: LiveFeed, settings: Settings) -> None:
         super().__init__()
@@ -214,6 +218,11 @@ class RunPage(Page):
         self.control.show_tests(self.run)
         body.generation.refresh()
 
+    def tell(self, text: str) -> None:
+        """Say a line more of a run that is over."""
+        self.run.aside = text
+        self._show_strip(self.body)
+
     def refresh_text(self) -> None:
         """Bring figure, button, ticks and the running row up to date; called a few times a second."""
         run = self.run
@@ -331,6 +340,7 @@ class RunPage(Page):
         self.control.show_measured([row for row, _ in ended], [cell for _, cell in ended])
         self.body.generation.set_locked(False)
         self._show_end()
+        self.ended.emit()
 
     def _show_end(self) -> None:
         """Show what came of the run, and what can be done about a test that failed."""

@@ -34,7 +34,8 @@ def test_what_cannot_work_or_does_not_fit_is_left_out_with_the_reason() -> None:
     found = same_tests(RunSpec(cells), CPU, resolve, 200 * 1024**2)
     assert found.spec is not None and found.spec.cells == CELLS[:1]
     assert [(cell.test, why.partition(":")[0]) for cell, why in found.left_out.items()] == [
-        ("pp512", f"Needs about 0.57{NBSP}GiB, 0.20{NBSP}GiB is free"), ("pp512", "There is no model '/gone'. Use bundled, arch"),
+        ("pp512", f"Needs about 0.57{NBSP}GiB, 0.20{NBSP}GiB is free"),
+        ("pp512", "There is no model '/gone'. Use bundled, arch"),
         ("tg128", "float16 does not work on AMD EPYC. Use float32.")]
 
 
