@@ -1,8 +1,9 @@
 """Results of elsewhere that are dropped on the window: imported off its thread, one drop after another."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QObject, Qt, QThread, Signal
+from PySide6.QtCore import QObject, Qt, QThread, Signal
 
 from llmscope import paths
 from llmscope.core.errors import BadInput
@@ -19,12 +20,12 @@ class Arrivals(QObject):
         super().__init__(parent)
         self._thread: _ImportThread | None = None
 
-    def take(self, files: list[Path]) -> None:
-        """Import files; while others are being imported, only say so."""
+    def take(self, files: Sequence[Path], aside: str = "") -> None:
+        """Import files, and say also what is to be said beside; while others are being imported, only say so."""
         if self._thread is not None:
             self.said.emit(tr("Others are being imported: drop these again when that is over."))
             return
-        self._thread = _ImportThread(files, self)
+        self._thread = _ImportThread(files, aside, self)
         self._thread.imported.connect(self._on_imported, Qt.ConnectionType.QueuedConnection)
         self._thread.start()
 
@@ -49,10 +50,10 @@ class _ImportThread(QThread):
 
     imported = Signal(bool, str)
 
-    def __init__(self, files: list[Path], parent: QObject) -> None:
+    def __init__(self, files: Sequence[Path], aside: str, parent: QObject) -> None:
         super().__init__(parent)
         self.setObjectName("import")
-        self._files = files
+        self._files, self._aside = files, aside
 
     def run(self) -> None:
         from llmscope.runs.exchange.importing import import_path  # not before the window's first paint
@@ -69,16 +70,8 @@ class _ImportThread(QThread):
         known = [run.run for run in arrived if not run.is_new]
         parts = [*refused, *([_imported([run.run for run in new])] if new else []),
                  *([tr("There already: {0}").format(_names(known))] if known else []),
-                 *(note for run in new for note in run.notes)]
+                 *(note for run in new for note in run.notes), *([self._aside] if self._aside else [])]
         self.imported.emit(bool(arrived), " · ".join(parts))
-
-
-def results_in(data: QMimeData) -> list[Path]:
-    """Return the files that are dragged where all may hold results, and run folders; else nothing."""
-    from llmscope.runs.exchange.importing import may_hold_results
-
-    files = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
-    return files if len(files) == len(data.urls()) and all(map(may_hold_results, files)) else []
 
 
 def _imported(names: list[str]) -> str:

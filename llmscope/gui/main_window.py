@@ -20,8 +20,8 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
-from llmscope.gui import window_size
-from llmscope.gui.arrivals import Arrivals, results_in
+from llmscope.gui import drops, window_size
+from llmscope.gui.arrivals import Arrivals
 from llmscope.gui.cards.choice import Choice
 from llmscope.gui.compare_control import CompareControl
 from llmscope.gui.dialogs.ask import Question
@@ -164,18 +164,21 @@ class MainWindow(QMainWindow):
         self.top.set_narrow(width < px("layout", "narrow_under_width"))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome a folder, or files of results, while nothing runs."""
-        if (_folder_in(event) or results_in(event.mimeData())) and not self.page.run.is_open:
+        """Welcome files and folders while nothing runs."""
+        if drops.is_local(event.mimeData()) and not self.page.run.is_open:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Import results, or take the folder as the model."""
-        if results := results_in(event.mimeData()):
-            self.arrivals.take(results)
-            event.acceptProposedAction()
-        elif folder := _folder_in(event):
-            self.page.rail.take_folder(folder)
-            event.acceptProposedAction()
+        """Import results, take the folder of a model, and say what is neither."""
+        dropped = drops.sorted_out(event.mimeData())
+        event.acceptProposedAction()
+        if dropped.model:
+            self.show_page("run")
+            self.page.rail.take_folder(dropped.model)
+        if dropped.results:
+            self.arrivals.take(dropped.results, dropped.refused)
+        elif dropped.refused:
+            self.status.say(dropped.refused)
 
     def _handle(self, event: ev.Event) -> None:
         self.page.handle(event)
@@ -346,9 +349,3 @@ class MainWindow(QMainWindow):
 
     def _on_copy_picture(self) -> None:
         self.pictures.copy(self.pages.page().picture())
-
-
-def _folder_in(event: QDropEvent) -> str:
-    """Return the one folder of this computer that is dragged, else nothing."""
-    paths = [url.toLocalFile() for url in event.mimeData().urls()]
-    return paths[0] if len(paths) == 1 and paths[0] and Path(paths[0]).is_dir() else ""

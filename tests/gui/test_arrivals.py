@@ -89,12 +89,32 @@ def test_what_carries_nothing_is_said_and_the_rest_is_imported(
     assert window.pages.name == "run" != before
 
 
-def test_a_model_folder_is_still_a_model_and_nothing_is_taken_during_a_run(
-        window: MainWindow, tmp_path: Path) -> None:
+def test_a_model_and_results_dropped_together_go_to_their_places_and_the_rest_is_named(
+        window: MainWindow, qtbot: QtBot, said: list[str], tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "model")
-    assert drop(window, folder) and window.page.rail.choices.folder == str(folder)
+    window.show_page("history")
+    assert drop(window, folder) and window.page.rail.choices.folder == str(folder) and window.pages.name == "run"
+    (tmp_path / "lb.json").write_bytes(as_json([LLAMA_BENCH]))
+    (tmp_path / "notes.txt").write_text("")
+    write_run(tmp_path / "usb")
+    other = write_folder(tmp_path / "other")
+    dropped(window, qtbot, tmp_path / "lb.json", other, tmp_path / "usb", tmp_path / "notes.txt")
+    assert said == ["Imported 2 runs · Not taken: notes.txt. Drop a model's folder, a run's folder, a picture of "
+                    "llmscope, or a file of results."]
+    assert window.page.rail.choices.folder == str(other)
+
+
+def test_what_is_neither_model_nor_results_is_said_in_one_line(window: MainWindow, tmp_path: Path) -> None:
+    (tmp_path / "m.gguf").write_text("")
+    assert drop(window, tmp_path / "m.gguf", write_folder(tmp_path / "a"), write_folder(tmp_path / "b"))
+    assert window.status._said.full_text == (
+        "2 models were dropped: drop one. · Not taken: m.gguf. Drop a model's folder, a run's folder, a picture of "
+        "llmscope, or a file of results.")
+    assert window.page.rail.choices.source == "bundled"
+
+
+def test_nothing_is_taken_during_a_run(window: MainWindow, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png())
-    assert not drop(window, tmp_path / "a.png", folder)
     window.page.run.status = "running"
     assert not drop(window, tmp_path / "a.png")
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from llmscope.models.headers import one_line
 from llmscope.runs.exchange import bundle, document, llama_bench, optimum, pictures, png, vllm
 from llmscope.runs.exchange.arrival import Arrived, origin_of, store_measured, unpack_run
 from llmscope.runs.exchange.measured import Measured
+from llmscope.runs.exchange.run_folders import check, run_folders
 from llmscope.runs.store import MANIFEST
 from llmscope.runs.untrusted import inert, read_bytes
 
@@ -26,8 +27,8 @@ KNOWN = ("a picture or an export of llmscope, or a result of llama-bench (json, 
 
 
 def may_hold_results(path: Path) -> bool:
-    """Return whether a file is of a kind that may hold results, or a folder a run's."""
-    return (path / MANIFEST).is_file() if path.is_dir() else path.suffix.lower() in SUFFIXES
+    """Return whether a file is of a kind that may hold results, or a folder a run's or one with such in it."""
+    return bool(run_folders(path)) if path.is_dir() else path.suffix.lower() in SUFFIXES
 
 
 def import_path(path: Path, runs: Path) -> list[Arrived]:
@@ -45,9 +46,8 @@ def import_path(path: Path, runs: Path) -> list[Arrived]:
 
 
 def _import(path: Path, runs: Path) -> list[Arrived]:
-    if (path / MANIFEST).is_file():
-        packed = bundle.unpack(bundle.encode(bundle.pack([path])))
-        return _unpacked(path, packed, runs, (path / MANIFEST).read_bytes(), "run folder")
+    if path.is_dir():
+        return _import_folders(run_folders(path), runs)
     content = read_bytes(path, pictures.PICTURE_LIMIT_BYTES)
     if content.startswith((png.SIGNATURE, *pictures.OTHERS)):
         return _unpacked(path, pictures.carried(content), runs, content, "picture")
@@ -57,6 +57,25 @@ def _import(path: Path, runs: Path) -> list[Arrived]:
         raise BadInput(f"it is larger than {LIMIT_BYTES // 10**6} MB: no file of results is.")
     kind, found = _measured(path, content)
     return [store_measured(runs, run, origin_of(path, content, kind)) for run in found]
+
+
+def _import_folders(folders: Sequence[Path], runs: Path) -> list[Arrived]:
+    """Make stored runs of run folders; of several, one that cannot be taken keeps nobody from the others."""
+    if not 0 < len(folders) <= bundle.RUNS_LIMIT:
+        raise BadInput(f"it holds {len(folders):,} runs: give a run's folder, with {MANIFEST} in it, or one with up to "
+                       f"{bundle.RUNS_LIMIT} of them.")
+    arrived, refused = list[Arrived](), list[str]()
+    for folder in folders:
+        try:
+            check(folder)
+            packed = bundle.unpack(bundle.encode(bundle.pack([folder])))
+            arrived += _unpacked(folder, packed, runs, (folder / MANIFEST).read_bytes(), "run folder")
+        except BadInput as error:
+            refused.append(str(error) if len(folders) == 1 else f"{one_line(folder.name)}: {error}")
+    if not arrived:
+        raise BadInput(refused[0])
+    arrived[-1] = msgspec.structs.replace(arrived[-1], notes=(*arrived[-1].notes, *refused))
+    return arrived
 
 
 def _unpacked(path: Path, packed: bundle.Bundle, runs: Path, content: bytes, kind: str) -> list[Arrived]:
