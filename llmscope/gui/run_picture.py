@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from llmscope.gui import after_run
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.picture import Picture
 from llmscope.gui.picture_facts import of_run
@@ -44,7 +45,7 @@ class RunPicture(Picture):
         body.show_welcome(False)
         body.below.setVisible(bool(run.spoken))
         page.show_in(body)
-        for event in page.replay():
+        for event in after_run.replay(page.run):
             body.generation.on_event(event)
         body.generation.show_stored(run.spec)
         body.setFixedHeight(self._height(body))

@@ -7,12 +7,10 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QSplitter
 
-from llmscope import paths
 from llmscope.analysis.roofline import Point
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec, time_limit_s
-from llmscope.gui import advice, before_run, generation_memory, looks, words
-from llmscope.gui.ceilings import Near, near, point_now, summary
+from llmscope.gui import advice, after_run, before_run, ceilings_now, generation_memory, looks
 from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.live_feed import LiveFeed
@@ -27,7 +25,6 @@ from llmscope.gui.setup import resolve
 from llmscope.gui.setup_control import SetupControl
 from llmscope.gui.theme import theme
 from llmscope.hardware.host import Machine
-from llmscope.models.catalog import Model
 
 
 class RunPage(Page):
@@ -211,7 +208,7 @@ class RunPage(Page):
         body.show_advice(False)
         body.plots.show_anew()
         body.generation.forget()
-        for event in self.replay():
+        for event in after_run.replay(self.run):
             body.generation.on_event(event)
         body.generation.show_stored(self.run.spec)
         self._show_end()
@@ -249,20 +246,12 @@ class RunPage(Page):
         """Show the run in another body, as for its picture."""
         body.results.show_run(self.run)
         body.results.show_as(self.body.results)
-        self._show_ceilings(body)
+        ceilings_now.show(body, self.run, self.control)
         self._show_strip(body)
         if not self.run.is_open:
             body.plots.set_end(self.run.status, self.run.seconds, "")
         if self.control.machine is not None:
             before_run.fold_panes(body, self.control.machine)
-
-    def replay(self) -> list[ev.Event]:
-        """Return the events from which a generation panel shows the last text again."""
-        run = self.run
-        if run.spec is None:
-            return []
-        start = ev.RunStarted(t_ns=0, run=run.run, utc=run.utc, spec=run.spec, machine={}, versions={})
-        return [start, *run.spoken, *(ev.CellEnded(t_ns=0, cell=0, row=row) for row in run.rows[:1])]
 
     def status(self) -> tuple[str, str]:
         """Return the words for the status bar."""
@@ -276,45 +265,19 @@ class RunPage(Page):
         if self.run.is_open:
             rate = body.plots.tokens_per_s()
             body.strip.show_live(looks.live_look(self.run, self.control.titles(), self.control.device_names(), rate,
-                                                 self._near(rate)))
+                                                 ceilings_now.near_now(self.run, self.control, rate)))
         else:
             body.strip.show_message(looks.message_look(self.run))
 
     def point_now(self) -> Point | None:
         """Return where the running test stands on the roofline, None where that is not known."""
-        model = self._measured_model()
-        if model is None or self.run.now is None or self.run.spec is None:
-            return None
-        return point_now(self.run.now, self.run.spec, model, self.control.ceilings, self.body.plots.tokens_per_s())
-
-    def _near(self, rate: float | None) -> Near | None:
-        """Return how near the running test is to a ceiling."""
-        model = self._measured_model()
-        if model is None or self.run.now is None or self.run.spec is None:
-            return None
-        return near(self.run.now, self.run.spec, model, self.control.ceilings, rate)
-
-    def _measured_model(self) -> Model | str | None:
-        """Return the model of the test that is being measured at this moment."""
-        now = self.run.now
-        return self.control.models.get(now.cell.model) if now is not None and now.phase in looks.MEASURING else None
-
-    def _show_ceilings(self, body: RunBody) -> None:
-        """Tell what this machine was measured to do, or how far the measuring is."""
-        known, run = self.control.ceilings, self.run
-        title, text = "", ""
-        if run.is_open and run.now in run.ceilings:
-            title, text = self.tr("Measuring the ceilings"), looks.ceilings_words(run)
-        elif known is not None:
-            title = self.tr("Measured ceilings, {0}").format(words.day_of(known.utc))
-            text = summary(known)
-        body.results.show_ceilings(title, text)
+        return ceilings_now.point(self.run, self.control, self.body.plots.tokens_per_s())
 
     def _on_resolved(self) -> None:
         self.body.generation.show_scenario(self.rail.choices.scenario)
         self.control.show_tests(self.run)
         before_run.show_expected_memory(self.body, self.control.setup)
-        self._show_ceilings(self.body)
+        ceilings_now.show(self.body, self.run, self.control)
         if self.run.status == "idle":
             before_run.show_plan(self.body, self.control.setup, self.rail.choices, self.control.expected)
         self.refresh_text()
@@ -328,7 +291,7 @@ class RunPage(Page):
         table.refresh_row(index)
         table.announce(index)
         self.body.results.show_progress(self.run)
-        self._show_ceilings(self.body)
+        ceilings_now.show(self.body, self.run, self.control)
         counted = state.row is not None and state.row.verdict in ("valid", "warn", "not_converged")
         if counted and state.started_ns and state.ended_ns and self.run.spec is not None:
             self.control.expected.remember(state.cell, self.run.spec.accuracy,
@@ -347,13 +310,7 @@ class RunPage(Page):
         self.body.plots.set_end(self.run.status, self.run.seconds, "")
         self.body.results.show_run(self.run)
         self._show_strip(self.body)
-        failed = self.run.failed_row
-        if self.run.status == "failed" and failed is not None:
-            cell = next(state.cell for state in self.run.cells if state.row is failed)
-            control = self.control
-            self.body.advice.show_failure(
-                failed, advice.offers(failed, cell, control.models, control.devices, control.telemetry))
-            self.body.show_advice(True)
+        after_run.show_failure(self.body, self.run, self.control)
         self.refresh_text()
 
     def _on_advice(self, changes: dict[str, int | str]) -> None:
@@ -369,11 +326,7 @@ class RunPage(Page):
 
     def _on_copy_details(self) -> None:
         """Copy what happened, the raw message, and where the run's files are."""
-        failed = self.run.failed_row
-        said = str(failed.extra.get("message") or "") if failed is not None else ""
-        folder = str(paths.runs_folder() / self.run.run) if self.run.run else ""
-        parts = (self.body.strip.words(), said, folder)
-        QGuiApplication.clipboard().setText("\n".join(part for part in parts if part))
+        QGuiApplication.clipboard().setText(after_run.details(self.run, self.body.strip.words()))
 
     def _on_dismissed(self) -> None:
         """Put the generated text back in the place of the advice."""

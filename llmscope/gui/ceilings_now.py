@@ -1,0 +1,44 @@
+"""How near the running test is to what this machine was measured to do, and what that is."""
+
+from llmscope.analysis.roofline import Point
+from llmscope.gui import looks, words
+from llmscope.gui.ceilings import Near, near, point_now, summary
+from llmscope.gui.run_body import RunBody
+from llmscope.gui.run_state import RunState
+from llmscope.gui.setup_control import SetupControl
+from llmscope.gui.words import tr
+from llmscope.models.catalog import Model
+
+
+def point(run: RunState, control: SetupControl, rate: float | None) -> Point | None:
+    """Return where the running test stands on the roofline, None where that is not known."""
+    model = _measured_model(run, control)
+    if model is None or run.now is None or run.spec is None:
+        return None
+    return point_now(run.now, run.spec, model, control.ceilings, rate)
+
+
+def near_now(run: RunState, control: SetupControl, rate: float | None) -> Near | None:
+    """Return how near the running test is to a ceiling."""
+    model = _measured_model(run, control)
+    if model is None or run.now is None or run.spec is None:
+        return None
+    return near(run.now, run.spec, model, control.ceilings, rate)
+
+
+def show(body: RunBody, run: RunState, control: SetupControl) -> None:
+    """Tell what this machine was measured to do, or how far the measuring is."""
+    known = control.ceilings
+    title, text = "", ""
+    if run.is_open and run.now in run.ceilings:
+        title, text = tr("Measuring the ceilings"), looks.ceilings_words(run)
+    elif known is not None:
+        title = tr("Measured ceilings, {0}").format(words.day_of(known.utc))
+        text = summary(known)
+    body.results.show_ceilings(title, text)
+
+
+def _measured_model(run: RunState, control: SetupControl) -> Model | str | None:
+    """Return the model of the test that is being measured at this moment."""
+    now = run.now
+    return control.models.get(now.cell.model) if now is not None and now.phase in looks.MEASURING else None
