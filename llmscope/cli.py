@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import msgspec
 import typer
 
-from llmscope import __version__, cli_compare, cli_exchange, cli_race, cli_runs, cli_whatif, paths, terminal
+from llmscope import __version__, cli_compare, cli_demo, cli_exchange, cli_race, cli_runs, cli_whatif, paths, terminal
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_SHORT, WORKLOADS, Accuracy, Dtype, RunSpec, time_limit_s
@@ -24,6 +24,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=False, pretty_exceptions
 app.add_typer(cli_runs.app, name="runs")
 app.command()(cli_whatif.whatif)
 app.command()(cli_compare.compare)
+app.command()(cli_demo.demo)
 cli_runs.app.command("export")(cli_exchange.export_runs)
 cli_runs.app.command("import")(cli_exchange.import_runs)
 app.command("schema")(cli_exchange.print_schema)

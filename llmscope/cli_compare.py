@@ -36,10 +36,8 @@ def compare(
                                 ("kind", kind, KINDS)):
         if text not in choices:
             raise BadInput(f"There is no {name} '{text}': use {', '.join(choices)}.")
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise BadInput(f"The picture is a PNG: write '{picture.with_suffix('.png')}'.")
     if picture is not None:
-        terminal.check_writable(picture)
+        check_picture(picture)
     compared = compare_stored(paths.runs_folder(), runs)
     for note in compared.notes:
         print(f"llmscope: {note}", file=sys.stderr)
@@ -50,6 +48,13 @@ def compare(
     if picture is not None:
         _save(compared, picture, theme, kind)
     raise typer.Exit(terminal.FAILED if any(_is_bad(line) for line in found.lines) else terminal.OK)
+
+
+def check_picture(file: Path) -> None:
+    """Raise BadInput where a picture could not be written: told before anything is measured."""
+    if file.suffix.lower() != ".png":
+        raise BadInput(f"The picture is a PNG: write '{file.with_suffix('.png')}'.")
+    terminal.check_writable(file)
 
 
 def markdown(found: Comparison) -> str:

@@ -7,7 +7,7 @@ from llmscope.core.spec import MACHINE, Accuracy, Cell
 from llmscope.gui.settings import Settings
 
 #: Seconds of a first run by accuracy: load, warm-up and the measuring itself.
-_FIRST_TIME_S: dict[Accuracy, float] = {"quick": 12, "standard": 20, "rigorous": 60}
+_FIRST_TIME_S: dict[Accuracy, float] = {"quick": 15, "standard": 20, "rigorous": 60}
 LOAD_SHARE, WARM_UP_SHARE = 0.1, 0.2
 _TRAINING_FACTOR = 2.0
 #: A test of the machine takes as long everywhere.
