@@ -36,6 +36,7 @@ class ReferenceControl(QObject):
         self._page, self._compare = page, compare
         self._references: list[Reference] = []
         self._picked: int | None = None
+        self._example: Reference | None = None
         self._spec: RunSpec | None = None
         self._against: Reference | None = None
         self._wanted: list[str] = []
@@ -77,12 +78,16 @@ class ReferenceControl(QObject):
 
     def _show(self) -> None:
         """Bring the first page up to date."""
-        if self._references and self._page.run.status == "idle":
-            from llmscope.gui.reference_look import as_run, look_of  # not before the window's first paint
+        strip = self._page.body.reference
+        if strip is None or self._page.run.status != "idle":
+            return
+        from llmscope.gui.reference_look import as_run, look_of  # not before the window's first paint
 
-            reference = self._references[self._shown]
-            look = look_of(self._references, self._shown, self._same(reference), self._page.control.expected)
-            self._page.body.show_reference(look, as_run(reference))
+        reference = self._references[self._shown]
+        strip.show_look(look_of(self._references, self._shown, self._same(reference), self._page.control.expected))
+        if reference is not self._example:
+            self._example = reference
+            self._page.body.results.show_example(as_run(reference))
 
     def _same(self, reference: Reference) -> SameTests | None:
         """Return the tests of a reference as they would run now, None while the devices are not known."""

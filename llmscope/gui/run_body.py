@@ -20,14 +20,12 @@ from llmscope.gui.header_strip import HeaderStrip
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.plots.live_plots import LivePlots
 from llmscope.gui.results_panel import ResultsPanel
-from llmscope.gui.run_state import RunState
 from llmscope.gui.run_tabs import RunTabs
 from llmscope.gui.theme import theme
 from llmscope.gui.welcome import Hint, KnowCard, MachineCard, WelcomeHead
 from llmscope.gui.widgets.basic import Button
 
 if TYPE_CHECKING:
-    from llmscope.gui.reference_look import ReferenceLook
     from llmscope.gui.reference_strip import ReferenceStrip
 
 
@@ -88,12 +86,6 @@ class RunBody(QWidget):
         for before, then in pairwise((after, self.example, self.reference.picker, self.reference.compare)):
             QWidget.setTabOrder(before, then)
         return self.reference, self.example
-
-    def show_reference(self, look: "ReferenceLook", run: RunState) -> None:
-        """Show a reference run in its strip, and how its results read."""
-        if self.reference is not None:
-            self.reference.show_look(look)
-            self.results.show_example(run)
 
     def set_narrow(self, narrow: bool) -> None:
         """Put results and generation into tabs below the graphs, or side by side and below."""
