@@ -141,7 +141,8 @@ def failed_title(row: Row) -> str:
     if is_out_of_memory(row):
         place = tr("memory") if row.device == "cpu" else tr("GPU memory")
         return tr("The {0} test ran out of {1}").format(title, place)
-    return tr("The {0} test failed").format(title)
+    how = tr("The {0} test is not counted") if row.verdict == "invalid" else tr("The {0} test failed")
+    return how.format(title)
 
 
 def is_out_of_memory(row: Row) -> bool:

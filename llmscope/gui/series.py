@@ -153,9 +153,14 @@ def _thin(columns: tuple[Any, ...], width_s: float) -> tuple[Any, ...]:
     bucket = np.floor(time / width_s).astype(np.int64)
     if (bucket[1:] != bucket[:-1]).all():
         return columns
-    starts = np.flatnonzero(np.append(True, bucket[1:] != bucket[:-1]))
-    first_piece = np.repeat(piece[starts], np.diff(np.append(starts, len(time))))
-    key = 2 * bucket + (piece > first_piece)
-    starts = np.flatnonzero(np.append(True, key[1:] != key[:-1]))
-    ends = np.append(starts[1:], len(time)) - 1
+    starts, ends = _runs(bucket)
+    if piece[0] != piece[-1]:
+        first_piece = np.repeat(piece[starts], ends - starts + 1)
+        starts, ends = _runs(2 * bucket + (piece > first_piece))
     return time[starts], np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts), piece[ends]
+
+
+def _runs(keys: Any) -> tuple[Any, Any]:
+    """Return the first and the last index of each run of equal keys."""
+    cuts = np.flatnonzero(keys[1:] != keys[:-1])
+    return np.concatenate(([0], cuts + 1)), np.concatenate((cuts, [len(keys) - 1]))

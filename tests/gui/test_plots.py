@@ -3,7 +3,8 @@
 import itertools
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt
+from PySide6.QtGui import QRegion
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -11,6 +12,8 @@ from llmscope.core import events as ev
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.plots.live_plots import LivePlots
 from llmscope.gui.plots.numbers import NumbersDialog
+from llmscope.gui.plots.ruler import Mark, Ruler
+from llmscope.gui.plots.time_scale import TimeScale
 from llmscope.gui.theme import theme
 from tests.gui.stream import IDLE_S, START_NS, stream
 
@@ -285,3 +288,27 @@ def test_expected_memory_stays_until_the_run_is_over(qtbot: QtBot) -> None:
     go_on(feed, 100.0)
     plots.refresh()
     assert plots._canvas._level is None
+
+
+@pytest.mark.parametrize("last_s", [41.0, 44.9, 46.0])
+def test_the_ruler_paints_again_only_what_moved_and_looks_as_if_all_were_painted(qtbot: QtBot, last_s: float) -> None:
+    def at(now_s: float) -> list[Mark]:
+        rest = [Mark("decode", now_s, 45, "rest")] if now_s < 45 else []
+        return [Mark("load", 0, 7, "over"), Mark("decode", 7, now_s, "now"), *rest,
+                *(Mark("warm-up", max(45, now_s) + 5 * n, max(45, now_s) + 5 * n + 5, "planned") for n in range(9))]
+
+    def ruler(marks: list[Mark]) -> Ruler:
+        made = Ruler()
+        qtbot.addWidget(made)
+        made.resize(400, 48)
+        made.show_marks(marks, TimeScale(0, 100, 10, 380), None)
+        return made
+
+    seen = ruler(at(40))
+    picture = seen.grab()
+    parts: list[QRect] = []
+    seen.update = parts.append  # type: ignore[method-assign, assignment]
+    seen.show_marks(at(last_s), TimeScale(0, 100, 10, 380), None)
+    seen.render(picture, parts[0].topLeft(), QRegion(parts[0]))
+    assert picture.toImage() == ruler(at(last_s)).grab().toImage()
+    assert (parts[0].width() < 40) == (last_s < 45)

@@ -184,3 +184,11 @@ def test_each_phase_says_which_ceiling_it_came_nearest_to() -> None:
     said = words._behind(row(extra={"phases_s": {name: part["seconds"] for name, part in phases.items()},
                                     "phases": phases})).replace(NBSP, " ")
     assert said == "data 10 %, forward 30 % (50 % of compute), optimizer 60 % (75 % of memory bandwidth)"
+
+
+@pytest.mark.parametrize(("verdict", "reason", "title"), [
+    ("failed", "it broke", "The prefill test failed"),
+    ("failed", "out of memory", "The prefill test ran out of memory"),
+    ("invalid", "beyond a ceiling", "The prefill test is not counted")])
+def test_the_title_tells_a_failure_from_a_result_that_cannot_be_true(verdict: str, reason: str, title: str) -> None:
+    assert looks.failed_title(row(verdict=verdict, reason=reason)) == title

@@ -1,5 +1,6 @@
 """The ruler above the plots: a bar and a name for each phase, planned ones dashed."""
 
+import math
 from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
@@ -78,15 +79,27 @@ class Ruler(QWidget):
         """Show phases, and where and how the run ended: (colour role, seconds, words)."""
         if (marks, scale, end) == (self._marks, self._scale, self._end):
             return
-        only_longer = (_names(marks, scale), scale, end) == (_names(self._marks, scale), self._scale, self._end)
+        moved = self._moved(marks) if (scale, end) == (self._scale, self._end) else None
         self._marks, self._scale, self._end = marks, scale, end
-        self.update(QRect(0, self.height() - style.BAR_PX, self.width(), style.BAR_PX) if only_longer else self.rect())
+        self.update(self.rect() if moved is None else moved)
+
+    def _moved(self, marks: list[Mark]) -> QRect | None:
+        """Return the part of the bar where the marks differ from those shown, None where names change too."""
+        pairs = [(old, new) for old, new in zip(self._marks, marks, strict=False) if old != new]
+        if len(marks) != len(self._marks) or _names(pairs, 0, self._scale) != _names(pairs, 1, self._scale):
+            return None
+        left = math.floor(self._scale.x(min(min(old.end_s, new.end_s) if old.start_s == new.start_s
+                                            else min(old.start_s, new.start_s) for old, new in pairs)))
+        right = math.ceil(self._scale.x(max(mark.end_s for pair in pairs for mark in pair)))
+        return QRect(left - 1, self.height() - style.BAR_PX, right - left + 2, style.BAR_PX)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(event.rect(), style.surface())
+        from_s, to_s = self._scale.seconds(event.rect().left()), self._scale.seconds(event.rect().right() + 1)
         for mark in self._marks:
-            self._paint_bar(painter, mark)
+            if mark.end_s >= from_s and mark.start_s <= to_s:
+                self._paint_bar(painter, mark)
         if event.rect().top() < self.height() - style.BAR_PX:
             self._paint_names(painter)
 
@@ -118,7 +131,7 @@ class Ruler(QWidget):
         if placed.level == 1:
             painter.setPen(style.pen("text_3"))
             x = round(placed.x) - 3.5
-            painter.drawLine(QLineF(x, baseline - 11, x, self.height() - style.BAR_PX))
+            painter.drawLine(QLineF(x, baseline - 11, x, self.height() - style.BAR_PX - 1))
         painter.setPen(theme().colour("text_3" if placed.mark.state == "planned" else "text"))
         painter.drawText(QPointF(placed.x, baseline), placed.mark.name)
 
@@ -136,6 +149,7 @@ class Ruler(QWidget):
         return left, left + width
 
 
-def _names(marks: list[Mark], scale: TimeScale) -> list[tuple[str, int, str]]:
+def _names(pairs: list[tuple[Mark, Mark]], which: int, scale: TimeScale) -> list[tuple[str, int, str]]:
     """Return what decides where names stand, to the px."""
+    marks = [pair[which] for pair in pairs]
     return [(mark.name, round(scale.x(mark.start_s)), mark.state) for mark in marks if mark.state != "rest"]
