@@ -10,7 +10,7 @@ import typer
 
 from llmscope import __version__, paths, terminal
 from llmscope.analysis.compare import LETTERS, Comparison, Line
-from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, value_cells
+from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, turned_round, value_cells
 from llmscope.analysis.times_as_fast import TimesAsFast
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS
@@ -82,6 +82,8 @@ def _about(found: Comparison) -> Iterator[str]:
         how = f"accuracy {side.accuracy}" if side.accuracy else side.program
         yield (f"{letter}: run {side.run}, {device}, {started.utc}, {how}, repeats itself "
                f"within {floor_words(floor)}{'' if floor.runs else ': too few stored repeats'}")
+    if turned_round(found):
+        yield turned_round(found)
     same = sum(not setting.differing for setting in found.settings)
     yield f"{same} other settings are the same; compared by llmscope {__version__}"
     yield f"± is half of the 95{NBSP}% interval, of a ratio from both; less than both floors allow is no difference"

@@ -7,7 +7,7 @@ from llmscope.analysis.bottleneck import stored_finding
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
 from llmscope.analysis.compare_settings import Setting
-from llmscope.analysis.compare_words import floor_words, ratio_cells, telling, value_cells
+from llmscope.analysis.compare_words import floor_words, ratio_cells, telling, turned_round, value_cells
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
@@ -71,15 +71,15 @@ def _ceilings(known: Ceilings | None, dtype: str) -> str:
 
 
 def subtitle(found: Comparison) -> str:
-    """Return what was measured, and what limits the first run beside the baseline."""
+    """Return what was measured, which ratios the headline turns round, and what limits the first other run."""
     rows = found.rows(found.baseline) or found.sides[found.baseline].rows
     models = words.models(list(dict.fromkeys(row.model for row in rows)))
     place = next(place for place in range(len(found.sides)) if place != found.baseline)
     limits = [f"{line.name}: {words.limiter_name(limiter)}" for line in telling(found)[:3]
               if (row := line.values[place].row) is not None and (limiter := stored_finding(row)) is not None]
-    if not limits:
-        return models
-    return f"{models}. {tr('Limits of {0}: {1}.').format(LETTERS[place], ', '.join(limits))}"
+    said = tr("Limits of {0}: {1}").format(LETTERS[place], ", ".join(limits)) if limits else ""
+    parts = [part for part in (models, turned_round(found), said) if part]
+    return models if len(parts) == 1 else f"{'. '.join(parts)}."
 
 
 def plain(line: Line) -> str:
