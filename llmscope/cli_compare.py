@@ -10,6 +10,7 @@ import typer
 
 from llmscope import __version__, paths, terminal
 from llmscope.analysis.compare import LETTERS, Comparison, Line
+from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, turned_round, value_cells
 from llmscope.analysis.times_as_fast import TimesAsFast
 from llmscope.core.errors import BadInput
@@ -79,8 +80,9 @@ def _about(found: Comparison) -> Iterator[str]:
     for letter, side, floor in zip(LETTERS, found.sides, found.floors, strict=False):
         started = side.started
         device = device_name(started.machine, side.rows[0].device)
+        name = f"{called(found, LETTERS.index(letter))}, " if side.name else ""
         how = f"accuracy {side.accuracy}" if side.accuracy else side.program
-        yield (f"{letter}: run {side.run}, {device}, {started.utc}, {how}, repeats itself "
+        yield (f"{letter}: {name}run {side.run}, {device}, {started.utc}, {how}, repeats itself "
                f"within {floor_words(floor)}{'' if floor.runs else ': too few stored repeats'}")
     if turned_round(found):
         yield turned_round(found)
@@ -104,7 +106,7 @@ def _inert(cell: str) -> str:
 def _json(found: Comparison) -> str:
     document = {
         "schema": SCHEMA, "program": f"llmscope {__version__}", "headline": headline(found),
-        "runs": [{"letter": letter, "run": side.run, "utc": side.started.utc, "program": side.program,
+        "runs": [{"letter": letter, "name": side.name or None, "run": side.run, "utc": side.started.utc, "program": side.program,
                   "machine": side.started.machine, "versions": side.started.versions,
                   "accuracy": side.accuracy, "baseline": place == found.baseline,
                   "repeat_floor": floor.share, "repeats": floor.runs, "only_here": alone}

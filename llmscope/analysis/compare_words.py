@@ -28,7 +28,7 @@ def headline(found: Comparison) -> str:
         return f"{name} and {base} have no test with two values to compare"
     faster, slower = _resolved(told)
     rest = [item for item in told if not item[1].is_resolved]
-    parts = [_faster(*pair, items) for *pair, items in ((name, base, faster), (base, name, slower)) if items]
+    parts = [_faster(one, other, items) for one, other, items in ((name, base, faster), (base, name, slower)) if items]
     if not parts:
         return f"{name} and {base} cannot be told apart: {_unresolved(rest)}"
     text = ", but ".join(parts)

@@ -218,6 +218,7 @@ class MainWindow(QMainWindow):
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.go_on_asked.connect(self.page.go_on)
         self.history.said.connect(self.status.say)
+        self.history.marked.connect(self.compare.read_again)
         self.history.compare_asked.connect(self._on_compare_asked)
         self.compare.history_asked.connect(self.top.tabs["history"].click)
         self.compare.said.connect(self.status.say)

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox
 from pytestqt.qtbot import QtBot
 
 from llmscope import cli, paths
+from llmscope.analysis.compare_names import called
 from llmscope.core.units import NBSP
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_picker import RunPicker
@@ -18,6 +20,8 @@ from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.gui.theme import theme
+from llmscope.runs.compare import compare_stored
+from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
 
 Capture = pytest.CaptureFixture[str]
@@ -110,10 +114,11 @@ def test_one_run_waits_for_another_and_the_picker_offers_those_that_share_a_test
 
 def test_the_bars_have_their_numbers_in_cells(page: ComparePage) -> None:
     lines = cells(page)
-    assert lines[0][0] == "pp512, reading a prompt of 512 tokens" and lines[1] == ("A", "931.8", "±13 tok/s", "1×", "")
-    assert lines[2][0] == "B" and lines[2][3:] == ("37.0×", "±0.7")
+    assert lines[0][0] == "pp512, reading a prompt of 512 tokens" and lines[1] == (
+        "A · Intel Core i7-13700H", "931.8", "±13 tok/s", "1×", "")
+    assert lines[2][0].startswith("B · ") and lines[2][3:] == ("37.0×", "±0.7")
     failed = next(line for line in lines if "out of memory" in line[2])
-    assert failed[0] == "D" and failed[1] == "—" and failed[3] == "—"
+    assert failed[0].startswith("D · ") and failed[1] == "—" and failed[3] == "—"
     assert any(line[3] == "no difference" and line[4].startswith("±") for line in lines)
     assert any("lower is better" in line[0] for line in lines)
 
@@ -130,8 +135,33 @@ def test_settings_that_differ_are_told_from_what_is_compared(page: ComparePage) 
 
 def test_runs_on_one_device_are_told_apart_by_what_differs(page: ComparePage) -> None:
     assert page.compared is not None
-    assert [look.name(page.compared.comparison, place) for place in range(4)] == [
-        "Intel Core i7-13700H", "RTX 4070 Laptop, mains power", "RTX 4090", "RTX 4070 Laptop, on battery"]
+    assert [called(page.compared.comparison, place) for place in range(4)] == [
+        "Intel Core i7-13700H", "mains power, RTX 4070 Laptop", "RTX 4090", "on battery, RTX 4070 Laptop"]
+
+
+def test_a_name_given_in_history_stands_on_the_cards_at_the_bars_and_in_the_picture(
+        window: MainWindow, page: ComparePage, ids: list[str], qtbot: QtBot) -> None:
+    write_marks(paths.runs_folder() / ids[1], Marks("Anna's laptop"))
+    window.history.marked.emit(ids[1])
+    settle(window, qtbot)
+    assert look.card(page.compared, 1).tests.startswith("RTX 4070 Laptop · ")  # type: ignore[arg-type]
+    assert "B · Anna's laptop" in page.baseline.itemText(1) and cells(page)[2][0] == "B · Anna's laptop"
+    assert "Anna's laptop" in page.body.speed.speeds.tip(2)
+    picture = page.picture()
+    assert picture is not None and picture.labels()[1] == "Anna's laptop"
+    card = picture.card(["a", "Tower", "c", "d"])
+    assert card is not None and "Anna" not in str(card.machines)  # another name takes its place altogether
+    assert card.machines[1].lines[0].startswith("RTX 4070 Laptop · ")
+
+
+def test_two_runs_of_one_name_are_told_apart_by_what_differs_and_else_by_their_ids(
+        window: MainWindow, page: ComparePage, ids: list[str], qtbot: QtBot) -> None:
+    for run in ids[:2]:
+        write_marks(paths.runs_folder() / run, Marks("Mine"))
+    found = compare_stored(paths.runs_folder(), ids[:2]).comparison
+    assert [called(found, place) for place in (0, 1)] == ["Intel Core i7-13700H, Mine", "RTX 4070 Laptop, Mine"]
+    same = msgspec.structs.replace(found, sides=(found.sides[0],) * 2, settings=())
+    assert called(same, 0) == f"run {ids[0]}, Mine"
 
 
 def test_a_run_is_taken_out_and_another_made_the_baseline(window: MainWindow, page: ComparePage, ids: list[str],
@@ -142,7 +172,7 @@ def test_a_run_is_taken_out_and_another_made_the_baseline(window: MainWindow, pa
     page.baseline.setCurrentIndex(1)
     page.baseline.activated.emit(1)
     settle(window, qtbot)
-    assert page.title.text() == "A writes 0.225× as fast as B but reads prompts only 0.0270× as fast"
+    assert page.title.text() == "B reads prompts 37.0× as fast as A but writes only 4.45× as fast"
     page.body.cards.shown[1].remove.click()  # the baseline itself: the first one takes its place
     settle(window, qtbot)
     assert page.compared is not None and page.compared.comparison.baseline == 0

@@ -300,9 +300,20 @@ def test_two_runs_that_are_compared_are_raced_and_back_leads_to_compare(
 
 def test_an_entrant_is_called_as_the_person_named_its_run(folders: tuple[Path, Path]) -> None:
     write_marks(folders[0], Marks("On battery"))
-    a, b = read_race(folders).entrants
-    assert race_words.name(a) == "On battery" and race_words.settings(a).startswith("Bundled model, CPU · f32 · batch")
-    assert race_words.name(b) == "Bundled model, GPU" and race_words.settings(b).startswith("bf16 · batch")
+    race = read_race(folders)
+    a, b = race.entrants
+    assert [race_words.name(race, place) for place in (0, 1)] == ["On battery", "Bundled model, GPU"]
+    assert race_words.settings(a).startswith("Bundled model, CPU · f32 · batch")
+    assert race_words.settings(b).startswith("bf16 · batch")
+
+
+def test_two_entrants_of_one_name_are_told_apart_by_what_differs(folders: tuple[Path, Path]) -> None:
+    for folder in folders:
+        write_marks(folder, Marks("My laptop"))
+    race = read_race(folders)
+    assert [race_words.name(race, place) for place in (0, 1)] == ["f32, My laptop", "bf16, My laptop"]
+    again = race_of(race.entrants[0], race.entrants[0])
+    assert race_words.name(again, 1) == "My laptop"  # a run against itself
 
 
 def test_a_moment_of_a_race_is_a_picture_of_the_window(tmp_path: Path, race: Race) -> None:

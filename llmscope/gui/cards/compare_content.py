@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from llmscope.analysis.compare import LETTERS, Comparison, Line
+from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_settings import NOT_READABLE, Setting
 from llmscope.analysis.compare_words import headline, telling
 from llmscope.core.stopping import EPSILON
@@ -32,13 +33,14 @@ def compare_content(compared: Compared, labels: Sequence[str] = ()) -> Content:
 
 def default_labels(compared: Compared) -> list[str]:
     """Return how runs are called where nobody gave them another name."""
-    return [look.name(compared.comparison, place) for place in range(len(compared.comparison.sides))]
+    return [called(compared.comparison, place) for place in range(len(compared.comparison.sides))]
 
 
 def _machine(compared: Compared, place: int, label: str) -> Machine:
     card = look.card(compared, place)
     tests = f"{tr('baseline')} · {card.tests}" if compared.comparison.baseline == place else card.tests
-    own = () if label in ("", card.title) else (card.title,)
+    is_named = bool(compared.comparison.sides[place].name)  # then the device stands below it already
+    own = () if is_named or label in ("", card.title) else (card.title,)
     # Where many stand side by side there is no room to say that ceilings are measured, as they always are.
     ceilings = card.ceilings.removesuffix(tr(", measured")) if len(compared.ceilings) > 3 else card.ceilings
     return Machine(label or card.title, (*own, tests, ceilings), LETTERS[place])

@@ -38,6 +38,7 @@ class HistoryPage(Page):
     run_asked = Signal()
     compare_asked = Signal(object)
     race_asked = Signal(object, object)
+    marked = Signal(str)
     said = Signal(str)
 
     def __init__(self, runs: Path, settings: Settings) -> None:
@@ -304,6 +305,7 @@ class HistoryPage(Page):
         self.details.marks.edited.connect(self._changes.mark)
         self.details.marks.left.connect(self.table.setFocus)
         self._changes.changed.connect(self._on_changed)
+        self._changes.marked.connect(self.marked)
         self._changes.said.connect(self.said)
         QShortcut(QKeySequence.StandardKey.Undo, self).activated.connect(self.undo.button.click)
         self._empty.run.clicked.connect(self.run_asked)
