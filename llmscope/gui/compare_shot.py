@@ -14,7 +14,7 @@ from llmscope.core.events import Event
 from llmscope.core.spec import RunSpec
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
-from llmscope.gui.cards.choice import Choice, Kind
+from llmscope.gui.cards.choice import Choice
 from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.picture_files import write
@@ -25,11 +25,11 @@ from llmscope.runs.resume import Earlier
 POLL_MS = 20
 
 
-def save_picture(compared: Compared, file: Path, theme: str, kind: Kind = "page") -> bool:
+def save_picture(compared: Compared, file: Path, theme: str, choice: Choice) -> bool:
     """Write the picture of a comparison, the page or a card; False where the file cannot be written."""
     app = application(theme)
     try:
-        write(ComparePicture(compared), file, Choice(kind))
+        write(ComparePicture(compared), file, choice)
     except OSError:
         return False
     app.processEvents()

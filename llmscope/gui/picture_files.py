@@ -1,5 +1,6 @@
 """Saves the picture of a page, with the runs in it, where the person says, or copies it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ def write(picture: Picture, file: Path, choice: Choice = PAGE) -> str:
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     QImageWriter(buffer, b"png").write(image_of(picture, choice))
-    content, lacking = _with_runs(bytes(buffer.data().data()), picture.runs)
+    content, lacking = _with_runs(bytes(buffer.data().data()), picture.runs if choice.with_runs else ())
     file.write_bytes(content)
     return lacking
 
@@ -41,6 +42,18 @@ def _with_runs(content: bytes, runs: tuple[str, ...]) -> tuple[bytes, str]:
         return carry(content, [references.find(paths.runs_folder(), run) for run in runs])
     except BadInput as error:
         return content, tr("without its data: {0}").format(error)
+
+
+def personal(picture: Picture) -> list[str]:
+    """Return what of a person's own would be in the file; nothing of runs that are not stored."""
+    from llmscope.runs.exchange import pictures  # not before the window's first paint
+
+    words = {"prompt": tr("your prompt"), "folder": tr("the path of your model's folder")}
+    try:
+        found = pictures.personal([references.find(paths.runs_folder(), run) for run in picture.runs])
+    except BadInput:
+        return []
+    return [words[each] for each in found]
 
 
 class PictureFiles(QObject):
@@ -92,7 +105,7 @@ class PictureFiles(QObject):
         self._copy(picture, remembered(self._settings, picture))
 
     def _copy(self, picture: Picture, choice: Choice) -> None:
-        QGuiApplication.clipboard().setImage(image_of(picture, choice))
+        QGuiApplication.clipboard().setImage(image_of(picture, replace(choice, with_runs=False)))
         self.said.emit(self.tr("Picture copied."))
 
     def _on_save_asked(self, dialog: "SaveDialog") -> None:

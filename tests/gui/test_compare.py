@@ -320,3 +320,12 @@ def test_cards_of_a_comparison_are_made_in_the_terminal_and_bring_its_runs(ids: 
     assert cli.run(["shot", str(other), "--page", "compare", "--runs", ",".join(ids[:3]), "--kind", "card"]) == 0
     assert QImage(str(file)).width() == 1080 and QImage(str(other)).height() == 630
     assert '"format":"llmscope-runs"' in QImage(str(file)).text("llmscope-runs")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["compare", "A", "B", "--picture", "FILE", "--no-data"], ["shot", "FILE", "--runs", "A", "--kind", "card", "--no-data"],
+    ["shot", "FILE", "--page", "compare", "--runs", "A,B", "--kind", "square", "--no-data"]])
+def test_no_data_leaves_the_runs_out(ids: list[str], tmp_path: Path, arguments: list[str]) -> None:
+    file, named = tmp_path / "alone.png", {"A": ids[0], "B": ids[1], "A,B": f"{ids[0]},{ids[1]}"}
+    assert cli.run([str(file) if word == "FILE" else named.get(word, word) for word in arguments]) == 0
+    assert b"llmscope-runs" not in file.read_bytes() and not QImage(str(file)).isNull()

@@ -1,11 +1,14 @@
 """Pictures that are the data: a PNG carries the runs that it shows."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Literal
 
 from llmscope.core.errors import BadInput
 from llmscope.runs.exchange import bundle, png
+from llmscope.runs.store import read_manifest
 
+Personal = Literal["prompt", "folder"]
 #: More than a picture of a page takes, and what is read of one.
 PICTURE_LIMIT_BYTES = 64_000_000
 #: Other kinds of pictures, by how they begin.
@@ -19,6 +22,18 @@ def carry(picture: bytes, folders: Sequence[Path]) -> tuple[bytes, str]:
     """
     runs = bundle.pack(folders, bundle.PICTURE_EVENTS_BYTES)
     return png.with_text(picture, bundle.encode(runs)), "; ".join(runs.lacks)
+
+
+def personal(folders: Sequence[Path]) -> tuple[Personal, ...]:
+    """Return what of a person's own stored runs hold: words for the prompt, the path of a model's folder.
+
+    Raises BadInput for one that is not readable.
+    """
+    specs = [read_manifest(folder)[0].started.spec for folder in folders]
+    models = {cell.model for spec in specs for cell in spec.cells}
+    has_path = any(PurePosixPath(model).is_absolute() or PureWindowsPath(model).is_absolute() for model in models)
+    has_prompt = any(spec.prompt.strip() for spec in specs)
+    return (*(("prompt",) if has_prompt else ()), *(("folder",) if has_path else ()))
 
 
 def carried(picture: bytes) -> bundle.Bundle:
