@@ -205,7 +205,7 @@ def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png
                                                 "--runs, hardware or history.")] = "run",
          runs: Annotated[str, typer.Option(help="Stored runs to show, with commas: with --page compare two to four "
                                                 "ids, with --page race two; else one.")] = "",
-         kind: Annotated[str, typer.Option(help="page, or of run and compare a card to share: card (1200×630), "
+         kind: Annotated[str, typer.Option(help="page, or of run, compare and race a card to share: card (1200×630), "
                                                 "square (1080×1080).")] = "page",
          data: Annotated[bool, typer.Option("--data/--no-data", help=cli_compare.DATA_HELP)] = True,
          at: Annotated[float | None, typer.Option(help="With --page race: at this second, not its end.")] = None,
@@ -218,7 +218,7 @@ def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png
         raise BadInput(f"There is no theme '{theme}': use dark or light.")
     _check_shot(page, runs, kind, at)
     if page == "race":
-        raise typer.Exit(cli_race.shoot(file, runs.split(","), at, theme))
+        raise typer.Exit(cli_race.shoot(file, runs.split(","), at, theme, kind, data))
     if page == "compare":
         raise typer.Exit(cli_compare.shoot(file, runs.split(","), theme, kind, data))
     try:
@@ -250,7 +250,9 @@ def _check_shot(page: str, runs: str, kind: str, at: float | None) -> None:
         raise BadInput("Several runs are shown by --page compare: give one, or that page.")
     if at is not None and (page != "race" or not at >= 0):
         raise BadInput("--at is a second of a race, 0 or more: give it with --page race.")
-    if page in ("race", "hardware", "history") and kind != "page":
+    if at is not None and kind != "page":
+        raise BadInput(f"A {kind} shows the end of a race: leave out --at, or use --kind page.")
+    if page in ("hardware", "history") and kind != "page":
         raise BadInput(f"The page {page} has no {kind}: use --kind page, or --page run with --runs.")
     if page == "history" and runs:
         raise BadInput("History lists all runs: leave out --runs.")

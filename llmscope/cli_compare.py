@@ -22,8 +22,8 @@ from llmscope.runs.compare import Compared, compare_stored
 SCHEMA = 1
 #: Of pictures: the whole page, and cards to be shared.
 KINDS = ("page", "card", "square")
-DATA_HELP = ("Put the runs into the picture, for 'llmscope runs import'. They hold your prompt, the text, and the path of "
-             "a model's folder of your own.")
+DATA_HELP = ("Put the runs into the picture, for 'llmscope runs import'. They hold your prompt, the text and the path "
+             "of a model's folder of your own.")
 
 
 def compare(

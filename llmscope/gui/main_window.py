@@ -263,7 +263,7 @@ class MainWindow(QMainWindow):
         run, shown = self.page.run, self.pages.page()
         self.pages.set_run_goes_on(run.is_open)
         self.status.show_state(*(self.page if run.is_open else shown).status())
-        self.top.save.setEnabled(shown.picture() is not None)
+        self.top.show_picture("" if shown.picture() is not None else shown.why_no_picture())
 
     def show_stored(self, replayed: Replayed) -> None:
         """Show a stored run on the Run page."""
@@ -336,10 +336,10 @@ class MainWindow(QMainWindow):
         return True
 
     def _on_save_picture(self) -> None:
-        self.pictures.ask(self.pages.page().picture())
+        self.pictures.ask(self.pages.page())
 
     def _on_copy_picture(self) -> None:
-        self.pictures.copy(self.pages.page().picture())
+        self.pictures.copy(self.pages.page())
 
 
 def _folder_in(event: QDropEvent) -> str:

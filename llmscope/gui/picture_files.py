@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from llmscope import paths
 from llmscope.core.errors import BadInput
 from llmscope.gui.cards.choice import Choice, image_of, stem_of
+from llmscope.gui.page_stack import Page
 from llmscope.gui.picture import Picture
 from llmscope.gui.settings import Settings
 from llmscope.gui.words import tr
@@ -65,10 +66,10 @@ class PictureFiles(QObject):
         super().__init__(window)
         self._window, self._settings = window, settings
 
-    def ask(self, picture: Picture | None) -> None:
+    def ask(self, page: Page) -> None:
         """Let the person choose which picture is wanted, and save or copy that."""
-        if picture is None:
-            self._say_none()
+        if (picture := page.picture()) is None:
+            self.said.emit(page.why_no_picture())
             return
         from llmscope.gui.dialogs.save_dialog import SaveDialog  # not before the window's first paint
 
@@ -95,10 +96,10 @@ class PictureFiles(QObject):
         self.said.emit(" · ".join(part for part in (self.tr("Picture saved: {0}").format(file.name), lacking) if part))
         return True
 
-    def copy(self, picture: Picture | None) -> None:
+    def copy(self, page: Page) -> None:
         """Put the picture that was chosen last on the clipboard."""
-        if picture is None:
-            self._say_none()
+        if (picture := page.picture()) is None:
+            self.said.emit(page.why_no_picture())
             return
         from llmscope.gui.dialogs.save_dialog import remembered
 
@@ -115,6 +116,3 @@ class PictureFiles(QObject):
     def _on_copy_asked(self, dialog: "SaveDialog") -> None:
         self._copy(dialog.picture, dialog.choice())
         dialog.accept()
-
-    def _say_none(self) -> None:
-        self.said.emit(self.tr("There is no picture of this page yet."))

@@ -56,17 +56,28 @@ def settings(entrant: Entrant) -> str:
     return " · ".join(part for part in (*called, *_parts(entrant)[:-1]) if part)
 
 
+def settings_and_device(entrant: Entrant) -> tuple[str, str]:
+    """Return the settings of an entrant's test, and what it was measured on and when."""
+    *settings, device, at, _ = _parts(entrant)
+    return " · ".join(settings), " · ".join(part for part in (device, at) if part)
+
+
+def value(entrant: Entrant) -> str:
+    """Return the value of the test that the request is one of: `gen128: 193.2 tok/s ±1.0 %, steady`; may be empty."""
+    row = entrant.row
+    if row is None or row.median is None:
+        return ""
+    plus = "" if row.half_width is None else f" {plus_minus(row.half_width)}"
+    text = f"{measured(row.median, row.half_width)}{NBSP}{row.unit}{plus}"
+    return tr("{0}: {1}, {2}").format(row.test, text, words.verdict_word(row.verdict, row.reason or ""))
+
+
 def behind(entrant: Entrant) -> str:
-    """Return the value of the whole test that the request is one of, with its interval and verdict."""
-    row, which = entrant.row, tr("shown: the middle one of {0} by duration").format(requests(entrant.requests))
+    """Return the value of the whole test that the request is one of, and which one of its requests is shown."""
+    which = tr("shown: the middle one of {0} by duration").format(requests(entrant.requests))
     if entrant.sequences > 1:
         which = tr("{0}, with the text of the first of {1} answers").format(which, f"{entrant.sequences:,}")
-    if row is None or row.median is None:
-        return which
-    value = f"{measured(row.median, row.half_width)}{NBSP}{row.unit}"
-    plus = "" if row.half_width is None else f" {plus_minus(row.half_width)}"
-    verdict = words.verdict_word(row.verdict, row.reason or "")
-    return tr("{0}: {1}{2}, {3}; {4}").format(row.test, value, plus, verdict, which)
+    return "; ".join(part for part in (value(entrant), which) if part)
 
 
 def requests(count: int) -> str:

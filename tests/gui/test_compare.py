@@ -323,7 +323,8 @@ def test_cards_of_a_comparison_are_made_in_the_terminal_and_bring_its_runs(ids: 
 
 
 @pytest.mark.parametrize("arguments", [
-    ["compare", "A", "B", "--picture", "FILE", "--no-data"], ["shot", "FILE", "--runs", "A", "--kind", "card", "--no-data"],
+    ["compare", "A", "B", "--picture", "FILE", "--no-data"],
+    ["shot", "FILE", "--runs", "A", "--kind", "card", "--no-data"],
     ["shot", "FILE", "--page", "compare", "--runs", "A,B", "--kind", "square", "--no-data"]])
 def test_no_data_leaves_the_runs_out(ids: list[str], tmp_path: Path, arguments: list[str]) -> None:
     file, named = tmp_path / "alone.png", {"A": ids[0], "B": ids[1], "A,B": f"{ids[0]},{ids[1]}"}

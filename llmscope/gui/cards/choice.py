@@ -18,7 +18,7 @@ LOOKS: tuple[Look, ...] = ("dark", "light", "now")
 
 @dataclass(frozen=True)
 class Choice:
-    """A kind of picture, the look it is to have, what machines or runs are called, and whether the file carries runs."""
+    """A kind of picture, its look, what machines or runs are called on it, and whether the file carries the runs."""
 
     kind: Kind = "page"
     look: Look = "now"

@@ -27,8 +27,8 @@ def compare_content(compared: Compared, labels: Sequence[str] = ()) -> Content:
     lines = telling(found) or list(found.shown)
     rest = [line for line in found.shown if line not in lines]
     tests = tuple(_test(found, line) for line in (*lines, *rest))
-    return Content(headline(found), look.subtitle(found), machines, tests, _warnings(found), tuple(_foot(found)),
-                   _differing(found), {"Title": headline(found), "Results": look.as_tsv(look.table(found))})
+    return Content(headline(found), look.subtitle(found), machines, tests, warnings(found), tuple(_foot(found)),
+                   differing(found), {"Title": headline(found), "Results": look.as_tsv(look.table(found))})
 
 
 def default_labels(compared: Compared) -> list[str]:
@@ -63,7 +63,7 @@ def _value(found: Comparison, line: Line, place: int) -> Value:
                  is_warned=row.verdict != "valid", is_resolved=ratio is not None and ratio.is_resolved)
 
 
-def _warnings(found: Comparison) -> str:
+def warnings(found: Comparison) -> str:
     """Return by run the tests that are not steady."""
     said = []
     for place, letter in enumerate(LETTERS[:len(found.sides)]):
@@ -77,6 +77,12 @@ def _warnings(found: Comparison) -> str:
 def _foot(found: Comparison) -> list[str]:
     asked = dict.fromkeys(side.started.spec.accuracy for side in found.sides)
     accuracy = "/".join(f"±{100 * EPSILON[each]:.2g}{NBSP}%" for each in asked)
+    scale = tr("Bars start at zero, each test has its own scale; whiskers and ± are {0} confidence, {1} asked.")
+    return [scale.format(f"95{NBSP}%", accuracy), *conditions(found)]
+
+
+def conditions(found: Comparison) -> list[str]:
+    """Return in sentences whether all is steady, and power source, days and versions as far as they are the same."""
     days = dict.fromkeys(when(side.started.utc).rpartition(NBSP)[0] for side in found.sides)
     same = {setting.name: text for setting in found.settings if not setting.differing
             and (text := next((value for value in setting.values if value), ""))}
@@ -84,9 +90,7 @@ def _foot(found: Comparison) -> list[str]:
         same["Power source"]) if "Power source" in same else ""
     versions = [same["Program"]] * ("Program" in same) + [
         f"{name.lower()} {same[name]}" for name in ("torch", "transformers", "Driver") if name in same]
-    return [tr("Bars start at zero, each test has its own scale; whiskers and ± are {0} confidence, {1} asked.").format(
-                f"95{NBSP}%", accuracy),
-            "" if _warnings(found) else tr("All steady."), power, tr("{0}.").format(tr(" and ").join(days)),
+    return ["" if warnings(found) else tr("All steady."), power, tr("{0}.").format(tr(" and ").join(days)),
             tr("{0}.").format(", ".join(versions)) if versions else ""]
 
 
@@ -94,7 +98,7 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _differing(found: Comparison) -> tuple[str, ...]:
+def differing(found: Comparison) -> tuple[str, ...]:
     """Return the settings that differ, those that tell most first; device and precision stand above."""
     shown = [setting for setting in found.settings if setting.differing and setting.name not in ("Device", "Precision")]
     return tuple(f"{setting.name} {_values(setting, found.baseline)}"

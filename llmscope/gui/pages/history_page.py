@@ -92,6 +92,9 @@ class HistoryPage(Page):
         """Return the words for the status bar."""
         return _runs(len(self.model.entries)), self.tr("Folder: {0}").format(self._runs)
 
+    def why_no_picture(self) -> str:
+        return self.tr("A list has no picture: open a run, or compare two, and save that.")
+
     @property
     def is_loaded(self) -> bool:
         """Whether the list of runs was read."""
