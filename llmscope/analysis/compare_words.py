@@ -36,9 +36,9 @@ def headline(found: Comparison) -> str:
 
 
 def turned_round(found: Comparison) -> str:
-    """Return which ratios of the headline stand in the table the other way round: `34.2× is the table's 0.0292×`."""
-    pairs = [f"{ratio(times.inverse)} is the table's {ratio(times)}" for _, times in _resolved(_told(found))[1]]
-    return f"{', '.join(pairs)} the other way round" if pairs else ""
+    """Return which ratios of the table the headline turns round: `34.2× is 0.0292× the other way round`."""
+    pairs = [f"{ratio(times.inverse)} is {ratio(times)}" for _, times in _resolved(_told(found))[1]]
+    return ", ".join([f"{pairs[0]} the other way round", *pairs[1:]]) if pairs else ""
 
 
 def _other(found: Comparison) -> int:

@@ -76,6 +76,7 @@ class RaceSide(QFrame):
         self.text.setFont(scaled("strong" if narrow else "title", 400, scale))
         self.figures.set_scale(scale)
         self.strip.set_size(narrow, scale)
+        self.strip.setVisible(not narrow or scale == 1.0)  # before a room in a small window, the text needs its place
         self.timeline.set_scale(scale)
         self.timeline.setMinimumHeight(round(NARROW_TIMELINE_PX * scale))
         self.timeline.setMaximumHeight(round((NARROW_TIMELINE_PX if narrow else TIMELINE_PX) * scale))

@@ -74,7 +74,7 @@ def value(entrant: Entrant) -> str:
 
 def behind(entrant: Entrant) -> str:
     """Return the value of the whole test that the request is one of, and which one of its requests is shown."""
-    which = tr("shown: the middle one of {0} by duration").format(requests(entrant.requests))
+    which = tr("shown: the median one of {0}").format(requests(entrant.requests))
     if entrant.sequences > 1:
         which = tr("{0}, with the text of the first of {1} answers").format(which, f"{entrant.sequences:,}")
     return "; ".join(part for part in (value(entrant), which) if part)

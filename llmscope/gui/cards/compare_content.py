@@ -26,7 +26,7 @@ def compare_content(compared: Compared, labels: Sequence[str] = ()) -> Content:
                      for place in range(len(found.sides)))
     lines = telling(found) or list(found.shown)
     rest = [line for line in found.shown if line not in lines]
-    tests = tuple(_test(found, line) for line in (*lines, *rest))
+    tests = tuple(test_of(found, line) for line in (*lines, *rest))
     return Content(headline(found), look.subtitle(found), machines, tests, warnings(found), tuple(_foot(found)),
                    differing(found), {"Title": headline(found), "Results": look.as_tsv(look.table(found))})
 
@@ -46,7 +46,8 @@ def _machine(compared: Compared, place: int, label: str) -> Machine:
     return Machine(label or card.title, (*own, tests, ceilings), LETTERS[place])
 
 
-def _test(found: Comparison, line: Line) -> Test:
+def test_of(found: Comparison, line: Line) -> Test:
+    """Return a test with its bars and ratios."""
     return Test(test_title(line.kind), line.name, tuple(_value(found, line, place)
                                                         for place in range(len(line.values))))
 
@@ -58,7 +59,9 @@ def _value(found: Comparison, line: Line, place: int) -> Value:
         why = without_paths(value.why)
         return Value(place, why=why, is_bad=value.why.startswith(("failed", "not counted")))
     ends = None if row.low is None or row.high is None else (row.low, row.high)
-    ratio = value.times
+    ratio, base = value.times, LETTERS[found.baseline]
+    if len(found.sides) == 2 and ratio is not None and "×" in times:  # it stands large, and alone
+        plus = tr("{0} vs {1}  {2}").format(LETTERS[place], base, plus)
     return Value(place, text, line.unit, behind, row.median, ends, times=times, times_plus=plus,
                  is_warned=row.verdict != "valid", is_resolved=ratio is not None and ratio.is_resolved)
 

@@ -8,7 +8,7 @@ from statistics import median
 from llmscope.analysis.compare import LETTERS, compare
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import race_words, words
-from llmscope.gui.cards.compare_content import conditions, differing, warnings
+from llmscope.gui.cards.compare_content import conditions, differing, test_of, warnings
 from llmscope.gui.cards.content import Content, Machine, Test, Value
 from llmscope.gui.race import Race
 from llmscope.gui.race_track import Track
@@ -17,17 +17,18 @@ from llmscope.gui.words import tr
 
 def race_content(race: Race, labels: Sequence[str] = ()) -> Content:
     """Return what a card says of a race that is over; `labels` stand for what the runs are called, by place."""
-    found = compare([entrant.side for entrant in race.entrants])
+    found = compare([entrant.side for entrant in race.entrants], baseline=int(race.winner == 0))
     named = [*labels, *default_labels(race)[len(labels):]]
-    machines = tuple(_machine(race, place, label) for place, label in enumerate(named))
+    machines = tuple(_machine(race, place, label, bool(found.lines)) for place, label in enumerate(named))
     cell = race.entrants[0].cell
     about = race_words.not_the_same(race) or tr("{0}: the same request of the test {1}, answered by both").format(
         words.model_name(cell.model), cell.test)
     requests = ", ".join(f"{letter} {tr('of')} {entrant.requests:,}"
                          for letter, entrant in zip(LETTERS, race.entrants, strict=False))
-    foot = tr("One request of each run, the middle one by duration ({0}), so without an interval.").format(requests)
+    foot = tr("One request of each run, the median one by duration ({0}), has no interval; whiskers are of all.")
     title = race_words.headline(race)
-    return Content(title, about, machines, tuple(_tests(race)), warnings(found), (foot, *conditions(found)),
+    tests = (*_tests(race), *(test_of(found, line) for line in found.lines))
+    return Content(title, about, machines, tests, warnings(found), (foot.format(requests), *conditions(found)),
                    differing(found), {"Title": title, "Results": results(race)})
 
 
@@ -42,10 +43,11 @@ def results(race: Race) -> str:
                                                   for value in test.values) for test in _tests(race))
 
 
-def _machine(race: Race, place: int, label: str) -> Machine:
+def _machine(race: Race, place: int, label: str, has_bars: bool) -> Machine:
     entrant = race.entrants[place]
     settings, measured_on = race_words.settings_and_device(entrant)
-    return Machine(label, (measured_on, settings, race_words.value(entrant)), LETTERS[place])
+    own = () if has_bars else (race_words.value(entrant),)  # of tests that cannot stand beside each other
+    return Machine(label, (measured_on, settings, *own), LETTERS[place])
 
 
 def _tests(race: Race) -> list[Test]:
