@@ -58,10 +58,10 @@ class SpeedTable(CompareTable):
 
     def __init__(self) -> None:
         self.speeds = SpeedRows()
-        super().__init__(self.speeds, WIDTHS, NARROW_WIDTHS, RUN)
+        super().__init__(self.speeds, WIDTHS, NARROW_WIDTHS, RUN, ROW_PX)
         self.setAccessibleName(self.tr("Speed of each run by test"))
         self.setItemDelegate(_Bars(self))
-        self.use_header(PlainHeader(self, self.speeds, title_room), ROW_PX)
+        self.take_header(PlainHeader(self, self.speeds, title_room))
         self._comparison: Comparison | None = None
 
     def show_speeds(self, comparison: Comparison) -> None:
