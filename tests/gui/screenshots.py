@@ -146,7 +146,7 @@ def show_history(window: MainWindow, name: str) -> None:
     window.show_page("history")
     page = window.history.page
     assert page is not None
-    _wait(lambda: page._is_loaded and page._thread is None)
+    _wait(lambda: page._is_loaded and page.reading.is_idle)
     page.filters.clear()
     wanted = {"history_cut_off": 7, "stored": 4, "stored_failed": 2, "history_reference": 10}.get(name, 0)
     if runs:
@@ -155,7 +155,7 @@ def show_history(window: MainWindow, name: str) -> None:
         page.table.setCurrentIndex(page.model.index(page.model.row_of(runs[3].name), 0))
         page.table.unwanted.emit()
         page.table.go_to(runs[0].name)
-        _wait(lambda: page._thread is None)
+        _wait(lambda: page.reading.is_idle)
     elif name == "history_sorted":
         page.table.sorted.emit(4)
         page.filters.pickers["date"].setCurrentIndex(3)

@@ -82,7 +82,7 @@ def test_runs_selected_in_history_are_compared_with_ctrl_d(window: MainWindow, i
     window.show_page("history")
     history = window.history.page
     assert history is not None
-    qtbot.waitUntil(lambda: history._is_loaded and history._thread is None)
+    qtbot.waitUntil(lambda: history._is_loaded and history.reading.is_idle)
     assert history.compare.text() == "Compare" and history.compare.isEnabled()
     history.table.selectAll()
     assert history.compare.text() == "Compare 4"
