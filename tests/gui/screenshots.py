@@ -18,6 +18,7 @@ from llmscope.core.events import RunStarted
 from llmscope.core.spec import Cell
 from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.replay import replay
 from llmscope.gui.theme import theme
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
@@ -26,6 +27,7 @@ from tests.gui.history_runs import write_history
 from tests.gui.race_runs import write_race
 from tests.gui.stream import CELLS, Outcome, stream
 from tests.gui.sweeps import sweep
+from tests.gui.test_save_dialog import own_run
 from tests.gui.turns import SAME, SLOWER, turns
 
 SIZES = {"": QSize(1440, 900), "_small": QSize(1024, 640), "_wide": QSize(1920, 1080)}
@@ -66,6 +68,8 @@ MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster t
 COMPARE = ("compare", "compare_all", "compare_empty")
 #: Races of two stored runs: under way, over, of different work, and the whole screen.
 RACES = ("race", "race_done", "race_unlike", "race_present")
+#: Save picture: of two runs, and of one with a prompt and a model folder of somebody's own.
+SAVING = ("save_compare", "save_own")
 
 
 #: States of a sweep: asked for, chosen in the rail, under way, done as a grid and as curves.
@@ -181,6 +185,16 @@ def show_compare(window: MainWindow, name: str) -> None:
     page.body.every.setChecked(name == "compare_all")
 
 
+def show_saving(window: MainWindow, name: str) -> None:
+    """Ask which picture is to be saved."""
+    if name == "save_compare":
+        show_compare(window, "compare")
+    else:
+        shutil.rmtree(paths.data_folder(), ignore_errors=True)
+        window.show_stored(replay(own_run(paths.runs_folder())))
+    window._on_save_picture()
+
+
 def show_race(window: MainWindow, name: str) -> None:
     """Race two made-up runs up to a moment."""
     shutil.rmtree(paths.data_folder(), ignore_errors=True)
@@ -222,7 +236,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES, *SWEEPS):
+    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES, *SAVING, *SWEEPS):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -242,6 +256,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 app.processEvents()
                 if name in STATES:
                     feed(window, name)
+                elif name in SAVING:
+                    show_saving(window, name)
                 elif name in SWEEPS:
                     show_sweep(window, name)
                 elif name in HARDWARE:

@@ -61,9 +61,11 @@ class SaveDialog(QDialog):
         self.labels = [QLineEdit(label) for label in taken.labels]
         self.with_runs, self._inside = QCheckBox(self.tr("With the runs inside")), Label("", "small", role="text_2")
         self.with_runs.setChecked(taken.with_runs)
+        self._own = personal(picture)
         self.preview = Label()
         self.save = Button(self.tr("Save…"), "image")
         self.copy = Button(self.tr("Copy"), "copy")
+        self.copy.setToolTip(self.tr("A copy is the picture alone: it carries no runs"))
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._lay_out()
         self._connect()
@@ -98,14 +100,15 @@ class SaveDialog(QDialog):
         self.preview.setAccessibleName(self.tr("Preview: {0}").format(image.text("Title")))
         for box in self._named:
             box.setVisible(choice.kind != "page" or len(self.labels) == 1)
-        self._inside.setText(self._what_is_inside(choice.with_runs))
+        self._say_what_is_inside(choice.with_runs)
 
-    def _what_is_inside(self, with_runs: bool) -> str:
-        """Return in one line what travels with the file."""
-        if not with_runs:
-            return self.tr("The picture alone: nobody can open its runs.")
-        held = [self.tr("results, text, hardware and system"), *personal(self.picture)]
-        return self.tr("Inside: {0}. Dropped on llmscope, the runs are there again.").format(", ".join(held))
+    def _say_what_is_inside(self, with_runs: bool) -> None:
+        """Say in one line what travels with the file; it stands out where that is a person's own."""
+        own = self._own if with_runs else []
+        held = ", ".join([self.tr("results, text, hardware and system"), *own])
+        self._inside.setText(self.tr("Inside: {0}. Dropped on llmscope, the runs are there again.").format(held)
+                             if with_runs else self.tr("The picture alone: nobody can open its runs."))
+        self._inside.set_role("warn" if own else "text_2")
 
     def _connect(self) -> None:
         for control in (self.kind, self.look):
@@ -134,6 +137,7 @@ class SaveDialog(QDialog):
         self._named = [Field(name, box) for name, box in zip(self._names(), self.labels, strict=True)]
         for field, box in zip(self._named, self.labels, strict=True):
             box.setMaxLength(MOST_LETTERS)
+            box.setCursorPosition(0)
             side.addWidget(field)
         self._inside.setWordWrap(True)
         for widget in (self.with_runs, self._inside):
