@@ -153,7 +153,7 @@ def shoot(file: Path, runs: Sequence[str], theme: str, kind: str, data: bool) ->
         from llmscope.gui import compare_shot
     except ImportError as error:
         raise BadInput(_needs_qt(error)) from error
-    if not compare_shot.shoot(file, [side.run for side in compared.comparison.sides], theme):
+    if not compare_shot.shoot(file, [side.run for side in compared.comparison.sides], theme, data):
         raise BadInput(f"{file} could not be written: choose another folder.")
     print(f"Picture: {file.resolve()}")
     return terminal.OK

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QBuffer, QIODevice, QObject, Signal
-from PySide6.QtGui import QGuiApplication, QImageWriter
+from PySide6.QtGui import QGuiApplication, QImage, QImageWriter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from llmscope import paths
@@ -26,10 +26,15 @@ PAGE = Choice()
 
 def write(picture: Picture, file: Path, choice: Choice = PAGE) -> str:
     """Write a picture and return what it does not carry of its runs, mostly nothing; raises OSError."""
+    return write_image(image_of(picture, choice), file, picture.runs if choice.with_runs else ())
+
+
+def write_image(image: QImage, file: Path, runs: tuple[str, ...]) -> str:
+    """Write an image with these runs in it, and return what it does not carry of them; raises OSError."""
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, b"png").write(image_of(picture, choice))
-    content, lacking = _with_runs(bytes(buffer.data().data()), picture.runs if choice.with_runs else ())
+    QImageWriter(buffer, b"png").write(image)
+    content, lacking = _with_runs(bytes(buffer.data().data()), runs)
     file.write_bytes(content)
     return lacking
 

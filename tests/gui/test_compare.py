@@ -21,6 +21,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.gui.theme import theme
 from llmscope.runs.compare import compare_stored
+from llmscope.runs.exchange.pictures import carried
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
 
@@ -302,6 +303,7 @@ def test_a_shot_of_the_page_is_one_of_the_window(ids: list[str], tmp_path: Path,
     assert "named twice" in capsys.readouterr().err and not file.exists()
     assert cli.run(["shot", str(file), "--page", "compare", "--runs", ",".join(ids[:2])]) == 0
     assert capsys.readouterr().out.startswith("Picture: ") and QImage(str(file)).width() >= 1024
+    assert [run.name for run in carried(file.read_bytes()).runs] == ids[:2]
 
 
 @pytest.mark.parametrize(("arguments", "width"), [
@@ -325,6 +327,7 @@ def test_cards_of_a_comparison_are_made_in_the_terminal_and_bring_its_runs(ids: 
 @pytest.mark.parametrize("arguments", [
     ["compare", "A", "B", "--picture", "FILE", "--no-data"],
     ["shot", "FILE", "--runs", "A", "--kind", "card", "--no-data"],
+    ["shot", "FILE", "--page", "compare", "--runs", "A,B", "--no-data"],
     ["shot", "FILE", "--page", "compare", "--runs", "A,B", "--kind", "square", "--no-data"]])
 def test_no_data_leaves_the_runs_out(ids: list[str], tmp_path: Path, arguments: list[str]) -> None:
     file, named = tmp_path / "alone.png", {"A": ids[0], "B": ids[1], "A,B": f"{ids[0]},{ids[1]}"}

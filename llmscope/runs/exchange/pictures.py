@@ -25,7 +25,7 @@ def carry(picture: bytes, folders: Sequence[Path]) -> tuple[bytes, str]:
 
 
 def personal(folders: Sequence[Path]) -> tuple[Personal, ...]:
-    """Return what of a person's own stored runs hold: words for the prompt, the path of a model's folder.
+    """Return what of a person's own stored runs hold: a prompt, the path of a model's folder.
 
     Raises BadInput for one that is not readable.
     """
@@ -46,6 +46,6 @@ def carried(picture: bytes) -> bundle.Bundle:
     except png.DamagedPicture as error:
         raise BadInput(f"This picture cannot be read: {error}.") from error
     if text is None:
-        raise BadInput("This picture carries no runs: it was not saved by llmscope, or a program that passed it on "
-                       "took them out. Ask for the file itself.")
+        raise BadInput("This picture carries no runs: it was saved without them or not by llmscope, or a program that "
+                       "passed it on took them out. Ask for the file itself.")
     return bundle.unpack(text)
