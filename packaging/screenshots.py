@@ -136,6 +136,9 @@ def take_race(window: Window, folder: Path, runs: Sequence[str]) -> None:
 def take_sweep(window: Window, folder: Path) -> None:
     """Measure twelve tests, and show them as a grid."""
     window.measure(SWEPT)
+    view = window.page.body.results.view
+    view.set_value("map")
+    view.chosen.emit("map")
     window.take(folder / "sweep.png")
 
 
