@@ -151,6 +151,12 @@ def table(found: Comparison) -> list[Told]:
     return [head, *(told(found, line, place) for line in found.shown for place in range(len(line.values)))]
 
 
+def legend(found: Comparison) -> str:
+    """Return who the letters are: `A: f32, AMD EPYC; B: bf16, AMD EPYC`."""
+    return "; ".join(f"{letter}: {called(found, place)}"
+                     for place, letter in enumerate(LETTERS[:len(found.sides)]))
+
+
 def told(found: Comparison, line: Line, place: int) -> Told:
     """Return a line of the table of all numbers."""
     row = line.values[place].row

@@ -197,7 +197,8 @@ def test_the_table_is_copied_as_markdown_and_its_rows_for_a_spreadsheet(page: Co
     page.copy.click()
     lines = QGuiApplication.clipboard().text().replace(NBSP, " ").splitlines()
     assert lines[0] == "| Test | Run | Result | ± | times as fast as A | ± | Verdict |"
-    assert "| pp512 | B | 34,480 | ±400 tok/s | 37.0× | ±0.7 | steady |" in lines and len(lines) == 2 + 5 * 4
+    assert "| pp512 | B | 34,480 | ±400 tok/s | 37.0× | ±0.7 | steady |" in lines and len(lines) == 2 + 5 * 4 + 2
+    assert lines[-1].startswith("A: Intel Core i7-13700H; B: mains power, RTX 4070 Laptop; C: RTX 4090; D: ")
     page.body.speed.selectRow(2)
     qtbot.keyClick(page.body.speed, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text().splitlines()[1].startswith("pp512\tB\t34,480")

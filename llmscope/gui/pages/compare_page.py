@@ -102,7 +102,8 @@ class ComparePage(Page):
     def copy_table(self) -> None:
         """Copy all numbers, as a Markdown table."""
         if self.compared is not None:
-            QGuiApplication.clipboard().setText(look.as_markdown(look.table(self.compared.comparison)))
+            found = self.compared.comparison
+            QGuiApplication.clipboard().setText(f"{look.as_markdown(look.table(found))}\n\n{look.legend(found)}")
             self.said.emit(self.tr("Table copied as Markdown. Ctrl+C in the table copies its rows for a spreadsheet."))
 
     def picture(self) -> ComparePicture | None:
