@@ -25,6 +25,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.race_page import RacePage
 from llmscope.gui.race import Race, race_of, read_race
 from llmscope.gui.race_clock import RaceClock
+from llmscope.gui.race_picture import RacePicture
 from llmscope.gui.race_side import RaceSide
 from llmscope.gui.replay import Cancelled
 from llmscope.runs import owner, store
@@ -329,6 +330,15 @@ def test_a_moment_of_a_race_is_a_picture(tmp_path: Path, race: Race) -> None:
     assert early.text("Accuracy").startswith("at 100\u00a0ms of ") and "torch 2.11.0" in early.text("Software")
     with pytest.raises(BadInput, match="another folder"):
         race_shot.shoot(tmp_path / "no" / "x.png", race, None, "dark", Choice())
+
+
+def test_the_picture_shows_exactly_the_tokens_of_its_moment(race: Race, qtbot: QtBot) -> None:
+    at_ns = race.end_ns // 4
+    picture = RacePicture(race, at_ns)
+    qtbot.addWidget(body := picture.body())
+    picture.settle()
+    for side, entrant in zip(body.findChildren(RaceSide), race.entrants, strict=True):
+        assert side.text.toPlainText() == entrant.track.text_at(at_ns) != ""
 
 
 def test_the_page_offers_the_picture_of_the_moment_it_shows_and_a_card_which_bring_both_runs(
