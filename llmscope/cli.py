@@ -206,8 +206,9 @@ def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png
                                                 "--runs, hardware or history.")] = "run",
          runs: Annotated[str, typer.Option(help="Stored runs to show, with commas: with --page compare two to four "
                                                 "ids, with --page race two; else one.")] = "",
-         kind: Annotated[str, typer.Option(help="page, or of run and compare a card to share: card (1200×630), "
+         kind: Annotated[str, typer.Option(help="page, or of run, compare and race a card to share: card (1200×630), "
                                                 "square (1080×1080).")] = "page",
+         data: Annotated[bool, typer.Option("--data/--no-data", help=cli_compare.DATA_HELP)] = True,
          at: Annotated[float | None, typer.Option(help="With --page race: at this second, not its end.")] = None,
          ) -> None:
     """Open the real window, run the quick preset or show stored runs, and save its picture; needs no display."""
@@ -218,22 +219,25 @@ def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png
         raise BadInput(f"There is no theme '{theme}': use dark or light.")
     _check_shot(page, runs, kind, at)
     if page == "race":
-        raise typer.Exit(cli_race.shoot(file, runs.split(","), at, theme))
+        raise typer.Exit(cli_race.shoot(file, runs.split(","), at, theme, kind, data))
     if page == "compare":
-        raise typer.Exit(cli_compare.shoot(file, runs.split(","), theme, kind))
+        raise typer.Exit(cli_compare.shoot(file, runs.split(","), theme, kind, data))
     try:
+        from llmscope.gui.cards.choice import Choice
         from llmscope.gui.shot import shoot
+
+        choice = Choice(cast(Any, kind), with_runs=data)
         if page != "run" or runs:
             from llmscope.gui.page_shot import shoot_stored
 
-            if not shoot_stored(file, cast(Any, page), runs, theme, cast(Any, kind)):
+            if not shoot_stored(file, cast(Any, page), runs, theme, choice):
                 raise BadInput(f"{file} could not be written: choose another folder.")
             print(f"Picture: {file.resolve()}")
             return
     except ImportError as error:
         raise BadInput(f"A picture of the window needs PySide6 and pyqtgraph ({error}): install them, or use "
                        "'llmscope bench'.") from error
-    raise typer.Exit(terminal.print_shot(partial(shoot, kind=cast(Any, kind)), file, theme))
+    raise typer.Exit(terminal.print_shot(partial(shoot, choice=choice), file, theme))
 
 
 def _check_shot(page: str, runs: str, kind: str, at: float | None) -> None:
@@ -247,7 +251,9 @@ def _check_shot(page: str, runs: str, kind: str, at: float | None) -> None:
         raise BadInput("Several runs are shown by --page compare: give one, or that page.")
     if at is not None and (page != "race" or not at >= 0):
         raise BadInput("--at is a second of a race, 0 or more: give it with --page race.")
-    if page in ("race", "hardware", "history") and kind != "page":
+    if at is not None and kind != "page":
+        raise BadInput(f"A {kind} shows the end of a race: leave out --at, or use --kind page.")
+    if page in ("hardware", "history") and kind != "page":
         raise BadInput(f"The page {page} has no {kind}: use --kind page, or --page run with --runs.")
     if page == "history" and runs:
         raise BadInput("History lists all runs: leave out --runs.")

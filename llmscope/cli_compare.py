@@ -3,14 +3,15 @@
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 import typer
 
 from llmscope import __version__, paths, terminal
 from llmscope.analysis.compare import LETTERS, Comparison, Line
-from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, value_cells
+from llmscope.analysis.compare_names import called
+from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, turned_round, value_cells
 from llmscope.analysis.times_as_fast import TimesAsFast
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS
@@ -21,6 +22,8 @@ from llmscope.runs.compare import Compared, compare_stored
 SCHEMA = 1
 #: Of pictures: the whole page, and cards to be shared.
 KINDS = ("page", "card", "square")
+DATA_HELP = ("Put the runs into the picture, for 'llmscope runs import'. They hold your prompt, the text and the path "
+             "of a model's folder of your own.")
 
 
 def compare(
@@ -30,6 +33,7 @@ def compare(
     picture: Annotated[Path | None, typer.Option(help="Save the Compare page as a picture, a .png, too.")] = None,
     theme: Annotated[str, typer.Option(help="Of the picture: dark or light.")] = "dark",
     kind: Annotated[str, typer.Option(help="Of the picture: page, or a card to share: card, square.")] = "page",
+    data: Annotated[bool, typer.Option("--data/--no-data", help=DATA_HELP)] = True,
 ) -> None:
     """Compare stored runs: how many times as fast, whether that can be told from chance, and which settings differ."""
     for name, text, choices in (("format", output, ("md", "json")), ("theme", theme, ("dark", "light")),
@@ -46,7 +50,7 @@ def compare(
         raise BadInput(f"These runs have no test with two values to compare: {_have(found)}.")
     print(_json(found) if output == "json" else markdown(found), end="")
     if picture is not None:
-        _save(compared, picture, theme, kind)
+        _save(compared, picture, theme, kind, data)
     raise typer.Exit(terminal.FAILED if any(_is_bad(line) for line in found.lines) else terminal.OK)
 
 
@@ -84,9 +88,12 @@ def _about(found: Comparison) -> Iterator[str]:
     for letter, side, floor in zip(LETTERS, found.sides, found.floors, strict=False):
         started = side.started
         device = device_name(started.machine, side.rows[0].device)
+        name = f"{called(found, LETTERS.index(letter))}, " if side.name else ""
         how = f"accuracy {side.accuracy}" if side.accuracy else side.program
-        yield (f"{letter}: run {side.run}, {device}, {started.utc}, {how}, repeats itself "
+        yield (f"{letter}: {name}run {side.run}, {device}, {started.utc}, {how}, repeats itself "
                f"within {floor_words(floor)}{'' if floor.runs else ': too few stored repeats'}")
+    if turned_round(found):
+        yield turned_round(found)
     same = sum(not setting.differing for setting in found.settings)
     yield f"{same} other settings are the same; compared by llmscope {__version__}"
     yield f"± is half of the 95{NBSP}% interval, of a ratio from both; less than both floors allow is no difference"
@@ -107,8 +114,8 @@ def _inert(cell: str) -> str:
 def _json(found: Comparison) -> str:
     document = {
         "schema": SCHEMA, "program": f"llmscope {__version__}", "headline": headline(found),
-        "runs": [{"letter": letter, "run": side.run, "utc": side.started.utc, "program": side.program,
-                  "machine": side.started.machine, "versions": side.started.versions,
+        "runs": [{"letter": letter, "name": side.name or None, "run": side.run, "utc": side.started.utc,
+                  "program": side.program, "machine": side.started.machine, "versions": side.started.versions,
                   "accuracy": side.accuracy, "baseline": place == found.baseline,
                   "repeat_floor": floor.share, "repeats": floor.runs, "only_here": alone}
                  for place, (letter, side, floor, alone) in enumerate(
@@ -141,17 +148,17 @@ def _have(found: Comparison) -> str:
     return "; ".join(f"{LETTERS[place]} has {tests(place)}" for place in range(len(found.sides)))
 
 
-def shoot(file: Path, runs: Sequence[str], theme: str, kind: str) -> int:
+def shoot(file: Path, runs: Sequence[str], theme: str, kind: str, data: bool) -> int:
     """Save the window with these runs on its Compare page, or their card; returns the exit code."""
     compared = compare_stored(paths.runs_folder(), runs)  # bad input is told before a window is made
     if kind != "page":
-        _save(compared, file, theme, kind)
+        _save(compared, file, theme, kind, data)
         return terminal.OK
     try:
         from llmscope.gui import compare_shot
     except ImportError as error:
         raise BadInput(_needs_qt(error)) from error
-    if not compare_shot.shoot(file, [side.run for side in compared.comparison.sides], theme):
+    if not compare_shot.shoot(file, [side.run for side in compared.comparison.sides], theme, data):
         raise BadInput(f"{file} could not be written: choose another folder.")
     print(f"Picture: {file.resolve()}")
     return terminal.OK
@@ -161,11 +168,12 @@ def _needs_qt(error: ImportError) -> str:
     return f"A picture needs PySide6 and pyqtgraph ({error}): install them, or use 'llmscope compare' without it."
 
 
-def _save(compared: Compared, picture: Path, theme: str, kind: str) -> None:
+def _save(compared: Compared, picture: Path, theme: str, kind: str, data: bool) -> None:
     try:
+        from llmscope.gui.cards.choice import Choice
         from llmscope.gui.compare_shot import save_picture
     except ImportError as error:
         raise BadInput(_needs_qt(error)) from error
-    if not save_picture(compared, picture, theme, kind):  # type: ignore[arg-type]
+    if not save_picture(compared, picture, theme, Choice(cast(Any, kind), with_runs=data)):
         raise BadInput(f"{picture} could not be written: choose another folder.")
     print(f"Picture: {picture.resolve()}", file=sys.stderr)

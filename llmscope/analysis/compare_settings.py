@@ -22,12 +22,16 @@ NOT_READABLE = "not readable"
 
 
 class Side(Struct, frozen=True):
-    """A stored run as comparing needs it; `machine` is the same text for runs of the same machine."""
+    """A stored run as comparing needs it; `machine` is the same text for runs of the same machine.
+
+    `name` is what a person called the run, mostly nothing.
+    """
 
     started: RunStarted
     rows: tuple[Row, ...]
     program: str
     machine: str
+    name: str = ""
 
     @property
     def run(self) -> str:

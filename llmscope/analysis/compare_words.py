@@ -18,26 +18,57 @@ _FAR_APART = 1.25
 
 
 def headline(found: Comparison) -> str:
-    """Return what came of it in one sentence: of the first run beside the baseline, in the two tests that tell most."""
-    place = next(place for place in range(len(found.sides)) if place != found.baseline)
-    name, base = LETTERS[place], LETTERS[found.baseline]
-    of_kind: dict[str, tuple[Line, TimesAsFast]] = {}
+    """Return what came of it in one sentence: of the first run beside the baseline, in the two tests that tell most.
+
+    Where the baseline is the faster one, the sentence says so: nobody reads `0.0292×` at once.
+    """
+    name, base = LETTERS[_other(found)], LETTERS[found.baseline]
+    told = _told(found)
+    if not told:
+        return f"{name} and {base} have no test with two values to compare"
+    faster, slower = _resolved(told)
+    rest = [item for item in told if not item[1].is_resolved]
+    parts = [_faster(one, other, items) for one, other, items in ((name, base, faster), (base, name, slower)) if items]
+    if not parts:
+        return f"{name} and {base} cannot be told apart: {_unresolved(rest)}"
+    text = ", but ".join(parts)
+    return f"{text}; {_unresolved(rest)}" if rest else text
+
+
+def turned_round(found: Comparison) -> str:
+    """Return which ratios of the table the headline turns round: `34.2× is 0.0292× the other way round`."""
+    pairs = [f"{ratio(times.inverse)} is {ratio(times)}" for _, times in _resolved(_told(found))[1]]
+    return ", ".join([f"{pairs[0]} the other way round", *pairs[1:]]) if pairs else ""
+
+
+def _other(found: Comparison) -> int:
+    """Return the place of the run that the headline is about."""
+    return next(place for place in range(len(found.sides)) if place != found.baseline)
+
+
+def _told(found: Comparison) -> list[tuple[Line, TimesAsFast]]:
+    """Return the tests that the headline tells, at most two, each of another kind."""
+    place, of_kind = _other(found), dict[str, tuple[Line, TimesAsFast]]()
     for line in telling(found):
         if (times := line.values[place].times) is not None:
             of_kind.setdefault(line.kind, (line, times))
-    told = list(of_kind.values())[:2]
-    if not told:
-        return f"{name} and {base} have no test with two values to compare"
-    resolved = sorted((item for item in told if item[1].is_resolved), key=lambda item: -item[1].ratio)
-    rest = [item for item in told if not item[1].is_resolved]
-    if not resolved:
-        return f"{name} and {base} cannot be told apart: {_unresolved(rest)}"
-    (line, times), *others = resolved
+    return list(of_kind.values())[:2]
+
+
+def _resolved(told: Sequence[tuple[Line, TimesAsFast]]) -> tuple[list[tuple[Line, TimesAsFast]], ...]:
+    """Return the tests in which the run is faster than the baseline, and slower; the clearest first."""
+    items = sorted((item for item in told if item[1].is_resolved), key=lambda item: -abs(math.log(item[1].ratio)))
+    return [item for item in items if item[1].ratio > 1], [item for item in items if item[1].ratio < 1]
+
+
+def _faster(name: str, base: str, items: Sequence[tuple[Line, TimesAsFast]]) -> str:
+    """Return `B reads prompts 64.4× as fast as A but writes only 4.53× as fast`."""
+    (line, times), *others = [(line, times if times.ratio > 1 else times.inverse) for line, times in items]
     text = f"{name} {_does(line)} {ratio(times)} as fast as {base}"
-    for other, slower in others:
-        apart = times.ratio >= _FAR_APART * slower.ratio
-        text += f" {'but' if apart else 'and'} {_does(other)} {'only ' if apart else ''}{ratio(slower)} as fast"
-    return f"{text}; {_unresolved(rest)}" if rest else text
+    for other, less in others:
+        apart = times.ratio >= _FAR_APART * less.ratio
+        text += f" {'but' if apart else 'and'} {_does(other)} {'only ' if apart else ''}{ratio(less)} as fast"
+    return text
 
 
 def _unresolved(rest: Sequence[tuple[Line, TimesAsFast]]) -> str:

@@ -45,6 +45,12 @@ class TimesAsFast(Struct, frozen=True):
         return self.resolvable is not None and abs(math.log(self.ratio)) > math.log1p(self.resolvable)
 
     @property
+    def inverse(self) -> "TimesAsFast":
+        """The same told of the other one."""
+        low, high = (None if end is None else 1 / end for end in (self.high, self.low))
+        return TimesAsFast(1 / self.ratio, low, high, self.resolvable)
+
+    @property
     def half_width(self) -> float | None:
         """Half the width of the interval, in the ratio's own unit; None without one."""
         return None if self.low is None or self.high is None else (self.high - self.low) / 2

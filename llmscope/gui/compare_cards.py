@@ -38,7 +38,7 @@ class RunCard(QFrame):
         head.setSpacing(8)
         head.addWidget(Mark(place))
         head.addWidget(Label(letter, "strong", 600))
-        head.addWidget(ElidedLabel(card.title, "strong", 600, mode=Qt.TextElideMode.ElideMiddle), 1)
+        head.addWidget(ElidedLabel(card.title, "strong", 600), 1)
         head.addWidget(self.remove)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, EDGE_PX + 4, 6, 8)

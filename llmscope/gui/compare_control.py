@@ -58,6 +58,11 @@ class CompareControl(QObject):
         self.ids, self._baseline = list(dict.fromkeys(ids))[:MOST_RUNS], ""
         self._refresh()
 
+    def read_again(self, run: str) -> None:
+        """Take that something is said of a run in another way than before."""
+        if run in self.ids:
+            self._refresh()
+
     def close(self) -> None:
         """End reading; returns when it is over."""
         if self._thread is not None:

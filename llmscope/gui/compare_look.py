@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
+from llmscope.analysis.compare_names import called, device_of
 from llmscope.analysis.compare_settings import Setting
-from llmscope.analysis.compare_words import floor_words, ratio_cells, telling, value_cells
+from llmscope.analysis.compare_words import floor_words, ratio_cells, telling, turned_round, value_cells
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
@@ -15,14 +16,11 @@ from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
 from llmscope.gui.looks import when
 from llmscope.gui.words import tr
-from llmscope.hardware.host import device_name
 from llmscope.runs.compare import Compared
 
 #: Tests that stand in the roofline: more of them hide one another, and so do those of nearly the same intensity.
 MOST_IN_ROOFLINE = 4
 SAME_INTENSITY = 1.3
-#: What tells a run apart from another on the same device, in so many words.
-MOST_NAMED = 2
 #: A column for the name, one for each run, and one for what a difference is good for.
 Told = tuple[str, ...]
 
@@ -45,19 +43,10 @@ def card(compared: Compared, place: int) -> Card:
     dtypes = "/".join(dict.fromkeys(words.short_dtype(row.dtype) for row in rows))
     accuracy = found.sides[place].accuracy
     how = f"{accuracy.capitalize()} ±{100 * EPSILON[accuracy]:.2g}{NBSP}%" if accuracy else found.sides[place].program
-    return Card(name(found, place), f"{models} · {dtypes}",
+    device = [device_of(found, place)] * bool(found.sides[place].name)  # else it stands in the title
+    return Card(called(found, place), " · ".join([*device, models, dtypes]),
                 _ceilings(compared.ceilings[place].get(rows[0].device), rows[0].dtype),
                 f"{when(started.utc)} · {how}")
-
-
-def name(found: Comparison, place: int) -> str:
-    """Return how a run is called: by its device, and by what tells it from another on the same one."""
-    devices = [device_name(side.started.machine, (found.rows(at) or side.rows)[0].device)
-               for at, side in enumerate(found.sides)]
-    alike = [at for at, device in enumerate(devices) if device == devices[place]]
-    unlike = [value for setting in found.settings if setting.differing
-              and len({setting.values[at] for at in alike}) > 1 and (value := setting.values[place])]
-    return ", ".join([devices[place], *unlike[:MOST_NAMED]])
 
 
 def _ceilings(known: Ceilings | None, dtype: str) -> str:
@@ -71,15 +60,15 @@ def _ceilings(known: Ceilings | None, dtype: str) -> str:
 
 
 def subtitle(found: Comparison) -> str:
-    """Return what was measured, and what limits the first run beside the baseline."""
+    """Return what was measured, which ratios the headline turns round, and what limits the first other run."""
     rows = found.rows(found.baseline) or found.sides[found.baseline].rows
     models = words.models(list(dict.fromkeys(row.model for row in rows)))
     place = next(place for place in range(len(found.sides)) if place != found.baseline)
     limits = [f"{line.name}: {words.limiter_name(limiter)}" for line in telling(found)[:3]
               if (row := line.values[place].row) is not None and (limiter := stored_finding(row)) is not None]
-    if not limits:
-        return models
-    return f"{models}. {tr('Limits of {0}: {1}.').format(LETTERS[place], ', '.join(limits))}"
+    said = tr("Limits of {0}: {1}").format(LETTERS[place], ", ".join(limits)) if limits else ""
+    parts = [part for part in (models, turned_round(found), said) if part]
+    return models if len(parts) == 1 else f"{'. '.join(parts)}."
 
 
 def plain(line: Line) -> str:
@@ -160,6 +149,12 @@ def table(found: Comparison) -> list[Told]:
     base = LETTERS[found.baseline]
     head = (tr("Test"), tr("Run"), tr("Result"), "±", tr("times as fast as {0}").format(base), "±", tr("Verdict"))
     return [head, *(told(found, line, place) for line in found.shown for place in range(len(line.values)))]
+
+
+def legend(found: Comparison) -> str:
+    """Return who the letters are: `A: f32, AMD EPYC; B: bf16, AMD EPYC`."""
+    return "; ".join(f"{letter}: {called(found, place)}"
+                     for place, letter in enumerate(LETTERS[:len(found.sides)]))
 
 
 def told(found: Comparison, line: Line, place: int) -> Told:

@@ -154,6 +154,8 @@ class Drawing:
             meets = any(place.intersects(other) for other in self._taken)
             if not meets and not any(crosses(place, *line) for line in self._lines):
                 break
+        else:  # then lines stop at the text rather than run through it
+            painter.fillRect(place, theme().colour("well"))
         painter.setFont(font("caption"))
         painter.setPen(theme().colour("text"))
         painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)

@@ -34,10 +34,10 @@ class SettingsTable(CompareTable):
     def __init__(self) -> None:
         rows = SettingsRows()
         self._of_runs = {0: NAME_PX}
-        super().__init__(rows, self._of_runs, self._of_runs, 1)
+        super().__init__(rows, self._of_runs, self._of_runs, 1, ROW_PX)
         self.setAccessibleName(self.tr("Settings of the runs"))
         self.setItemDelegate(_Cell(self))
-        self.use_header(_Head(self, rows, title_room), ROW_PX)
+        self.take_header(_Head(self, rows, title_room))
         self.settings: list[Setting] = []
 
     def show_settings(self, comparison: Comparison, every: bool) -> None:

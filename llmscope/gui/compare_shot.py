@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
 from llmscope.core.errors import BadInput
@@ -14,10 +15,10 @@ from llmscope.core.events import Event
 from llmscope.core.spec import RunSpec
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
-from llmscope.gui.cards.choice import Choice, Kind
+from llmscope.gui.cards.choice import Choice
 from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.main_window import MainWindow
-from llmscope.gui.picture_files import write
+from llmscope.gui.picture_files import write, write_image
 from llmscope.gui.settings import Settings
 from llmscope.runs.compare import Compared
 from llmscope.runs.resume import Earlier
@@ -25,18 +26,18 @@ from llmscope.runs.resume import Earlier
 POLL_MS = 20
 
 
-def save_picture(compared: Compared, file: Path, theme: str, kind: Kind = "page") -> bool:
+def save_picture(compared: Compared, file: Path, theme: str, choice: Choice) -> bool:
     """Write the picture of a comparison, the page or a card; False where the file cannot be written."""
     app = application(theme)
     try:
-        write(ComparePicture(compared), file, Choice(kind))
+        write(ComparePicture(compared), file, choice)
     except OSError:
         return False
     app.processEvents()
     return True
 
 
-def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:
+def shoot(file: Path, ids: Sequence[str], theme: str, with_runs: bool) -> bool:
     """Write what the window looks like with these runs on its Compare page; False where that cannot be written.
 
     Raises BadInput where the runs cannot be compared. The person's own settings are neither read nor changed.
@@ -52,15 +53,19 @@ def shoot(file: Path, ids: Sequence[str], theme: str) -> bool:
         page = window.compare.page
         return page is not None and page.compared is not None
 
-    saved = grab(file, theme, begin, lambda window: window.compare.is_idle, is_shown)
-    if saved is None:
+    image = _grab(theme, begin, lambda window: window.compare.is_idle, is_shown)
+    if image is None:
         raise BadInput(refused[0] if refused else "These runs cannot be compared: give two to four of them.")
-    return saved
+    try:
+        write_image(image, file, tuple(ids) if with_runs else ())
+    except OSError:
+        return False
+    return True
 
 
-def grab(file: Path, theme: str, begin: Callable[[MainWindow], None], is_ready: Callable[[MainWindow], bool],
-         is_shown: Callable[[MainWindow], bool]) -> bool | None:
-    """Write what a window looks like once it is ready; False where that cannot be written, None if it shows nothing."""
+def _grab(theme: str, begin: Callable[[MainWindow], None], is_ready: Callable[[MainWindow], bool],
+          is_shown: Callable[[MainWindow], bool]) -> QImage | None:
+    """Return what a window looks like once it is ready, None if it shows nothing."""
     app = application(theme)
     with tempfile.TemporaryDirectory() as folder:
         window = MainWindow(NoRunner, settings=Settings(Path(folder) / "window.ini"))
@@ -71,11 +76,11 @@ def grab(file: Path, theme: str, begin: Callable[[MainWindow], None], is_ready: 
         shows = is_shown(window)
         if focused := window.focusWidget():
             focused.clearFocus()
-        saved = shows and window.grab().save(str(file))
+        image = window.grab().toImage() if shows else None
         window.close()
         window.deleteLater()
         app.processEvents()
-    return saved if shows else None
+    return image
 
 
 class NoRunner:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from llmscope.analysis.compare import LETTERS, Comparison, Line
+from llmscope.analysis.compare_names import called
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_marks import ROLES, paint_mark
 from llmscope.gui.compare_table import EDGE, CompareRows, CompareTable, title_room
@@ -40,13 +41,16 @@ class SpeedRows(CompareRows):
 
     def tip(self, row: int) -> str:
         line, place = self.found[row]
-        return look.plain(line) if place is None else line.values[place].why or look.warning(line.values[place])
+        if place is None:
+            return look.plain(line)
+        value = line.values[place]
+        return " · ".join(filter(None, (self.lines[row][0], value.why or look.warning(value))))
 
     @staticmethod
     def _texts(comparison: Comparison, line: Line, place: int | None) -> look.Told:
         if place is None:
             return f"{line.name}, {look.plain(line)}", "", "", "", ""
-        return LETTERS[place], *look.texts(comparison, line, place)
+        return f"{LETTERS[place]} · {called(comparison, place)}", *look.texts(comparison, line, place)
 
 
 class SpeedTable(CompareTable):
@@ -54,10 +58,10 @@ class SpeedTable(CompareTable):
 
     def __init__(self) -> None:
         self.speeds = SpeedRows()
-        super().__init__(self.speeds, WIDTHS, NARROW_WIDTHS, RUN)
+        super().__init__(self.speeds, WIDTHS, NARROW_WIDTHS, RUN, ROW_PX)
         self.setAccessibleName(self.tr("Speed of each run by test"))
         self.setItemDelegate(_Bars(self))
-        self.use_header(PlainHeader(self, self.speeds, title_room), ROW_PX)
+        self.take_header(PlainHeader(self, self.speeds, title_room))
         self._comparison: Comparison | None = None
 
     def show_speeds(self, comparison: Comparison) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QAbstractItemView
 
 from llmscope.gui.compare_look import Told
 from llmscope.gui.models.text_rows import Index, TextRows
-from llmscope.gui.rows_table import PlainHeader, RowsTable
+from llmscope.gui.rows_table import RowsTable
 
 EDGE = 14
 #: As high as Qt lets a widget become.
@@ -44,17 +44,14 @@ class CompareRows(TextRows):
 class CompareTable(RowsTable):
     """A table that scrolls where its rows have no room, and knows how high they are."""
 
-    def __init__(self, rows: CompareRows, widths: Mapping[int, int], narrow: Mapping[int, int], rest: int) -> None:
+    def __init__(self, rows: CompareRows, widths: Mapping[int, int], narrow: Mapping[int, int], rest: int,
+                 row_px: int) -> None:
         super().__init__(rows, widths, narrow, rest)
         self.rows = rows
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-
-    def use_header(self, header: PlainHeader, row_px: int) -> None:
-        """Take a header, and rows of so many px."""
-        self.take_header(header)
         self.verticalHeader().setDefaultSectionSize(row_px)
         self.limit_height(None)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
 
     def limit_height(self, px: int | None) -> None:
         """Be exactly so high; as high as there is room for where that is None."""

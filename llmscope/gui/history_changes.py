@@ -14,12 +14,15 @@ from llmscope.runs.marks import Marks, write_marks
 
 
 class HistoryChanges(QObject):
-    """`changed` carries the run to be at when the folders were looked at again, `said` a line to tell.
+    """`changed` carries the run to be at when the folders were looked at again, `marked` one that has another name.
+
+    `said` carries a line to tell.
 
     The table shows a change at once; the folders are the truth.
     """
 
     changed = Signal(str)
+    marked = Signal(str)
     said = Signal(str)
 
     def __init__(self, runs: Path, table: HistoryTable, undo: UndoLine) -> None:
@@ -43,6 +46,7 @@ class HistoryChanges(QObject):
         except BadInput as error:
             self.said.emit(str(error))
             return
+        self.marked.emit(run)
         current = self._table.current()
         if entry is not None:
             model.put(msgspec.structs.replace(entry, marks=marks))

@@ -18,7 +18,7 @@ class HistoryControl(QObject):
     """`opened` carries a run to be shown on the Run page, `go_on_asked` follows it where it is to go on.
 
     `run_asked` says that the Run page is wanted, `said` is a line. `compare_asked` carries the ids of runs to be
-    compared, `race_asked` the folders of two runs.
+    compared, `race_asked` the folders of two runs, `marked` the id of a run that was named or tagged.
     """
 
     opened = Signal(object)
@@ -26,6 +26,7 @@ class HistoryControl(QObject):
     run_asked = Signal()
     compare_asked = Signal(object)
     race_asked = Signal(object, object)
+    marked = Signal(str)
     said = Signal(str)
 
     def __init__(self, settings: Settings, parent: QObject) -> None:
@@ -45,6 +46,7 @@ class HistoryControl(QObject):
             self.page.open_asked.connect(self.open)
             self.page.race_asked.connect(self.race_asked)
             self.page.go_on_asked.connect(self._on_go_on)
+            self.page.marked.connect(self.marked)
             self.page.said.connect(self.said)
             self.page.compare_asked.connect(self.compare_asked)
         return self.page

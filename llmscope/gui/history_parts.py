@@ -1,6 +1,6 @@
 """Parts of the History page: the search box, the line of warning, and what stands where there is no run."""
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -27,6 +27,7 @@ class SearchBox(QLineEdit):
         self._key.setProperty("kind", "keycap")
         self._key.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.textChanged.connect(self._place_key)
+        theme().changed.connect(self._tint)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -38,10 +39,8 @@ class SearchBox(QLineEdit):
                               size.height())
         self._key.setVisible(not self.text() and self.width() >= WITH_KEY_PX)
 
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_action"):
-            self._action.setIcon(icon("search", 16, "text_2"))
-        super().changeEvent(event)
+    def _tint(self) -> None:
+        self._action.setIcon(icon("search", 16, "text_2"))
 
 
 class NoteLine(QWidget):

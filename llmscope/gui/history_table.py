@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -29,6 +29,7 @@ from llmscope.gui.models.history_model import (
     WHEN,
     HistoryModel,
 )
+from llmscope.gui.theme import theme
 from llmscope.gui.widgets.table import Table
 from llmscope.gui.words import moment
 from llmscope.runs.entry import Entry
@@ -64,6 +65,7 @@ class HistoryTable(Table):
         self.take_header(header)
         header.setSectionsClickable(True)
         header.sectionClicked.connect(self._on_title)
+        theme().changed.connect(self._on_theme)
         self.selectionModel().currentRowChanged.connect(self.moved)
         self.selectionModel().selectionChanged.connect(self.moved)
 
@@ -150,10 +152,8 @@ class HistoryTable(Table):
             first, last = self.rowAt(dirty.top()), self.rowAt(dirty.bottom())
             self._painter.paint(QPainter(self.viewport()), max(first, 0), last if last >= 0 else rows - 1)
 
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_painter"):
-            self._painter.forget()
-        super().changeEvent(event)
+    def _on_theme(self) -> None:
+        self._painter.forget()
 
     def currentChanged(self, current: Index, previous: Index) -> None:
         super().currentChanged(current, previous)

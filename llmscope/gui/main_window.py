@@ -224,6 +224,7 @@ class MainWindow(QMainWindow):
         self.history.run_asked.connect(self.top.tabs["run"].click)
         self.history.go_on_asked.connect(self.page.go_on)
         self.history.said.connect(self.status.say)
+        self.history.marked.connect(self.compare.read_again)
         self.history.compare_asked.connect(self._on_compare_asked)
         self.compare.history_asked.connect(self.top.tabs["history"].click)
         self.compare.said.connect(self.status.say)
@@ -272,7 +273,7 @@ class MainWindow(QMainWindow):
         run, shown = self.page.run, self.pages.page()
         self.pages.set_run_goes_on(run.is_open)
         self.status.show_state(*(self.page if run.is_open else shown).status())
-        self.top.save.setEnabled(shown.picture() is not None)
+        self.top.show_picture("" if shown.picture() is not None else shown.why_no_picture())
 
     def show_stored(self, replayed: Replayed) -> None:
         """Show a stored run on the Run page."""
@@ -345,7 +346,7 @@ class MainWindow(QMainWindow):
         return True
 
     def _on_save_picture(self) -> None:
-        self.pictures.ask(self.pages.page().picture())
+        self.pictures.ask(self.pages.page())
 
     def _on_copy_picture(self) -> None:
-        self.pictures.copy(self.pages.page().picture())
+        self.pictures.copy(self.pages.page())

@@ -6,7 +6,7 @@ from typing import Literal
 
 from llmscope import paths
 from llmscope.core.errors import BadInput
-from llmscope.gui.cards.choice import Choice, Kind
+from llmscope.gui.cards.choice import Choice
 from llmscope.gui.compare_shot import NoRunner, application, wait_until
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.replay import replay
@@ -14,7 +14,8 @@ from llmscope.gui.settings import Settings
 from llmscope.runs import references
 
 
-def shoot_stored(file: Path, page: Literal["run", "hardware", "history"], run: str, theme: str, kind: Kind) -> bool:
+def shoot_stored(file: Path, page: Literal["run", "hardware", "history"], run: str, theme: str,
+                 choice: Choice) -> bool:
     """Write the picture of a page, with a stored run where one is named; False where the file cannot be written.
 
     Raises BadInput where there is no such run, or nothing to show. The person's own settings are not read.
@@ -35,7 +36,7 @@ def shoot_stored(file: Path, page: Literal["run", "hardware", "history"], run: s
         if focused := window.focusWidget():
             focused.clearFocus()
         has_picture = window.pages.page().picture() is not None
-        saved = window.save_picture(file, Choice(kind)) if has_picture else window.grab().save(str(file))
+        saved = window.save_picture(file, choice) if has_picture else window.grab().save(str(file))
         window.close()
         window.deleteLater()
         app.processEvents()

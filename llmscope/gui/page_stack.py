@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from llmscope.gui.words import tr
+
 if TYPE_CHECKING:
     from llmscope.gui.picture import Picture
 
@@ -32,6 +34,10 @@ class Page(QWidget):
     def picture(self) -> "Picture | None":
         """Return what a picture of the page shows, None while there is nothing worth one."""
         return None
+
+    def why_no_picture(self) -> str:
+        """Return why there is none."""
+        return tr("There is no picture of this page yet.")
 
     def close_threads(self) -> None:
         """End what the page reads in threads of its own; returns when it is over."""

@@ -29,14 +29,17 @@ class Picture:
     runs: tuple[str, ...] = ()
     #: What the machine is called in the place of its own label, where somebody said so.
     machine = ""
+    #: What is to be said of the file, in small print.
+    remark = ""
 
     def facts(self) -> dict[str, str]:
         """Return what head and foot say, by the names of `picture_facts`; the same words go into the file as text."""
         raise NotImplementedError
 
     def told(self) -> dict[str, str]:
-        """Return the facts with the machine as it is to be called."""
-        return self.facts() | ({"Machine": self.machine} if self.machine else {})
+        """Return the facts with the machine as it is to be called, and what is to be said of the file."""
+        facts = self.facts() | ({"Machine": self.machine} if self.machine else {})
+        return facts | {"Software": " · ".join(filter(None, (facts["Software"], self.remark)))}
 
     def labels(self) -> list[str]:
         """Return how the machines or runs are called that a card shows, for other names to be given to them."""

@@ -5,6 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+import msgspec
+
+from llmscope.analysis.compare_settings import Side
 from llmscope.core import events as ev
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
@@ -12,6 +15,7 @@ from llmscope.core.spec import Cell
 from llmscope.gui.race_requests import Request, measured_requests, middle
 from llmscope.gui.race_track import Recorder, Track
 from llmscope.gui.replay import STEP, Cancelled
+from llmscope.runs.compare import side_of
 from llmscope.runs.entry import Entry, read_entry
 from llmscope.runs.store import StoredRun, read_events, read_run
 
@@ -26,10 +30,13 @@ Check = Callable[[], bool]
 class Entrant:
     """A run in a race: one request of a test, chosen from `requests` of them, up to the finish.
 
+    `side` is the run with the row of that test alone, as comparing needs it.
+
     `answers` are those to each prompt, `sequences` those to all prompts of a batch, `new_tokens` the ids of all.
     """
 
     entry: Entry
+    side: Side
     cell: Cell
     row: Row | None
     requests: int
@@ -121,7 +128,8 @@ def _entrant(stored: StoredRun, requests: list[Request], is_cancelled: Check) ->
                 recorder.add_reading(event.t_ns, *_shares(event, cell.device))
     entry = read_entry(stored.folder.parent, stored.folder.name)
     answers = cell.sampling(stored.manifest.started.spec.sampling).sequences
-    return Entrant(entry, cell, row, len(requests), answers, chosen.sequences, chosen.tokens, recorder.track())
+    side = msgspec.structs.replace(side_of(stored), rows=() if row is None else (row,))
+    return Entrant(entry, side, cell, row, len(requests), answers, chosen.sequences, chosen.tokens, recorder.track())
 
 
 def _events(folder: Path, is_cancelled: Check) -> Iterator[ev.Event]:

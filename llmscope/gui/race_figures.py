@@ -1,6 +1,6 @@
 """The figures of one entrant, painted in fixed places: tokens/s, time, tokens, and the way to the finish."""
 
-from PySide6.QtCore import QEvent, QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -48,11 +48,6 @@ class RaceFigures(QWidget):
             self._figures, self._share = figures, count / of
             self.setAccessibleName(", ".join(f"{value} {caption}" for value, caption in figures))
             self.update()
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange:
-            self.update()
-        super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -26,7 +26,7 @@ class RaceSide(QFrame):
     def __init__(self, place: int) -> None:
         super().__init__()
         self.setProperty("kind", "panel")
-        letter = LETTERS[place]
+        self._place, letter = place, LETTERS[place]
         self.setAccessibleName(self.tr("Run {0}").format(letter))
         self._entrant: Entrant | None = None
         self._token_ms: Floats = np.empty(0)
@@ -45,7 +45,7 @@ class RaceSide(QFrame):
         """Show another entrant, before its first token."""
         self._entrant, self._steps, self._end_ns = entrant, -1, race.end_ns
         self._token_ms = np.array(entrant.track.step_ns, dtype=float) / 1e6
-        self._name.set_text(race_words.name(entrant))
+        self._name.set_text(race_words.name(race, self._place))
         self._settings.set_text(race_words.settings(entrant))
         self._behind.set_text(race_words.behind(entrant))
         axis_ns = round(1.03 * race.end_ns)
@@ -76,6 +76,7 @@ class RaceSide(QFrame):
         self.text.setFont(scaled("strong" if narrow else "title", 400, scale))
         self.figures.set_scale(scale)
         self.strip.set_size(narrow, scale)
+        self.strip.setVisible(not narrow or scale == 1.0)  # before a room in a small window, the text needs its place
         self.timeline.set_scale(scale)
         self.timeline.setMinimumHeight(round(NARROW_TIMELINE_PX * scale))
         self.timeline.setMaximumHeight(round((NARROW_TIMELINE_PX if narrow else TIMELINE_PX) * scale))

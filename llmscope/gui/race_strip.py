@@ -1,6 +1,6 @@
 """How busy the device was, and how full its memory, over the time of a race."""
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -60,11 +60,6 @@ class RaceStrip(QWidget):
 
     def _percent(self, value: float | None) -> str:
         return self.tr("not readable") if value is None else f"{value:.0f}{NBSP}%"
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange:
-            self.update()
-        super().changeEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

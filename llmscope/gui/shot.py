@@ -15,8 +15,9 @@ from llmscope.core.events import Event, RunEnded, RunStarted
 from llmscope.core.results import COUNTED, Row
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
-from llmscope.gui.cards.choice import Choice, Kind
+from llmscope.gui.cards.choice import Choice
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.picture_files import PAGE
 from llmscope.gui.run_thread import RunThread
 from llmscope.gui.settings import Settings
 
@@ -26,7 +27,7 @@ START_ANYWAY_S = 60
 OK, FAILED, CANCELLED = 0, 1, 130
 
 
-def shoot(file: Path, *, theme: str = "dark", kind: Kind = "page",
+def shoot(file: Path, *, theme: str = "dark", choice: Choice = PAGE,
           on_event: Callable[[Event], None] | None = None) -> tuple[int, RunStarted | None, Sequence[Row]]:
     """Return exit code, the run's beginning and its rows; `on_event` is told every event on this thread.
 
@@ -48,7 +49,7 @@ def shoot(file: Path, *, theme: str = "dark", kind: Kind = "page",
         run, started = window.page.run, window.started
         # A run stopped before its first result has nothing to show, and must not replace a picture that has.
         worth = bool(run.rows) if run.status in ("done", "failed") else bool(run.counted)
-        saved = worth and window.save_picture(file, Choice(kind))
+        saved = worth and window.save_picture(file, choice)
         window.close()
         window.deleteLater()
         app.processEvents()

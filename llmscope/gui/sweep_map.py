@@ -169,9 +169,10 @@ class _Delegate(QStyledItemDelegate):
         painter.setPen(ink(ground))
         verdict = "" if spot.row is None or spot.row.verdict == "valid" else VERDICT_WORDS[spot.row.verdict]
         words = [self._view.tr("best")] if is_best else []
-        words += [verdict] if verdict and (not words or box.width() >= WIDE_PX) else []
-        if not is_best and (not verdict or box.width() >= WIDE_PX):
-            words.insert(0, spot_interval(look.grid, spot))
+        has_room = box.width() >= WIDE_PX
+        words += [verdict] if verdict and (not words or has_room) else []
+        if (has_room and not verdict) if is_best else (has_room or not verdict):
+            words.insert(int(is_best), spot_interval(look.grid, spot))
         _lines(painter, box, spot_value(look.grid, spot), " ".join(filter(None, words)), star=is_best)
         if is_best:
             painter.setPen(QPen(theme().colour("text"), 2))

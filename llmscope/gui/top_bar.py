@@ -50,7 +50,7 @@ class TopBar(QFrame):
         self.theme_button.clicked.connect(self._on_theme)
         self.theme_menu = self._make_theme_menu()
         self.save = Button(self.tr("Save picture"), "image")
-        self.save.setToolTip(self.tr("Save the result as a picture (Ctrl+S)"))
+        self.show_picture("")
         self.save.clicked.connect(self.picture_asked)
         row = QHBoxLayout()
         row.setContentsMargins(12, 0, 12, 0)
@@ -93,6 +93,11 @@ class TopBar(QFrame):
             part.setVisible(on_battery is not None)
         self._power_icon.set_icon("battery" if on_battery else "plug", "warn" if on_battery else "text_2")
         self._power.setText(self.tr("On battery") if on_battery else self.tr("Mains power"))
+
+    def show_picture(self, why_none: str) -> None:
+        """Offer the picture of the page, or say why there is none."""
+        self.save.setEnabled(not why_none)
+        self.save.setToolTip(why_none or self.tr("Save the result as a picture (Ctrl+S)"))
 
     def show_mode(self) -> None:
         """Show which theme is chosen."""

@@ -13,6 +13,7 @@ from llmscope.runs import references
 from llmscope.runs.ceilings import FILE, CeilingStore, fingerprint
 from llmscope.runs.entry import Entry
 from llmscope.runs.index import Index
+from llmscope.runs.marks import read_marks
 from llmscope.runs.store import StoredRun, read_run
 
 #: The latest repeats tell how well a machine repeats itself; older ones are not read.
@@ -47,7 +48,8 @@ def compare_stored(runs: Path, ids: Sequence[str], baseline: int = 0) -> Compare
 def side_of(stored: StoredRun) -> Side:
     """Return a stored run as comparing needs it."""
     started = stored.manifest.started
-    return Side(started, stored.rows, stored.manifest.program, fingerprint(started.machine))
+    return Side(started, stored.rows, stored.manifest.program, fingerprint(started.machine),
+                read_marks(stored.folder)[0].name)
 
 
 def _check(ids: Sequence[str]) -> None:

@@ -83,7 +83,7 @@ def _open(let_go_on: Callable[[], None]) -> tuple[float, list[float]]:
             let_go_on()
         QApplication.processEvents()
         seconds = time.perf_counter() - began
-        while page._thread is not None:
+        while not page.reading.is_idle:
             let_go_on()
         filters = []
         for text in SEARCHES:

@@ -50,7 +50,7 @@ def write_run(runs: Path, at: datetime, cells: tuple[Cell, ...], how: str, facto
         if isinstance(event, ev.RunStarted):
             event = started
         elif isinstance(event, ev.CellEnded):
-            event = msgspec.structs.replace(event, row=_scaled(event.row, factor))
+            event = msgspec.structs.replace(event, row=msgspec.structs.replace(_scaled(event.row, factor), run=run))
             rows.append(event.row)
         writer.write(event)
         if how == "cut off" and len(rows) == 1:

@@ -18,6 +18,7 @@ from llmscope.core.events import RunStarted
 from llmscope.core.spec import Cell
 from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.replay import replay
 from llmscope.gui.theme import theme
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
@@ -27,6 +28,7 @@ from tests.gui.history_runs import write_history
 from tests.gui.race_runs import write_race
 from tests.gui.stream import CELLS, Outcome, stream
 from tests.gui.sweeps import sweep
+from tests.gui.test_save_dialog import own_run
 from tests.gui.turns import SAME, SLOWER, turns
 
 SIZES = {"": QSize(1440, 900), "_small": QSize(1024, 640), "_wide": QSize(1920, 1080)}
@@ -67,6 +69,8 @@ MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster t
 COMPARE = ("compare", "compare_all", "compare_empty")
 #: Races of two stored runs: under way, over, of different work, and the whole screen.
 RACES = ("race", "race_done", "race_unlike", "race_present")
+#: Save picture: of two runs, and of one with a prompt and a model folder of somebody's own.
+SAVING = ("save_compare", "save_own")
 
 
 #: States with reference runs: before the first run with one, with several, and with one that cannot be run here; one
@@ -152,7 +156,7 @@ def show_history(window: MainWindow, name: str) -> None:
     window.show_page("history")
     page = window.history.page
     assert page is not None
-    _wait(lambda: page._is_loaded and page._thread is None)
+    _wait(lambda: page._is_loaded and page.reading.is_idle)
     page.filters.clear()
     wanted = {"history_cut_off": 7, "stored": 4, "stored_failed": 2, "history_reference": 10}.get(name, 0)
     if runs:
@@ -161,7 +165,7 @@ def show_history(window: MainWindow, name: str) -> None:
         page.table.setCurrentIndex(page.model.index(page.model.row_of(runs[3].name), 0))
         page.table.unwanted.emit()
         page.table.go_to(runs[0].name)
-        _wait(lambda: page._thread is None)
+        _wait(lambda: page.reading.is_idle)
     elif name == "history_sorted":
         page.table.sorted.emit(4)
         page.filters.pickers["date"].setCurrentIndex(3)
@@ -185,6 +189,16 @@ def show_compare(window: MainWindow, name: str) -> None:
     assert page is not None
     _wait(lambda: window.compare._thread is None)
     page.body.every.setChecked(name == "compare_all")
+
+
+def show_saving(window: MainWindow, name: str) -> None:
+    """Ask which picture is to be saved."""
+    if name == "save_compare":
+        show_compare(window, "compare")
+    else:
+        shutil.rmtree(paths.data_folder(), ignore_errors=True)
+        window.show_stored(replay(own_run(paths.runs_folder())))
+    window._on_save_picture()
 
 
 def show_race(window: MainWindow, name: str) -> None:
@@ -250,7 +264,7 @@ def main(folder: Path, wanted: list[str]) -> None:
     app = QApplication([])
     theme().apply(app)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES, *SWEEPS, *FIRST_MINUTE):
+    for name in (*STATES, *HARDWARE, *HISTORY, *COMPARE, *RACES, *SAVING, *SWEEPS, *FIRST_MINUTE):
         for suffix, size in SIZES.items():
             for mode in ("dark", "light"):
                 file = f"{name}{suffix}" + ("_light" if mode == "light" else "")
@@ -272,6 +286,8 @@ def main(folder: Path, wanted: list[str]) -> None:
                 app.processEvents()
                 if name in STATES:
                     feed(window, name)
+                elif name in SAVING:
+                    show_saving(window, name)
                 elif name in SWEEPS:
                     show_sweep(window, name)
                 elif name in FIRST_MINUTE:

@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QGuiApplication, QImage
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox
 from pytestqt.qtbot import QtBot
 
 from llmscope import cli, paths
+from llmscope.analysis.compare_names import called
 from llmscope.core.units import NBSP
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_picker import RunPicker
@@ -18,6 +20,9 @@ from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.gui.theme import theme
+from llmscope.runs.compare import compare_stored
+from llmscope.runs.exchange.pictures import carried
+from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
 
 Capture = pytest.CaptureFixture[str]
@@ -78,7 +83,7 @@ def test_runs_selected_in_history_are_compared_with_ctrl_d(window: MainWindow, i
     window.show_page("history")
     history = window.history.page
     assert history is not None
-    qtbot.waitUntil(lambda: history._is_loaded and history._thread is None)
+    qtbot.waitUntil(lambda: history._is_loaded and history.reading.is_idle)
     assert history.compare.text() == "Compare" and history.compare.isEnabled()
     history.table.selectAll()
     assert history.compare.text() == "Compare 4"
@@ -110,10 +115,11 @@ def test_one_run_waits_for_another_and_the_picker_offers_those_that_share_a_test
 
 def test_the_bars_have_their_numbers_in_cells(page: ComparePage) -> None:
     lines = cells(page)
-    assert lines[0][0] == "pp512, reading a prompt of 512 tokens" and lines[1] == ("A", "931.8", "±13 tok/s", "1×", "")
-    assert lines[2][0] == "B" and lines[2][3:] == ("37.0×", "±0.7")
+    assert lines[0][0] == "pp512, reading a prompt of 512 tokens" and lines[1] == (
+        "A · Intel Core i7-13700H", "931.8", "±13 tok/s", "1×", "")
+    assert lines[2][0].startswith("B · ") and lines[2][3:] == ("37.0×", "±0.7")
     failed = next(line for line in lines if "out of memory" in line[2])
-    assert failed[0] == "D" and failed[1] == "—" and failed[3] == "—"
+    assert failed[0].startswith("D · ") and failed[1] == "—" and failed[3] == "—"
     assert any(line[3] == "no difference" and line[4].startswith("±") for line in lines)
     assert any("lower is better" in line[0] for line in lines)
 
@@ -130,8 +136,33 @@ def test_settings_that_differ_are_told_from_what_is_compared(page: ComparePage) 
 
 def test_runs_on_one_device_are_told_apart_by_what_differs(page: ComparePage) -> None:
     assert page.compared is not None
-    assert [look.name(page.compared.comparison, place) for place in range(4)] == [
-        "Intel Core i7-13700H", "RTX 4070 Laptop, mains power", "RTX 4090", "RTX 4070 Laptop, on battery"]
+    assert [called(page.compared.comparison, place) for place in range(4)] == [
+        "Intel Core i7-13700H", "mains power, RTX 4070 Laptop", "RTX 4090", "on battery, RTX 4070 Laptop"]
+
+
+def test_a_name_given_in_history_stands_on_the_cards_at_the_bars_and_in_the_picture(
+        window: MainWindow, page: ComparePage, ids: list[str], qtbot: QtBot) -> None:
+    write_marks(paths.runs_folder() / ids[1], Marks("Anna's laptop"))
+    window.history.marked.emit(ids[1])
+    settle(window, qtbot)
+    assert look.card(page.compared, 1).tests.startswith("RTX 4070 Laptop · ")  # type: ignore[arg-type]
+    assert "B · Anna's laptop" in page.baseline.itemText(1) and cells(page)[2][0] == "B · Anna's laptop"
+    assert "Anna's laptop" in page.body.speed.speeds.tip(2)
+    picture = page.picture()
+    assert picture is not None and picture.labels()[1] == "Anna's laptop"
+    card = picture.card(["a", "Tower", "c", "d"])
+    assert card is not None and "Anna" not in str(card.machines)  # another name takes its place altogether
+    assert card.machines[1].lines[0].startswith("RTX 4070 Laptop · ")
+
+
+def test_two_runs_of_one_name_are_told_apart_by_what_differs_and_else_by_their_ids(
+        window: MainWindow, page: ComparePage, ids: list[str], qtbot: QtBot) -> None:
+    for run in ids[:2]:
+        write_marks(paths.runs_folder() / run, Marks("Mine"))
+    found = compare_stored(paths.runs_folder(), ids[:2]).comparison
+    assert [called(found, place) for place in (0, 1)] == ["Intel Core i7-13700H, Mine", "RTX 4070 Laptop, Mine"]
+    same = msgspec.structs.replace(found, sides=(found.sides[0],) * 2, settings=())
+    assert called(same, 0) == f"run {ids[0]}, Mine"
 
 
 def test_a_run_is_taken_out_and_another_made_the_baseline(window: MainWindow, page: ComparePage, ids: list[str],
@@ -142,7 +173,7 @@ def test_a_run_is_taken_out_and_another_made_the_baseline(window: MainWindow, pa
     page.baseline.setCurrentIndex(1)
     page.baseline.activated.emit(1)
     settle(window, qtbot)
-    assert page.title.text() == "A writes 0.225× as fast as B but reads prompts only 0.0270× as fast"
+    assert page.title.text() == "B reads prompts 37.0× as fast as A but writes only 4.45× as fast"
     page.body.cards.shown[1].remove.click()  # the baseline itself: the first one takes its place
     settle(window, qtbot)
     assert page.compared is not None and page.compared.comparison.baseline == 0
@@ -166,7 +197,8 @@ def test_the_table_is_copied_as_markdown_and_its_rows_for_a_spreadsheet(page: Co
     page.copy.click()
     lines = QGuiApplication.clipboard().text().replace(NBSP, " ").splitlines()
     assert lines[0] == "| Test | Run | Result | ± | times as fast as A | ± | Verdict |"
-    assert "| pp512 | B | 34,480 | ±400 tok/s | 37.0× | ±0.7 | steady |" in lines and len(lines) == 2 + 5 * 4
+    assert "| pp512 | B | 34,480 | ±400 tok/s | 37.0× | ±0.7 | steady |" in lines and len(lines) == 2 + 5 * 4 + 2
+    assert lines[-1].startswith("A: Intel Core i7-13700H; B: mains power, RTX 4070 Laptop; C: RTX 4090; D: ")
     page.body.speed.selectRow(2)
     qtbot.keyClick(page.body.speed, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QGuiApplication.clipboard().text().splitlines()[1].startswith("pp512\tB\t34,480")
@@ -272,6 +304,7 @@ def test_a_shot_of_the_page_is_one_of_the_window(ids: list[str], tmp_path: Path,
     assert "named twice" in capsys.readouterr().err and not file.exists()
     assert cli.run(["shot", str(file), "--page", "compare", "--runs", ",".join(ids[:2])]) == 0
     assert capsys.readouterr().out.startswith("Picture: ") and QImage(str(file)).width() >= 1024
+    assert [run.name for run in carried(file.read_bytes()).runs] == ids[:2]
 
 
 @pytest.mark.parametrize(("arguments", "width"), [
@@ -290,3 +323,14 @@ def test_cards_of_a_comparison_are_made_in_the_terminal_and_bring_its_runs(ids: 
     assert cli.run(["shot", str(other), "--page", "compare", "--runs", ",".join(ids[:3]), "--kind", "card"]) == 0
     assert QImage(str(file)).width() == 1080 and QImage(str(other)).height() == 630
     assert '"format":"llmscope-runs"' in QImage(str(file)).text("llmscope-runs")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["compare", "A", "B", "--picture", "FILE", "--no-data"],
+    ["shot", "FILE", "--runs", "A", "--kind", "card", "--no-data"],
+    ["shot", "FILE", "--page", "compare", "--runs", "A,B", "--no-data"],
+    ["shot", "FILE", "--page", "compare", "--runs", "A,B", "--kind", "square", "--no-data"]])
+def test_no_data_leaves_the_runs_out(ids: list[str], tmp_path: Path, arguments: list[str]) -> None:
+    file, named = tmp_path / "alone.png", {"A": ids[0], "B": ids[1], "A,B": f"{ids[0]},{ids[1]}"}
+    assert cli.run([str(file) if word == "FILE" else named.get(word, word) for word in arguments]) == 0
+    assert b"llmscope-runs" not in file.read_bytes() and not QImage(str(file)).isNull()

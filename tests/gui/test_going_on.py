@@ -49,7 +49,7 @@ def history(window: MainWindow, qtbot: QtBot) -> list[Path]:
     window.show_page("history")
     page = window.history.page
     assert page is not None
-    qtbot.waitUntil(lambda: page._is_loaded and page._thread is None)
+    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
     return runs
 
 

@@ -44,7 +44,7 @@ def show_history(window: MainWindow, qtbot: QtBot) -> HistoryPage:
     window.show_page("history")
     page = window.history.page
     assert page is not None
-    qtbot.waitUntil(lambda: page._is_loaded and page._thread is None)
+    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
     return page
 
 
@@ -233,7 +233,7 @@ def test_a_run_that_the_other_window_deleted_is_said_and_leaves_the_list(
     page.table.go_to(runs[GPU_DONE].name)
     qtbot.keyClick(page.table, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: window.status._said.full_text == "This run is no longer there.")
-    qtbot.waitUntil(lambda: len(page.model.entries) == 20 and page._thread is None)
+    qtbot.waitUntil(lambda: len(page.model.entries) == 20 and page.reading.is_idle)
     assert window.history.page is page and page.isVisible()
 
 
@@ -245,7 +245,7 @@ def test_a_run_that_goes_on_in_another_window_is_neither_opened_nor_deleted(
     assert badges(page)[CUT_OFF] == "running" and not page.details.open_button.isEnabled()
     qtbot.keyClick(page.table, Qt.Key.Key_Delete)
     assert "goes on: stop it" in window.status._said.full_text and runs[CUT_OFF].is_dir()
-    qtbot.waitUntil(lambda: page._thread is None)
+    qtbot.waitUntil(lambda: page.reading.is_idle)
     owner.release(runs[CUT_OFF])
 
 
@@ -257,7 +257,7 @@ def test_while_a_run_goes_on_no_other_takes_its_page(window: MainWindow, page: H
     assert "A run goes on" in window.status._said.full_text and window.history._opening is None
     play(list(stream())[-1:])
     assert page.details.open_button.isEnabled()
-    qtbot.waitUntil(lambda: page._thread is None)
+    qtbot.waitUntil(lambda: page.reading.is_idle)
 
 
 def test_ctrl_1_and_4_change_the_page_and_the_last_one_is_there_again(window: MainWindow, qtbot: QtBot) -> None:
@@ -311,12 +311,13 @@ def test_a_list_that_cannot_be_kept_is_shown_with_the_reason(window: MainWindow,
 def test_closing_the_window_ends_what_reads(window: MainWindow, runs: list[Path]) -> None:
     window.show_page("history")
     page = window.history.page
-    assert page is not None and page._thread is not None
+    assert page is not None and not page.reading.is_idle
     page.open_asked.emit(runs[LATEST])
+    reading = page.reading._thread
     thread = window.history._opening
     assert isinstance(thread, OpenThread)
     window.close()
-    assert thread.isFinished() and page._thread.isFinished()
+    assert thread.isFinished() and reading is not None and reading.isFinished()
 
 
 @pytest.fixture

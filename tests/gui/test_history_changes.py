@@ -57,7 +57,7 @@ def shown(window: MainWindow, qtbot: QtBot) -> HistoryPage:
 
 
 def settle(page: HistoryPage, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: page._is_loaded and page._thread is None and not page._again)
+    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
 
 
 def names(folder: Path) -> set[str]:
@@ -146,7 +146,7 @@ def test_when_the_time_is_over_or_the_window_closes_the_files_are_gone(page: His
         qtbot.waitUntil(lambda: not list(paths.runs_folder().glob(".*")))
         assert not page.undo._timer.isActive() and not page.undo.isVisible()
         page.undo._timer.setInterval(60_000)
-    assert runs[3].is_dir() and page._thread is not None and page._thread.isFinished()
+    assert runs[3].is_dir() and page.reading._thread is not None and page.reading._thread.isFinished()
 
 
 def test_another_window_does_not_list_what_was_put_away_and_leaves_it_to_the_first(

@@ -38,7 +38,7 @@ def shown(window: MainWindow, qtbot: QtBot) -> HistoryPage:
     window.show_page("history")
     page = window.history.page
     assert page is not None
-    qtbot.waitUntil(lambda: page._is_loaded and page._thread is None)
+    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
     return page
 
 

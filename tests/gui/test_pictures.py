@@ -121,7 +121,9 @@ def test_the_keys_reach_the_page_that_is_shown(page: HardwarePage, window: MainW
     window._on_copy_picture()
     assert QGuiApplication.clipboard().image().width() == 1200  # a page with cards offers them first
     window.show_page("history")
-    assert not window.top.save.isEnabled()
+    assert not window.top.save.isEnabled() and "A list has no picture" in window.top.save.toolTip()
+    window._on_save_picture()
+    assert "open a run" in window.status._said.full_text
 
 
 def test_a_run_of_another_machine_is_shown_with_that_machines_ceilings(page: HardwarePage) -> None:

@@ -19,13 +19,17 @@ from llmscope.core import events as ev
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import Cell
 from llmscope.gui import race_shot, race_words
+from llmscope.gui.cards.choice import Choice
+from llmscope.gui.cards.race_content import race_content
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.race_page import RacePage
 from llmscope.gui.race import Race, race_of, read_race
 from llmscope.gui.race_clock import RaceClock
+from llmscope.gui.race_picture import RacePicture
 from llmscope.gui.race_side import RaceSide
 from llmscope.gui.replay import Cancelled
 from llmscope.runs import owner, store
+from llmscope.runs.exchange.pictures import carried
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.history_runs import write_run
 from tests.gui.race_runs import CPU, GPU, write_race
@@ -300,17 +304,67 @@ def test_two_runs_that_are_compared_are_raced_and_back_leads_to_compare(
 
 def test_an_entrant_is_called_as_the_person_named_its_run(folders: tuple[Path, Path]) -> None:
     write_marks(folders[0], Marks("On battery"))
-    a, b = read_race(folders).entrants
-    assert race_words.name(a) == "On battery" and race_words.settings(a).startswith("Bundled model, CPU · f32 · batch")
-    assert race_words.name(b) == "Bundled model, GPU" and race_words.settings(b).startswith("bf16 · batch")
+    race = read_race(folders)
+    a, b = race.entrants
+    assert [race_words.name(race, place) for place in (0, 1)] == ["On battery", "Bundled model, GPU"]
+    assert race_words.settings(a).startswith("Bundled model, CPU · f32 · batch")
+    assert race_words.settings(b).startswith("bf16 · batch")
 
 
-def test_a_moment_of_a_race_is_a_picture_of_the_window(tmp_path: Path, race: Race) -> None:
+def test_two_entrants_of_one_name_are_told_apart_by_what_differs(folders: tuple[Path, Path]) -> None:
+    for folder in folders:
+        write_marks(folder, Marks("My laptop"))
+    race = read_race(folders)
+    assert [race_words.name(race, place) for place in (0, 1)] == ["f32, My laptop", "bf16, My laptop"]
+    again = race_of(race.entrants[0], race.entrants[0])
+    assert race_words.name(again, 1) == "My laptop"  # a run against itself
+
+
+def test_a_moment_of_a_race_is_a_picture(tmp_path: Path, race: Race) -> None:
     pictures = [tmp_path / f"{at_s}.png" for at_s in (0.1, None, 1e300)]
     for at_s, picture in zip((0.1, None, 1e300), pictures, strict=True):
-        race_shot.shoot(picture, race, at_s, "dark")
+        race_shot.shoot(picture, race, at_s, "dark", Choice())
     early, end, after = (QImage(str(picture)) for picture in pictures)
-    assert early.width() >= 1024 and early != end and end == after
+    assert early.width() == 2 * 1360 and early != end and end == after
+    assert early.text("Title") == race_words.standing(race, 100_000_000) and "B is at the finish" in early.text("Title")
+    assert early.text("Accuracy").startswith("at 100\u00a0ms of ") and "torch 2.11.0" in early.text("Software")
+    with pytest.raises(BadInput, match="another folder"):
+        race_shot.shoot(tmp_path / "no" / "x.png", race, None, "dark", Choice())
+
+
+def test_the_picture_shows_exactly_the_tokens_of_its_moment(race: Race, qtbot: QtBot) -> None:
+    at_ns = race.end_ns // 4
+    picture = RacePicture(race, at_ns)
+    qtbot.addWidget(body := picture.body())
+    picture.settle()
+    for side, entrant in zip(body.findChildren(RaceSide), race.entrants, strict=True):
+        assert side.text.toPlainText() == entrant.track.text_at(at_ns) != ""
+
+
+def test_the_page_offers_the_picture_of_the_moment_it_shows_and_a_card_which_bring_both_runs(
+        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot, tmp_path: Path) -> None:
+    window.show_race(*folders)
+    qtbot.waitUntil(lambda: window.pages.name == "race")
+    page = window.race.page
+    assert page is not None and window.top.save.isEnabled()
+    page.seek(page.clock.end_ns // 4)
+    for kind, width in (("page", 2720), ("card", 1200)):
+        assert window.save_picture(tmp_path / "x.png", Choice(kind))  # type: ignore[arg-type]
+        image = QImage(str(tmp_path / "x.png"))
+        assert image.width() == width and [run.name for run in carried((tmp_path / "x.png").read_bytes()).runs] == [
+            folder.name for folder in folders]
+        assert image.text("Title").startswith("B is at the finish" if kind == "page" else "B wrote 128 tokens in")
+
+
+def test_a_card_of_a_race_has_its_times_and_says_that_it_is_one_request(race: Race) -> None:
+    content = race_content(race, ["Left"])
+    assert [machine.label for machine in content.machines] == ["Left", "Bundled model, GPU"]
+    whole, first, gaps, every = content.tests
+    assert every.name == "gen128" and every.values[0].ends and every.values[1].times_plus.startswith("B vs A  ±")
+    assert whole.values[1].times in content.title and whole.values[1].times_plus == "B vs A"
+    assert first.values[0].unit == "ms" and gaps.values[0].median == pytest.approx(4.74e6, rel=0.1)
+    assert "no interval" in content.foot[0] and any("torch 2.11.0" in line for line in content.foot)
+    assert race_content(race_of(*[race.entrants[0]] * 2)).tests[0].values[0].times == ""  # nobody won
 
 
 def test_a_run_without_the_test_gen_cannot_be_raced(

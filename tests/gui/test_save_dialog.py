@@ -9,12 +9,22 @@ from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit
 from pytestqt.qtbot import QtBot
 
+from llmscope import paths
+from llmscope.core import events as ev
+from llmscope.core.errors import BadInput
 from llmscope.core.events import Event
+from llmscope.core.spec import Cell, RunSpec
+from llmscope.gui.cards import card
 from llmscope.gui.cards.choice import Choice, image_of
+from llmscope.gui.cards.content import Content
 from llmscope.gui.dialogs.save_dialog import SaveDialog, remembered
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.replay import replay
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.segments import Segments
+from llmscope.runs import store
+from llmscope.runs.exchange.pictures import carried
+from tests.gui.history_runs import MACHINE
 from tests.gui.stream import stream
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")
@@ -59,6 +69,61 @@ def test_what_was_chosen_is_saved_and_copied_and_remembered(dialog: SaveDialog, 
     assert again.choice().labels[0].startswith("AMD EPYC")
     again.copy.click()
     assert remembered(window.settings, again.picture).labels[0].startswith("AMD EPYC")
+
+
+def test_without_the_runs_inside_the_file_has_none_and_says_so(
+        window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = own_run(paths.runs_folder())
+    window.show_stored(replay(stored))
+    dialog = opened(window)
+    assert "your prompt, the path of your model's folder" in dialog._inside.text() and dialog.with_runs.isVisible()
+    files = iter(str(tmp_path / name) for name in ("with", "card", "page"))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (next(files), ""))
+    dialog.save.click()
+    dialog = opened(window)
+    dialog.with_runs.click()
+    assert "alone" in dialog._inside.text()
+    dialog.save.click()
+    window._on_copy_picture()
+    assert not opened(window).choice().with_runs  # remembered, since it was chosen for good reasons
+    window.findChildren(SaveDialog)[-1].kind.set_value("page")
+    window.findChildren(SaveDialog)[-1].save.click()
+    assert carried((tmp_path / "with.png").read_bytes()).runs[0].name == stored.name
+    for name in ("card", "page"):
+        content = (tmp_path / f"{name}.png").read_bytes()
+        assert b"llmscope-runs" not in content and b"Ophelia" not in content
+        with pytest.raises(BadInput):
+            carried(content)
+    assert QImage(str(tmp_path / "page.png")).text("Software").endswith("Saved without its runs.")
+
+
+def test_small_print_of_a_card_tells_a_picture_that_carries_no_runs(dialog: SaveDialog) -> None:
+    painted: list[Content] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(card, "paint_card", lambda content, *args: (painted.append(content), QImage())[1])
+        for with_runs in (True, False, True):
+            image_of(dialog.picture, Choice("card", "dark", with_runs=with_runs))
+    assert ["Saved without its runs." in content.foot for content in painted] == [False, True, False]
+    dialog.reject()
+
+
+def test_what_is_inside_names_nothing_personal_where_nothing_is(dialog: SaveDialog) -> None:
+    assert dialog._inside.text().startswith("Inside: results, text, hardware and system. ")
+    dialog.reject()
+
+
+def own_run(runs: Path) -> Path:
+    """Write a run with words and a model folder of somebody's own."""
+    started = ev.RunStarted(t_ns=0, run="2026-11-21_184000", utc="2026-11-21T18:40:00+00:00",
+                            spec=RunSpec((Cell("/home/anna/my-model", "gen", "cpu", "float32"),), prompt="Ophelia"),
+                            machine=MACHINE, versions={"torch": "2.11.0"})
+    writer = store.RunWriter(runs / started.run, store.Manifest(store.SCHEMA, "llmscope 0.1.0", started))
+    events = list(stream(started.spec.cells))
+    rows = tuple(event.row for event in events if isinstance(event, ev.CellEnded))
+    for event in events:
+        writer.write(started if isinstance(event, ev.RunStarted) else event)
+    writer.finish(store.Result(store.SCHEMA, events[-1], rows))  # type: ignore[arg-type]
+    return runs / started.run
 
 
 def test_nothing_is_remembered_of_a_dialog_that_was_left(dialog: SaveDialog, window: MainWindow,

@@ -89,7 +89,7 @@ def test_history_looks_as_it_did(window: MainWindow, qtbot: QtBot, qapp: QApplic
     window.show_page("history")
     page = window.history.page
     assert page is not None
-    qtbot.waitUntil(lambda: page.is_loaded and page._thread is None)
+    qtbot.waitUntil(lambda: page.is_loaded and page.reading.is_idle)
     page.table.go_to(runs[0].name)
     qapp.processEvents()
     check("history", window.grab().toImage())

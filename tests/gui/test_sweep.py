@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
 from llmscope.core.spec import Cell
+from llmscope.gui import sweep_map
 from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.sweep_choice import numbers, with_sweep
@@ -211,6 +212,19 @@ def test_map_curves_and_picture_are_drawn(window: MainWindow, play: Play, mode: 
         assert QImage(str(tmp_path / "sweep.png")).height() < 2000
     finally:
         theme().set_mode("dark")
+
+
+def test_the_best_cell_says_its_interval_where_it_has_room(window: MainWindow, play: Play,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(sweep_map, "_lines", lambda painter, box, first, second, star: drawn.append(second))
+    play(sweep())
+    results = window.page.body.results
+    results.view._choose("map")
+    window.resize(1440, 900)
+    results.grab()
+    assert any(text.startswith("best ±") for text in drawn), drawn
+    assert sum(text.startswith("±") for text in drawn) >= 8
 
 
 def test_colours_leave_words_readable_and_scales_are_as_they_say() -> None:

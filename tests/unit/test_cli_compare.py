@@ -9,6 +9,7 @@ from llmscope import cli, paths, terminal
 from llmscope.core.spec import Cell
 from llmscope.core.units import NBSP
 from llmscope.runs import owner, store
+from llmscope.runs.marks import Marks, write_marks
 from tests.unit.runs.stored import write_run
 
 Capture = pytest.CaptureFixture[str]
@@ -47,6 +48,14 @@ def test_the_comparison_as_json_has_rows_ratios_and_settings(runs: Path, capsys:
     assert times["ratio"] == 1.0 and times["low"] < 1 < times["high"] and not times["resolved"]
     precision = {"name": "Precision", "kind": "compared", "values": ["f32", "bf16"], "differing": [1]}
     assert precision in document["settings"]
+
+
+def test_a_name_given_in_history_stands_before_the_run(runs: Path, capsys: Capture) -> None:
+    write_marks(runs / B, Marks("Half | precision"))
+    assert cli.run(["compare", A, B]) == 0
+    assert f"- B: Half | precision, run {B}, AMD EPYC" in capsys.readouterr().out
+    cli.run(["compare", A, B, "-o", "json"])
+    assert [run["name"] for run in json.loads(capsys.readouterr().out)["runs"]] == [None, "Half | precision"]
 
 
 def test_a_failed_test_is_told_and_gives_code_1(runs: Path, capsys: Capture) -> None:

@@ -12,6 +12,7 @@ from tests.gui.race_runs import write_race
     (["--page", "race"], "--page race together with --runs"), (["--at", "1"], "give it with --page race"),
     (["--page", "race", "--runs", "A,B", "--at", "-1"], "0 or more"),
     (["--page", "race", "--runs", "A,B", "--at", "nan"], "0 or more"),
+    (["--page", "race", "--runs", "A,B", "--at", "1", "--kind", "card"], "leave out --at"),
     (["--page", "race", "--runs", "A"], "between two runs, not 1"),
     (["--page", "race", "--runs", "A,B,C"], "between two runs, not 3"),
     (["--page", "race", "--runs", "A,B"], "There is no run 'A'")])

@@ -1,13 +1,14 @@
 """Which picture is wanted of a page, and that picture."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from PySide6.QtGui import QImage
 
 from llmscope.gui.picture import Picture, draw
 from llmscope.gui.theme import Shade, theme
+from llmscope.gui.words import tr
 
 Kind = Literal["card", "square", "page"]
 Look = Literal["dark", "light", "now"]
@@ -17,11 +18,12 @@ LOOKS: tuple[Look, ...] = ("dark", "light", "now")
 
 @dataclass(frozen=True)
 class Choice:
-    """A kind of picture, the look it is to have, and what machines or runs are called on it."""
+    """A kind of picture, its look, what machines or runs are called on it, and whether the file carries the runs."""
 
     kind: Kind = "page"
     look: Look = "now"
     labels: tuple[str, ...] = ()
+    with_runs: bool = True
 
     @property
     def shade(self) -> Shade:
@@ -32,10 +34,11 @@ class Choice:
 def image_of(picture: Picture, choice: Choice) -> QImage:
     """Return the picture that is wanted; the whole page where it has no card."""
     content = None if choice.kind == "page" else picture.card(choice.labels)
+    picture.remark = tr("Saved without its runs.") if picture.runs and not choice.with_runs else ""
     if content is not None and choice.kind != "page":
         from llmscope.gui.cards.card import paint_card  # not before the window's first paint
 
-        return paint_card(content, choice.kind, choice.shade)
+        return paint_card(replace(content, foot=(picture.remark, *content.foot)), choice.kind, choice.shade)
     if len(choice.labels) == 1:
         picture.machine = choice.labels[0]
     is_shown = (choice.shade == "dark") == theme().is_dark

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from llmscope.analysis.compare import LETTERS, Comparison, Line
+from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_settings import NOT_READABLE, Setting
 from llmscope.analysis.compare_words import headline, telling
 from llmscope.core.stopping import EPSILON
@@ -25,26 +26,28 @@ def compare_content(compared: Compared, labels: Sequence[str] = ()) -> Content:
                      for place in range(len(found.sides)))
     lines = telling(found) or list(found.shown)
     rest = [line for line in found.shown if line not in lines]
-    tests = tuple(_test(found, line) for line in (*lines, *rest))
-    return Content(headline(found), look.subtitle(found), machines, tests, _warnings(found), tuple(_foot(found)),
-                   _differing(found), {"Title": headline(found), "Results": look.as_tsv(look.table(found))})
+    tests = tuple(test_of(found, line) for line in (*lines, *rest))
+    return Content(headline(found), look.subtitle(found), machines, tests, warnings(found), tuple(_foot(found)),
+                   differing(found), {"Title": headline(found), "Results": look.as_tsv(look.table(found))})
 
 
 def default_labels(compared: Compared) -> list[str]:
     """Return how runs are called where nobody gave them another name."""
-    return [look.name(compared.comparison, place) for place in range(len(compared.comparison.sides))]
+    return [called(compared.comparison, place) for place in range(len(compared.comparison.sides))]
 
 
 def _machine(compared: Compared, place: int, label: str) -> Machine:
     card = look.card(compared, place)
     tests = f"{tr('baseline')} · {card.tests}" if compared.comparison.baseline == place else card.tests
-    own = () if label in ("", card.title) else (card.title,)
+    is_named = bool(compared.comparison.sides[place].name)  # then the device stands below it already
+    own = () if is_named or label in ("", card.title) else (card.title,)
     # Where many stand side by side there is no room to say that ceilings are measured, as they always are.
     ceilings = card.ceilings.removesuffix(tr(", measured")) if len(compared.ceilings) > 3 else card.ceilings
     return Machine(label or card.title, (*own, tests, ceilings), LETTERS[place])
 
 
-def _test(found: Comparison, line: Line) -> Test:
+def test_of(found: Comparison, line: Line) -> Test:
+    """Return a test with its bars and ratios."""
     return Test(test_title(line.kind), line.name, tuple(_value(found, line, place)
                                                         for place in range(len(line.values))))
 
@@ -56,12 +59,14 @@ def _value(found: Comparison, line: Line, place: int) -> Value:
         why = without_paths(value.why)
         return Value(place, why=why, is_bad=value.why.startswith(("failed", "not counted")))
     ends = None if row.low is None or row.high is None else (row.low, row.high)
-    ratio = value.times
+    ratio, base = value.times, LETTERS[found.baseline]
+    if len(found.sides) == 2 and ratio is not None and "×" in times:  # it stands large, and alone
+        plus = tr("{0} vs {1}  {2}").format(LETTERS[place], base, plus)
     return Value(place, text, line.unit, behind, row.median, ends, times=times, times_plus=plus,
                  is_warned=row.verdict != "valid", is_resolved=ratio is not None and ratio.is_resolved)
 
 
-def _warnings(found: Comparison) -> str:
+def warnings(found: Comparison) -> str:
     """Return by run the tests that are not steady."""
     said = []
     for place, letter in enumerate(LETTERS[:len(found.sides)]):
@@ -75,6 +80,12 @@ def _warnings(found: Comparison) -> str:
 def _foot(found: Comparison) -> list[str]:
     asked = dict.fromkeys(side.started.spec.accuracy for side in found.sides)
     accuracy = "/".join(f"±{100 * EPSILON[each]:.2g}{NBSP}%" for each in asked)
+    scale = tr("Bars start at zero, each test has its own scale; whiskers and ± are {0} confidence, {1} asked.")
+    return [scale.format(f"95{NBSP}%", accuracy), *conditions(found)]
+
+
+def conditions(found: Comparison) -> list[str]:
+    """Return in sentences whether all is steady, and power source, days and versions as far as they are the same."""
     days = dict.fromkeys(when(side.started.utc).rpartition(NBSP)[0] for side in found.sides)
     same = {setting.name: text for setting in found.settings if not setting.differing
             and (text := next((value for value in setting.values if value), ""))}
@@ -82,9 +93,7 @@ def _foot(found: Comparison) -> list[str]:
         same["Power source"]) if "Power source" in same else ""
     versions = [same["Program"]] * ("Program" in same) + [
         f"{name.lower()} {same[name]}" for name in ("torch", "transformers", "Driver") if name in same]
-    return [tr("Bars start at zero, each test has its own scale; whiskers and ± are {0} confidence, {1} asked.").format(
-                f"95{NBSP}%", accuracy),
-            "" if _warnings(found) else tr("All steady."), power, tr("{0}.").format(tr(" and ").join(days)),
+    return ["" if warnings(found) else tr("All steady."), power, tr("{0}.").format(tr(" and ").join(days)),
             tr("{0}.").format(", ".join(versions)) if versions else ""]
 
 
@@ -92,7 +101,7 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _differing(found: Comparison) -> tuple[str, ...]:
+def differing(found: Comparison) -> tuple[str, ...]:
     """Return the settings that differ, those that tell most first; device and precision stand above."""
     shown = [setting for setting in found.settings if setting.differing and setting.name not in ("Device", "Precision")]
     return tuple(f"{setting.name} {_values(setting, found.baseline)}"

@@ -84,7 +84,7 @@ class HelpDialog(QDialog):
         return self.tr("Race"), self.tr(
             "One request of each of two stored runs, beside each other and at the pace at which it was answered: every "
             "token stands there when it came. Both begin with their request and end at the same number of new tokens. "
-            "The request shown is the middle one of its test by duration."), (
+            "The request shown is the median one of its test by duration."), (
             ("Space", self.tr("play and pause; from the start where the race is over")),
             ("← →", self.tr("seek; with Home and End to start and finish")), ("+ −", self.tr("faster and slower")),
             ("F11", self.tr("present: full screen, larger type; Esc ends it")), ("Ctrl+4", self.tr("History")),

@@ -1,21 +1,23 @@
-"""Which picture is to be saved or copied: its kind, its look and what the machine is called, with a preview."""
+"""Which picture is to be saved or copied: kind, look, what the machine is called, what is inside; with a preview."""
 
 from collections.abc import Sequence
 from typing import cast
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from llmscope.analysis.compare import LETTERS
 from llmscope.gui.cards.choice import KINDS, LOOKS, Choice, Kind, Look, image_of
 from llmscope.gui.picture import Picture
+from llmscope.gui.picture_files import personal
 from llmscope.gui.settings import Settings
 from llmscope.gui.widgets.basic import Button, Label
 from llmscope.gui.widgets.field import Field
 from llmscope.gui.widgets.segments import Segments
 
 PREVIEW = QSize(600, 420)
+RUNS = ("no", "yes")
 SIDE_PX, MOST_LETTERS, TYPING_MS = 270, 60, 200
 
 
@@ -25,7 +27,7 @@ def remembered(settings: Settings, picture: Picture) -> Choice:
     kind = settings.text("picture/kind", kinds[0], kinds)
     look = settings.text("picture/look", "now", LOOKS)
     labels = tuple(settings.text(_key(label), label) for label in picture.labels())
-    return Choice(cast(Kind, kind), cast(Look, look), labels)
+    return Choice(cast(Kind, kind), cast(Look, look), labels, settings.text("picture/runs", "yes", RUNS) == "yes")
 
 
 def _kinds(picture: Picture) -> tuple[Kind, ...]:
@@ -57,9 +59,13 @@ class SaveDialog(QDialog):
         self.kind.set_value(taken.kind)
         self.look.set_value(taken.look)
         self.labels = [QLineEdit(label) for label in taken.labels]
+        self.with_runs, self._inside = QCheckBox(self.tr("With the runs inside")), Label("", "small", role="text_2")
+        self.with_runs.setChecked(taken.with_runs)
+        self._own = personal(picture)
         self.preview = Label()
         self.save = Button(self.tr("Save…"), "image")
         self.copy = Button(self.tr("Copy"), "copy")
+        self.copy.setToolTip(self.tr("A copy is the picture alone: it carries no runs"))
         self._typing = QTimer(self, singleShot=True, interval=TYPING_MS)
         self._lay_out()
         self._connect()
@@ -69,7 +75,7 @@ class SaveDialog(QDialog):
         """Return what is chosen; an empty name is the machine's own."""
         given = zip(self.labels, self.picture.labels(), strict=True)
         return Choice(cast(Kind, self.kind.value()), cast(Look, self.look.value()),
-                      tuple(box.text().strip() or own for box, own in given))
+                      tuple(box.text().strip() or own for box, own in given), self.with_runs.isChecked())
 
     def accept(self) -> None:
         """Remember what was chosen, and close."""
@@ -77,6 +83,7 @@ class SaveDialog(QDialog):
         if len(_kinds(self.picture)) > 1:  # a page without cards says nothing of what is liked
             self._settings.keep("picture/kind", choice.kind)
         self._settings.keep("picture/look", choice.look)
+        self._settings.keep("picture/runs", RUNS[choice.with_runs])
         for label, own in zip(choice.labels, self.picture.labels(), strict=True):
             self._settings.keep(_key(own), label)
         super().accept()
@@ -93,10 +100,20 @@ class SaveDialog(QDialog):
         self.preview.setAccessibleName(self.tr("Preview: {0}").format(image.text("Title")))
         for box in self._named:
             box.setVisible(choice.kind != "page" or len(self.labels) == 1)
+        self._say_what_is_inside(choice.with_runs)
+
+    def _say_what_is_inside(self, with_runs: bool) -> None:
+        """Say in one line what travels with the file; it stands out where that is a person's own."""
+        own = self._own if with_runs else []
+        held = ", ".join([self.tr("results, text, hardware and system"), *own])
+        self._inside.setText(self.tr("Inside: {0}. Dropped on llmscope, the runs are there again.").format(held)
+                             if with_runs else self.tr("The picture alone: nobody can open its runs."))
+        self._inside.set_role("warn" if own else "text_2")
 
     def _connect(self) -> None:
         for control in (self.kind, self.look):
             control.chosen.connect(self._show)
+        self.with_runs.toggled.connect(self._show)
         for box in self.labels:
             box.textEdited.connect(self._typing.start)
         self._typing.timeout.connect(self._show)
@@ -120,11 +137,12 @@ class SaveDialog(QDialog):
         self._named = [Field(name, box) for name, box in zip(self._names(), self.labels, strict=True)]
         for field, box in zip(self._named, self.labels, strict=True):
             box.setMaxLength(MOST_LETTERS)
+            box.setCursorPosition(0)
             side.addWidget(field)
-        note = Label(self.tr("The file carries the runs that it shows: drop it on llmscope to have them again."),
-                     "small", role="text_2")
-        note.setWordWrap(True)
-        side.addWidget(note)
+        self._inside.setWordWrap(True)
+        for widget in (self.with_runs, self._inside):
+            widget.setVisible(bool(self.picture.runs))
+            side.addWidget(widget)
         side.addStretch(1)
         side.addLayout(self._buttons())
         layout = QHBoxLayout(self)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.analysis.compare import LETTERS, MOST_RUNS
+from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_words import headline
 from llmscope.core.errors import BadInput
 from llmscope.gui import compare_look as look
@@ -70,7 +71,7 @@ class ComparePage(Page):
         self.compared, found = compared, compared.comparison
         self.title.setText(headline(found))
         self._about.set_text(look.subtitle(found))
-        names = {str(place): f"{LETTERS[place]} · {look.name(found, place)}"
+        names = {str(place): f"{LETTERS[place]} · {called(found, place)}"
                  for place in range(len(found.sides))}
         self.baseline.offer(names, str(found.baseline))
         self.body.show_runs(compared)
@@ -106,7 +107,8 @@ class ComparePage(Page):
     def copy_table(self) -> None:
         """Copy all numbers, as a Markdown table."""
         if self.compared is not None:
-            QGuiApplication.clipboard().setText(look.as_markdown(look.table(self.compared.comparison)))
+            found = self.compared.comparison
+            QGuiApplication.clipboard().setText(f"{look.as_markdown(look.table(found))}\n\n{look.legend(found)}")
             self.said.emit(self.tr("Table copied as Markdown. Ctrl+C in the table copies its rows for a spreadsheet."))
 
     def picture(self) -> ComparePicture | None:

@@ -1,20 +1,20 @@
 """The History page: all stored runs, one in detail, and what can be done with them."""
 
 from collections.abc import Callable
-from operator import attrgetter
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.gui.compare_button import CompareButton
+from llmscope.gui.history_asks import HistoryAsks
 from llmscope.gui.history_changes import HistoryChanges
 from llmscope.gui.history_details import HistoryDetails
 from llmscope.gui.history_filters import FilterLine
 from llmscope.gui.history_parts import NoRuns, NoteLine
+from llmscope.gui.history_reading import HistoryReading
 from llmscope.gui.history_table import HistoryTable
-from llmscope.gui.history_thread import ListThread
 from llmscope.gui.history_undo import UndoLine
 from llmscope.gui.models.history_filter import Choices
 from llmscope.gui.models.history_model import SAME, SECOND, TAGS, TYPE, HistoryModel
@@ -24,7 +24,6 @@ from llmscope.gui.settings import Settings
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Label
 from llmscope.gui.words import tr
-from llmscope.runs import references
 from llmscope.runs.entry import Entry
 
 DETAILS_PX = 336
@@ -38,20 +37,22 @@ class HistoryPage(Page):
     run_asked = Signal()
     compare_asked = Signal(object)
     race_asked = Signal(object, object)
+    marked = Signal(str)
     said = Signal(str)
 
     def __init__(self, runs: Path, settings: Settings) -> None:
         super().__init__()
         self._runs = runs
-        self._narrow, self._run_goes_on, self._again, self._is_loaded = False, False, False, False
+        self._narrow, self._is_loaded = False, False
         self._go_to = ""
-        self._thread: ListThread | None = None
+        self.reading = HistoryReading(runs, self)
         self.model = HistoryModel(self)
         self.table = HistoryTable(self.model)
         self.details = HistoryDetails(runs)
         self.filters, self.undo = FilterLine(settings, self), UndoLine(runs)
         self.search, self.key = self.filters.search, self.filters.key
         self.compare = CompareButton()
+        self._asks = HistoryAsks(runs, self.table)
         self._changes = HistoryChanges(runs, self.table, self.undo)
         self._count, self._note = Label("", "body", role="text_2"), NoteLine()
         self._stack, self._empty = QStackedWidget(), NoRuns()
@@ -62,15 +63,7 @@ class HistoryPage(Page):
 
     def refresh(self) -> None:
         """Look at the folders again; what is known is shown meanwhile."""
-        if self._thread is not None:
-            self._again = True
-            return
-        self._thread = ListThread(self._runs, not self._is_loaded, self)
-        self._thread.listed.connect(self._on_listed, Qt.ConnectionType.QueuedConnection)
-        self._thread.compared.connect(self._on_compared, Qt.ConnectionType.QueuedConnection)
-        self._thread.reading.connect(self._on_reading, Qt.ConnectionType.QueuedConnection)
-        self._thread.finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
-        self._thread.start()
+        self.reading.start()
 
     def set_room(self, room: Room) -> None:
         """In a small window, leave out columns and show the details only when Enter asks for them."""
@@ -81,8 +74,8 @@ class HistoryPage(Page):
 
     def set_run_goes_on(self, goes_on: bool) -> None:
         """Say that a run goes on: its page is not given away."""
-        if goes_on != self._run_goes_on:
-            self._run_goes_on = goes_on
+        if goes_on != self._asks.goes_on:
+            self._asks.goes_on = goes_on
             self._on_moved()
             if not goes_on and self.isVisible():
                 self.refresh()
@@ -91,6 +84,9 @@ class HistoryPage(Page):
         """Return the words for the status bar."""
         return _runs(len(self.model.entries)), self.tr("Folder: {0}").format(self._runs)
 
+    def why_no_picture(self) -> str:
+        return self.tr("A list has no picture: open a run, or compare two, and save that.")
+
     @property
     def is_loaded(self) -> bool:
         """Whether the list of runs was read."""
@@ -98,11 +94,7 @@ class HistoryPage(Page):
 
     def close_threads(self) -> None:
         """End reading, and delete what was put away; returns when it is over."""
-        self._again = False
-        if self._thread is not None:
-            self._thread.requestInterruption()
-            self._thread.go_on()
-            self._thread.wait()
+        self.reading.close()
         self.undo.finish()
 
     def focus_search(self) -> None:
@@ -133,9 +125,6 @@ class HistoryPage(Page):
         return super().eventFilter(watched, event)
 
     def _on_listed(self, entries: list[Entry], note: str) -> None:
-        if self._again and self._is_loaded:  # it looked before what was changed meanwhile
-            self._draw_on()
-            return
         if not self._is_loaded or entries != self.model.entries:  # else what is selected stays
             self._is_loaded = True
             self._staying(lambda: self._take(entries))
@@ -143,17 +132,11 @@ class HistoryPage(Page):
         if self._go_to and self.model.row_of(self._go_to) >= 0:
             self.table.go_to(self._go_to)
             self._go_to = ""
-        self._draw_on()
 
     def _take(self, entries: list[Entry]) -> None:
         self.model.show_entries(entries)
         self.model.set_key(self.filters.offer_keys(self.model.tests, self.model.key))
         self._hide_columns()
-
-    def _draw_on(self) -> None:
-        """Let the thread that reads have the interpreter when the list is drawn."""
-        if self._thread is not None:
-            QTimer.singleShot(0, self._thread.go_on)
 
     def _on_compared(self, trends: Trends, choices: Choices) -> None:
         self.model.show_trends(trends)
@@ -164,16 +147,6 @@ class HistoryPage(Page):
         if done < of:
             self._count.show()
             self._count.setText(self.tr("reading {0} of {1} runs").format(f"{done:,}", f"{of:,}"))
-
-    def _on_finished(self) -> None:
-        thread, self._thread = self._thread, None
-        if thread is not None:
-            thread.wait()
-            thread.deleteLater()
-        self._show_count()
-        if self._again:
-            self._again = False
-            self.refresh()
 
     def _on_filtered(self) -> None:
         wanted = self.filters.wanted()
@@ -190,60 +163,25 @@ class HistoryPage(Page):
     def _on_moved(self) -> None:
         entry = self.table.current()
         if entry is not None:
-            self.details.show_run(entry, self._why_not(entry))
+            self.details.show_run(entry, self._asks.why_not(entry))
             self.details.show_trend(self.model.key, self.model.series(entry, self.details.trend.MOST))
         count = len(self.table.selected())
         self.compare.show_count(sum(chosen.can_open for chosen in self.table.selected()))
         self.details.race_button.show_runs(self.table.selected())
         self.details.delete_button.setText(self.tr("Delete") if count < 2 else self.tr("Delete {0}").format(count))
 
-    def _why_not(self, entry: Entry) -> str:
-        if entry.status == "running":
-            return self.tr("This run goes on.")
-        if self._run_goes_on:
-            return self.tr("A run goes on. This one can be opened when it is over.")
-        if entry.status == "newer":
-            return self.tr("A newer llmscope wrote this run: update to open it.")
-        return "" if entry.can_open else self.tr("This run cannot be read: {0}").format(entry.reason)
-
     def _on_enter(self) -> None:
         if self._narrow and not self.details.isVisible():
             self._show_details(True)
             self.details.open_button.setFocus()
         else:
-            self._on_open()
-
-    def _on_open(self) -> None:
-        entry = self.table.current()
-        if entry is None:
-            return
-        why_not = self._why_not(entry)
-        if why_not:
-            self.said.emit(why_not)
-        else:
-            self.open_asked.emit(references.folder_of(self._runs, entry))
+            self._asks.open()
 
     def _on_name(self) -> None:
         entry = self.table.current()
         if entry is not None and self._changes.may_name(entry):
             self._show_details(True)
             self.details.name_run()
-
-    def _on_go_on(self) -> None:
-        entry = self.table.current()
-        if entry is not None and not self._why_not(entry):
-            self.go_on_asked.emit(references.folder_of(self._runs, entry))
-
-    def _on_race(self) -> None:
-        """Race the two selected runs, the older one as A."""
-        by_time = sorted(self.table.selected(), key=attrgetter("at_s"))
-        a, b = (references.folder_of(self._runs, entry) for entry in by_time)
-        self.race_asked.emit(a, b)
-
-    def _on_compare(self) -> None:
-        """Compare the selected runs, the oldest as the baseline."""
-        chosen = [entry for entry in self.table.selected() if entry.can_open]
-        self.compare_asked.emit([entry.id for entry in sorted(chosen, key=lambda entry: entry.at_s)])
 
     def _on_changed(self, run: str) -> None:
         self._go_to = run
@@ -288,22 +226,32 @@ class HistoryPage(Page):
 
     def _connect(self) -> None:
         self.search.installEventFilter(self)
+        self.reading.listed.connect(self._on_listed)
+        self.reading.compared.connect(self._on_compared)
+        self.reading.reading.connect(self._on_reading)
+        self.reading.ended.connect(self._show_count)
         self.filters.changed.connect(self._on_filtered)
         self.filters.key_chosen.connect(self._on_key)
-        self.compare.clicked.connect(self._on_compare)
+        self.compare.clicked.connect(self._asks.compare)
         self.table.moved.connect(self._on_moved)
         self.table.opened.connect(self._on_enter)
         self.table.named.connect(self._on_name)
         self.table.sorted.connect(self._on_sorted)
         self.table.unwanted.connect(self._changes.delete)
-        self.details.open_asked.connect(self._on_open)
+        self._asks.open_asked.connect(self.open_asked)
+        self._asks.go_on_asked.connect(self.go_on_asked)
+        self._asks.compare_asked.connect(self.compare_asked)
+        self._asks.race_asked.connect(self.race_asked)
+        self._asks.said.connect(self.said)
+        self.details.open_asked.connect(self._asks.open)
         self.details.delete_asked.connect(self._changes.delete)
-        self.details.race_button.clicked.connect(self._on_race)
-        self.details.go_on_asked.connect(self._on_go_on)
+        self.details.race_button.clicked.connect(self._asks.race)
+        self.details.go_on_asked.connect(self._asks.go_on)
         self.details.closed.connect(self._close_details)
         self.details.marks.edited.connect(self._changes.mark)
         self.details.marks.left.connect(self.table.setFocus)
         self._changes.changed.connect(self._on_changed)
+        self._changes.marked.connect(self.marked)
         self._changes.said.connect(self.said)
         QShortcut(QKeySequence.StandardKey.Undo, self).activated.connect(self.undo.button.click)
         self._empty.run.clicked.connect(self.run_asked)

@@ -9,6 +9,7 @@ from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.race import Race
 from llmscope.gui.race_bar import PlainButton, RaceBar
 from llmscope.gui.race_clock import SPEEDS, RaceClock
+from llmscope.gui.race_picture import RacePicture
 from llmscope.gui.race_side import RaceSide
 from llmscope.gui.theme import scaled, theme
 from llmscope.gui.widgets.basic import ElidedLabel
@@ -83,6 +84,9 @@ class RacePage(Page):
         if goes_on != self._run_goes_on:
             self._run_goes_on = goes_on
             self.pause()
+
+    def picture(self) -> RacePicture | None:
+        return None if self.race is None else RacePicture(self.race, self.clock.position_ns)
 
     def status(self) -> tuple[str, str]:
         """Return the words for the status bar."""

@@ -1,6 +1,6 @@
 """Labels, buttons, panels and lines in the design's type and colours."""
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -82,17 +82,13 @@ class Icon(QLabel):
         self._name, self._size, self._role = name, size, role
         self.setFixedSize(size, size)
         self._tint()
+        theme().changed.connect(self._tint)
 
     def set_icon(self, name: str, role: str) -> None:
         """Show another icon or another colour."""
         if (name, role) != (self._name, self._role):
             self._name, self._role = name, role
             self._tint()
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange:
-            self._tint()
-        super().changeEvent(event)
 
     def _tint(self) -> None:
         self.setPixmap(pixmap(self._name, self._size, self._role, max(2.0, self.devicePixelRatioF())))
@@ -113,16 +109,12 @@ class Button(QPushButton):
         if icon_name:
             self.setIconSize(QSize(16 + (ICON_GAP if text else 0), 16))
             self._tint()
+            theme().changed.connect(self._tint)
 
     def set_icon(self, name: str) -> None:
         """Show another icon."""
         self._icon_name = name
         self._tint()
-
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange and self._icon_name:
-            self._tint()
-        super().changeEvent(event)
 
     def _tint(self) -> None:
         self.setIcon(icon(self._icon_name, 16, self._role, self.iconSize().width() - 16))

@@ -9,7 +9,7 @@ import pytest
 
 from llmscope.analysis.compare import Comparison, compare
 from llmscope.analysis.compare_settings import Side
-from llmscope.analysis.compare_words import headline, ratio_cells, value_cells
+from llmscope.analysis.compare_words import headline, ratio_cells, turned_round, value_cells
 from llmscope.analysis.times_as_fast import DEFAULT_FLOOR, Floor, floor_of, times_as_fast
 from llmscope.core.events import RunStarted
 from llmscope.core.results import Row
@@ -56,6 +56,20 @@ def test_the_headline_has_the_digits_of_the_table() -> None:
     assert [ratio_cells(line.values[1]) for line in found.lines] == [("64.4×", "±0.9"), ("4.53×", "±0.06")]
     assert [ratio_cells(line.values[0]) for line in found.lines] == [("—", "")] * 2
     assert plain(" ".join(value_cells(found.lines[0].values[1], found.lines[0]))) == "27,900 ±300 tok/s"
+
+
+def test_a_slower_run_is_told_of_the_faster_one_and_the_table_stays_as_it_is() -> None:
+    found = two([row(PP, 27_900), row(TG, 193)], [row(PP, 815), row(TG, 42.6)])
+    assert headline(found) == "A reads prompts 34.2× as fast as B but writes only 4.53× as fast"
+    assert [ratio_cells(line.values[1])[0] for line in found.lines] == ["0.0292×", "0.221×"]
+    assert turned_round(found) == "34.2× is 0.0292× the other way round, 4.53× is 0.221×"
+    mixed = two([row(PP, 433), row(TG, 42.6)], [row(PP, 27_900), row(TG, 21.3)])
+    assert headline(mixed) == "B reads prompts 64.4× as fast as A, but A writes 2.00× as fast as B"
+    assert turned_round(mixed) == "2.00× is 0.500× the other way round"
+    assert not turned_round(two([row(PP, 433)], [row(PP, 27_900)]))
+    times = found.lines[0].values[1].times
+    assert times is not None and times.low is not None and times.high is not None
+    assert (times.inverse.low, times.inverse.high) == (1 / times.high, 1 / times.low)
 
 
 def test_a_time_counts_the_other_way_round() -> None:
@@ -207,7 +221,7 @@ def test_the_baseline_can_be_another_run() -> None:
     found = compare(sides, 1)
     assert [value.times and value.times.ratio for value in found.lines[0].values] == [
         pytest.approx(0.5), None, pytest.approx(2.0)]
-    assert headline(found) == "A reads prompts 0.500× as fast as B"
+    assert headline(found) == "B reads prompts 2.00× as fast as A"
 
 
 def test_a_run_of_another_program_was_asked_for_no_accuracy() -> None:

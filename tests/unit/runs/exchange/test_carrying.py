@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmscope.core.errors import BadInput
+from llmscope.core.spec import Cell
 from llmscope.runs import owner, store
 from llmscope.runs.exchange import arrival, bundle, pictures, png
 from llmscope.runs.exchange.arrival import ORIGIN, read_origin
@@ -222,6 +223,7 @@ _IMPORT = """
 import resource, sys
 from pathlib import Path
 from llmscope.core.errors import BadInput
+from llmscope.core.spec import Cell
 from llmscope.runs.exchange.importing import import_path
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
@@ -267,3 +269,15 @@ def test_a_bomb_costs_neither_memory_nor_time(
 def test_only_plain_names_become_folders(name: str) -> None:
     if bundle.is_plain(name):
         assert (Path("runs") / name).parent == Path("runs") and name.isascii() and "." not in name
+
+
+@pytest.mark.parametrize(("model", "prompt", "found"), [
+    ("bundled", "", ()), ("arch:gpt2", "  \n", ()), ("org/name", "", ()), ("bundled", "To be", ("prompt",)),
+    ("/home/anna/model", "", ("folder",)), ("C:\\Users\\anna\\model", "x", ("prompt", "folder"))])
+def test_what_is_a_persons_own_in_a_run_is_known(tmp_path: Path, model: str, prompt: str,
+                                                 found: tuple[str, ...]) -> None:
+    folder = write_run(tmp_path, cells=(Cell(model, "gen", "cpu", "float32"),))
+    manifest = json.loads((folder / store.MANIFEST).read_bytes())
+    manifest["started"]["spec"]["prompt"] = prompt
+    (folder / store.MANIFEST).write_text(json.dumps(manifest))
+    assert pictures.personal([folder, write_run(tmp_path, 1)]) == found
