@@ -59,6 +59,17 @@ def test_a_sweep_asked_for_in_the_rail_is_what_runs(window: MainWindow, play: Pl
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")
+@pytest.mark.parametrize(("axis", "said"), [("batch", "Free 512+128"), ("seq", "Free, lengths swept"),
+                                            ("new", "Free, lengths swept")])
+def test_a_free_request_tells_no_length_that_the_sweep_replaces(window: MainWindow, play: Play, axis: str,
+                                                                said: str) -> None:
+    taken = with_sweep(Choices(preset=None, ticked=("gen",)), {axis: (16, 32)})
+    assert isinstance(taken, Choices)
+    ready(window, play, taken)
+    assert window.page.rail.gen.scenario.currentText() == said
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
 @pytest.mark.parametrize(("name", "text", "said"), [
     ("batch", "1, many", "Batch size takes whole numbers with commas between, such as 1, 4, 16."),
     ("batch", "0,1", "Batch size goes from 1 to 65,536."),
