@@ -95,7 +95,10 @@ class ResultsModel(QAbstractTableModel):
         named = [words.model_name(cell.model)] if cell.model != self.run.cells[0].cell.model else []
         if self._alike[cell.test, cell.model] > 1:
             named += [words.short_dtype(getattr(cell, name)) for name in self._varied]
-        return [*filter(None, [self._lengths.get(cell)]), *words.detail(state, ", ".join(named), short)]
+        said = words.detail(state, ", ".join(named), short)
+        if cell in self._lengths:  # in one part with what follows, which is cut and not left out
+            said[:1] = [": ".join((self._lengths[cell], *said[:1]))]
+        return said
 
     def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
         """Return header and rows as texts, for the clipboard."""
