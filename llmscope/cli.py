@@ -1,5 +1,6 @@
 """The terminal: the same runs as the window, progress on stderr, results on stdout."""
 
+import errno
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -36,12 +37,16 @@ def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code: 0, 1 (a test failed), 2 (wrong use), 130 (cancelled)."""
     try:
         code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()  # a disk that is full is told here, not by the interpreter as it ends
     except BadInput as error:
         return _say(str(error))
     except KeyboardInterrupt:
         print("llmscope: stopped", file=sys.stderr)
         return terminal.CANCELLED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            _say("the output could not be written whole: no space is left. Free some, or write elsewhere.")
+            return terminal.FAILED
         # Wrong use, as the library that parses the command line reports it: one line, not a box.
         if not hasattr(error, "format_message"):
             raise
@@ -86,7 +91,7 @@ def bench(
     new: Annotated[str, typer.Option(help="New tokens; several with commas.")] = "128",
     depth: Annotated[str, typer.Option(help="Tokens in the cache before tg begins; several with commas.")] = "0",
     workload: Annotated[str | None, typer.Option(help=f"{', '.join(WORKLOADS)}; several with commas.")] = None,
-    preset: Annotated[str | None, typer.Option(help="quick, inference, training or everything.")] = None,
+    preset: Annotated[str | None, typer.Option(help="quick, inference, training, hardware or everything.")] = None,
     optimizer: Annotated[str | None, typer.Option(help="Of train and opt: adamw or sgd; several with commas.")] = None,
     checkpointing: Annotated[str | None, typer.Option(
         help="Compute activations again in the backward pass instead of keeping them: off or on; both with a comma."

@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from llmscope import __version__, paths, terminal
-from llmscope.analysis.compare import LETTERS, Comparison, Line
+from llmscope.analysis.compare import LETTERS, Comparison, Line, test_of
 from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, turned_round, value_cells
 from llmscope.analysis.times_as_fast import TimesAsFast
@@ -142,10 +142,16 @@ def _is_bad(line: Line) -> bool:
 def _have(found: Comparison) -> str:
     """Return what each run has, for whoever wonders why nothing matches."""
     def tests(place: int) -> str:
-        names = [f"{row.test} of {row.model} ({VERDICT_WORDS[row.verdict]})" for row in found.sides[place].rows]
+        side = found.sides[place]
+        names = [f"{row.test} of {row.model}{_at(test_of(side, row)[-1])} ({VERDICT_WORDS[row.verdict]})"
+                 for row in side.rows]
         return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
     return "; ".join(f"{LETTERS[place]} has {tests(place)}" for place in range(len(found.sides)))
+
+
+def _at(length: int) -> str:
+    return f" at sequence {length:,}" if length else ""
 
 
 def shoot(file: Path, runs: Sequence[str], theme: str, kind: str, data: bool) -> int:

@@ -65,6 +65,8 @@ def show(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope runs 
     """Print the results of a stored run."""
     if output not in get_args(Format):
         raise BadInput(f"There is no format '{output}': use {', '.join(get_args(Format))}.")
+    if grid is None and (figure != "speed" or test is not None):
+        raise BadInput("--figure and --test are of a grid: give them with --grid, such as --grid batch,seq.")
     stored = read_run(references.find(paths.runs_folder(), run))
     for warning in stored.warnings:
         _say(warning)

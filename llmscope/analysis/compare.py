@@ -4,6 +4,7 @@ Two results stand beside each other if test, model, length, batch and depth are 
 definition they are shown and not compared. All else (device, precision, threads, versions) is a difference to be told.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -20,8 +21,9 @@ LEAST_RUNS, MOST_RUNS = 2, len(LETTERS)
 #: Options that change what a test does; the others change how it is computed.
 _OF_THE_WORK = ("optimizer", "checkpointing", "scenario")
 
-#: What must be the same for two results to stand beside each other: test, model, answers to each prompt.
-Test = tuple[str, str, int]
+#: What must be the same for two results to stand beside each other: test, model, answers to each prompt, and the
+#: length, which the id of gen does not tell; 0 where the test has none.
+Test = tuple[str, str, int, int]
 
 
 class Value(Struct, frozen=True):
@@ -104,11 +106,12 @@ def test_of(side: Side, row: Row) -> Test:
     """Return what must be the same for two rows to be compared, beside the definition."""
     kind = row.definition.partition("/")[0]
     if kind not in DEFINITIONS or _of_machine(kind):
-        return row.test, row.model, 1
+        return row.test, row.model, 1, 0
     options = {name: value for name, value in row.options.items() if name in _OF_THE_WORK}
     test = test_id(kind, seq=row.seq, new=row.new, depth=row.depth, batch=row.batch, options=options)
     asked = side.started.spec.sampling.sequences
-    return test, row.model, asked if kind == "gen" else 1
+    length = row.seq if "seq" in DEFINITIONS[kind].uses else 0
+    return test, row.model, asked if kind == "gen" else 1, length
 
 
 def _tried(rows: Sequence[Row | None]) -> int:
@@ -128,7 +131,10 @@ def _matched(sides: Sequence[Side], baseline: int) -> Iterator[tuple[str, tuple[
     for place in sorted(range(len(sides)), key=lambda place: place != baseline):
         for row in sides[place].rows:
             tests.setdefault(test_of(sides[place], row), [[] for _ in sides])[place].append(row)
-    for (test, *_), by_run in tests.items():
+    of_id = Counter(key[:-1] for key in tests)
+    for (plain_id, model, answers, length), by_run in tests.items():
+        several = of_id[plain_id, model, answers] > 1
+        test = f"{plain_id} · sequence {length:,}" if several else plain_id
         varying = [name for name in _how(by_run)[0] if any(len({how[name] for how in _how([rows])}) > 1
                                                            for rows in by_run)]
         groups: dict[tuple[str, ...], list[Row | None]] = {}

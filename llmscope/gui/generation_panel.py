@@ -181,8 +181,8 @@ class GenerationPanel(Panel):
         """Take an event of a run; nothing is painted before `refresh`."""
         match event:
             case ev.RunStarted():
-                self._spec, self._running = event.spec, None
-                self._set_note("")
+                self.forget()  # its text and waits would pass for those of the new run
+                self._spec = event.spec
             case ev.CellStarted() if self._spec is not None:
                 self._say_test(self._spec.cells[event.cell])
             case ev.Text():

@@ -131,7 +131,9 @@ def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:
     """Return the headline values: of the tests that tell most, in that order."""
     counted = [state for state in run.cells if state.row is not None and state.row in run.counted]
     best = sorted(counted, key=lambda state: words.HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
-    return tuple((*words.value(state)[:2], f"{state.test}, {words.model_name(state.cell.model)}")
+    lengths = words.length_words([state.cell for state in run.cells])
+    return tuple((*words.value(state)[:2], ", ".join(
+        filter(None, (state.test, lengths.get(state.cell), words.model_name(state.cell.model)))))
                  for state in best)
 
 

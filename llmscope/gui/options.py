@@ -43,6 +43,8 @@ class GenOptions(QWidget):
                                                        for name, shape in SCENARIOS.items()}
         names = words.scenario_names() | {FREE: self.tr("Free")}
         offered = {key: f"{names[key]} {seq}+{new}" for key, (seq, new) in shapes.items()}
+        if not {"seq", "new"}.isdisjoint(dict(choices.sweep)):
+            offered[FREE] = self.tr("Free, lengths swept")  # there is no single one to tell
         self.scenario.offer(offered, choices.scenario or FREE)
         self.scenario.setToolTip(self.tr("{0}: tokens of the prompt + new tokens").format(self.scenario.currentText()))
         self.setVisible("scenario" in choices.used)

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from llmscope.core.spec import Cell
 from llmscope.core.units import NBSP
 from llmscope.gui import words
 from llmscope.gui.run_state import CellState, RunState
@@ -26,6 +27,7 @@ class ResultsModel(QAbstractTableModel):
         self.run = RunState()
         self._alike: Counter[tuple[str, str]] = Counter()
         self._varied: list[str] = []
+        self._lengths: dict[Cell, str] = {}
 
     def show_run(self, run: RunState) -> None:
         """Show another run."""
@@ -34,6 +36,7 @@ class ResultsModel(QAbstractTableModel):
         cells = [state.cell for state in run.cells]
         self._alike = Counter((cell.test, cell.model) for cell in cells)
         self._varied = [name for name in ("dtype", "backend") if len({getattr(cell, name) for cell in cells}) > 1]
+        self._lengths = words.length_words(cells)
         self.endResetModel()
 
     def refresh(self, row: int) -> None:
@@ -81,7 +84,7 @@ class ResultsModel(QAbstractTableModel):
     def detail(self, row: int) -> str:
         """Return the second line; it names the model where that is not the run's first.
 
-        Of tests with the same id it names precision and backend, where these vary.
+        Of tests with the same id it names sequence, precision and backend, where these vary.
         """
         return DOT.join(self.parts(row))
 
@@ -92,7 +95,10 @@ class ResultsModel(QAbstractTableModel):
         named = [words.model_name(cell.model)] if cell.model != self.run.cells[0].cell.model else []
         if self._alike[cell.test, cell.model] > 1:
             named += [words.short_dtype(getattr(cell, name)) for name in self._varied]
-        return words.detail(state, ", ".join(named), short)
+        said = words.detail(state, ", ".join(named), short)
+        if cell in self._lengths:  # in one part with what follows, which is cut and not left out
+            said[:1] = [": ".join((self._lengths[cell], *said[:1]))]
+        return said
 
     def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
         """Return header and rows as texts, for the clipboard."""

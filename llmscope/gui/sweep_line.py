@@ -38,7 +38,7 @@ class SweepLine(QWidget):
         row.addWidget(self._count, 1)
         row.addWidget(self.clear)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, 0, 4)
         layout.setSpacing(4)
         layout.addWidget(self._words)
         layout.addLayout(row)

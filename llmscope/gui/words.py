@@ -103,6 +103,15 @@ def settings_lines(cells: Sequence[Cell]) -> str:
     return " · ".join(parts)
 
 
+def length_words(cells: Sequence[Cell]) -> dict[Cell, str]:
+    """Return `sequence 16` for each test whose id other tests of its model have too, at another length."""
+    lengths: dict[tuple[str, str], set[int]] = {}
+    for cell in cells:
+        lengths.setdefault((cell.model, cell.test), set()).add(cell.seq)
+    return {cell: tr("sequence {0}").format(f"{cell.seq:,}").replace(" ", NBSP) for cell in cells
+            if "seq" in DEFINITIONS[cell.workload].uses and len(lengths[cell.model, cell.test]) > 1}
+
+
 def plain(cell: Cell) -> str:
     """Return what a test does, in everyday words."""
     tokens, prompt = f"{cell.seq * cell.batch:,}", f"{cell.seq:,}"

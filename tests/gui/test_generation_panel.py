@@ -91,6 +91,15 @@ def test_last_text_stays_while_tests_without_text_run(panel: GenerationPanel) ->
     assert panel.remark.full_text.endswith("of gen64")
 
 
+def test_a_new_run_shows_nothing_of_the_run_before(panel: GenerationPanel) -> None:
+    play(panel, (GEN,), until_s=8.0)
+    assert text(panel) and panel.timeline._pool.count
+    panel.on_event(ev.RunStarted(t_ns=0, run="r", utc="", spec=RunSpec((GEN,)), machine={}, versions={}))
+    panel.refresh()
+    assert text(panel) == "" and panel.timeline._pool.count == 0 and not len(panel.timeline._waits.token_ms)
+    assert panel.remark.full_text == "the prompt and settings of gen"
+
+
 def test_random_weights_are_said_to_be_meaningless(panel: GenerationPanel) -> None:
     play(panel, (Cell("arch:gpt2", "gen", "cpu", "float32", new=16),), until_s=4.0)
     assert "meaningless" in panel._note.text() and panel._note.isVisible()

@@ -13,7 +13,10 @@ from llmscope.core import events as ev
 from llmscope.core.spec import Cell
 from llmscope.gui import sweep_map
 from llmscope.gui.choices import Choices
+from llmscope.gui.looks import _figures
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.results_model import ResultsModel
+from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.sweep_choice import numbers, with_sweep
 from llmscope.gui.sweep_dialog import SweepDialog
 from llmscope.gui.sweep_scale import Scale, ink, scale_of, shade, ticks
@@ -57,6 +60,36 @@ def test_a_sweep_asked_for_in_the_rail_is_what_runs(window: MainWindow, play: Pl
     rail.sweep.clear.click()
     spec = window.page.spec()
     assert spec is not None and len(spec.cells) == 1 and rail.batch.isEnabled() and rail.batch.text() == "1"
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+@pytest.mark.parametrize(("axis", "said"), [("batch", "Free 512+128"), ("seq", "Free, lengths swept"),
+                                            ("new", "Free, lengths swept")])
+def test_a_free_request_tells_no_length_that_the_sweep_replaces(window: MainWindow, play: Play, axis: str,
+                                                                said: str) -> None:
+    taken = with_sweep(Choices(preset=None, ticked=("gen",)), {axis: (16, 32)})
+    assert isinstance(taken, Choices)
+    ready(window, play, taken)
+    assert window.page.rail.gen.scenario.currentText() == said
+
+
+def test_tests_with_one_id_and_several_lengths_tell_them(qapp: QApplication) -> None:
+    cells = (*(Cell("bundled", "gen", "cpu", "float32", new=4, seq=seq) for seq in (16, 32)),
+             *(Cell("bundled", "tg", "cpu", dtype, new=4, seq=seq)
+               for dtype, seq in (("float32", 16), ("float16", 32))))
+    model, run = ResultsModel(), RunState(cells=[CellState(cell) for cell in cells])
+    model.show_run(run)
+    assert [model.parts(row)[0].partition(":")[0] for row in (0, 1)] == [
+        "sequence\N{NO-BREAK SPACE}16", "sequence\N{NO-BREAK SPACE}32"]
+    assert not any("sequence" in part for row in (2, 3) for part in model.parts(row))
+    model.show_run(RunState(cells=run.cells[:1]))
+    assert "sequence" not in model.parts(0)[0]
+
+
+def test_the_headline_tells_the_lengths_of_tests_with_one_id(window: MainWindow, play: Play) -> None:
+    play(stream(tuple(Cell("bundled", "gen", "cpu", "float32", new=4, seq=seq) for seq in (16, 32))))
+    assert [named for _, _, named in _figures(window.page.run)] == [
+        "gen4, sequence\N{NO-BREAK SPACE}16, Bundled model", "gen4, sequence\N{NO-BREAK SPACE}32, Bundled model"]
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")

@@ -53,6 +53,27 @@ def test_the_list_as_json_has_names_and_moments(runs: Path, capsys: Capture) -> 
     assert found[2]["tests"][0]["test"] == "pp512" and found[2]["began"].startswith("2026-11-2")
 
 
+def test_a_figure_or_a_test_without_a_grid_is_refused(runs: Path, capsys: Capture) -> None:
+    for option in (["--figure", "memory"], ["--test", "pp"]):
+        assert cli.run(["runs", "show", "any", *option]) == 2
+        out, err = capsys.readouterr()
+        assert not out and "--grid" in err and len(err.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("arguments", [["--version"], ["runs", "list"]])
+def test_output_to_a_full_disk_ends_in_one_line(runs: Path, arguments: list[str], capfd: pytest.CaptureFixture[str],
+                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    # Closed unbuffered, so that what was not written does not fail a second time.
+    full = io.TextIOWrapper(Path("/dev/full").open("wb", buffering=0), write_through=True)  # noqa: SIM115
+    monkeypatch.setattr("sys.stdout", full)
+    assert cli.run(arguments) == 1
+    monkeypatch.undo()
+    full.close()
+    err = capfd.readouterr().err
+    assert "no space is left" in err and len(err.splitlines()) == 1
+
+
 def test_without_runs_the_list_says_so(capsys: Capture) -> None:
     assert cli.run(["runs", "list"]) == 0
     out, err = capsys.readouterr()

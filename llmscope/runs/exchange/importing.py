@@ -39,6 +39,8 @@ def import_path(path: Path, runs: Path) -> list[Arrived]:
         raise BadInput(f"{one_line(path.name)}: {error}") from error
     except OSError as error:
         raise BadInput(f"{one_line(path)} cannot be read: {error.strerror or error}.") from error
+    except json.JSONDecodeError:
+        raise BadInput(f"{one_line(path.name)} cannot be imported: it is cut off or damaged. Copy it again.") from None
     except ValueError as error:
         raise BadInput(f"{one_line(path.name)} cannot be imported: {one_line(error)}.") from error
     except RecursionError:

@@ -154,6 +154,16 @@ def test_other_work_is_not_matched(cell: Cell, settings: dict[str, Any]) -> None
     assert headline(found) == "B and A have no test with two values to compare"
 
 
+def test_a_request_with_a_prompt_of_another_length_is_other_work() -> None:
+    short, long = (Cell("bundled", "gen", "cpu", "float32", seq=seq, new=4) for seq in (16, 32))
+    found = two([row(short, 9), row(long, 5)], [row(long, 6)])
+    (line,) = (line for line in found.lines if line.is_shared)
+    assert line.name == "gen4 · sequence 32" and value_cells(line.values[0], line)[0].startswith("5")
+    assert found.alone == (("gen4 · sequence 16",), ())
+    assert not two([row(short, 9)], [row(long, 6)]).lines
+    assert two([row(short, 9)], [row(short, 6)]).lines[0].name == "gen4"
+
+
 def test_another_version_of_the_definition_is_shown_and_not_compared() -> None:
     newer = msgspec.structs.replace(row(PP, 200), definition="pp/99")
     value = two([row(PP, 100)], [newer]).lines[0].values[1]

@@ -177,7 +177,7 @@ BAD: dict[str, tuple[bytes, str]] = {
     "negative": (as_json([LLAMA_BENCH | {"n_gen": -1}]), "n_gen is no count"),
     "too long": (as_json([LLAMA_BENCH | {"n_prompt": 10**9}]), "cannot be used"),
     "a time that is a path": (as_json([LLAMA_BENCH | {"test_time": "../../evil", "n_prompt": True}]), "no count"),
-    "half a file": (as_json([LLAMA_BENCH])[:-30], "cannot be imported"),
+    "half a file": (as_json([LLAMA_BENCH])[:-30], "cannot be imported: it is cut off or damaged"),
     "a line too few": ((LLAMA_BENCH_CSV + '"1","2"\n').encode(), "damaged"),
     "half a token": (as_json([LLAMA_BENCH]).replace(b'"n_gen": 0', b'"n_gen": 0.5'), "n_gen is no count"),
     "deep": (as_json([LLAMA_BENCH | {"devices": json.loads("[" * 40 + "]" * 40)}]), "nested too deeply"),
