@@ -119,10 +119,9 @@ def test_junk_on_stdout_reaches_nobody(tiny: Path, tmp_path: Path, monkeypatch: 
 
 
 def test_stop_keeps_what_was_finished_and_marks_the_rest(session: Session, tiny: Path) -> None:
-    # The other phases are stopped in the window; in one process, the worker's own tests stop them all.
-    workloads = {"decode": "tg", "train": "train"}
-    for where in ("load", *workloads):
-        session.start(cell(tiny, "pp", batch=2), cell(tiny, workloads.get(where, "pp")), cell(tiny, "tg", new=16))
+    # Another phase is stopped in the window; in one process, the worker's own tests stop them all.
+    for where, workload in (("load", "pp"), ("train", "train")):
+        session.start(cell(tiny, "pp", batch=2), cell(tiny, workload), cell(tiny, "tg", new=16))
         session.until(lambda e: isinstance(e, events.CellStarted) and e.cell == 1)
         session.until(phase(where))
         asked = time.monotonic()

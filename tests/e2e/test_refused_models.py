@@ -1,14 +1,19 @@
-"""Damaged, unsafe and unsuitable models through the real worker: a row with the reason, and the next test goes on."""
+"""Damaged, unsafe and unsuitable models through the real worker: a row with the reason, and the next test goes on.
+
+One run holds them all, as a worker that was not hurt by the one must serve the next.
+"""
 
 import json
 import pickle
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from llmscope.core import events
-from llmscope.core.results import COUNTED
+from llmscope.core.results import COUNTED, Row
+from llmscope.core.spec import Cell
 from tests.e2e.conftest import TINY, Session, cell
 from tests.unit.hostile.makers import TEMPLATES
 
@@ -23,54 +28,42 @@ class _Canary:
         return (Path.write_text, (Path(self._path), "executed"))  # type: ignore[return-value]
 
 
-@pytest.fixture
-def copies(tiny: Path, tmp_path: Path) -> dict[str, Path]:
-    names = ("no_weights", "truncated", "not_json", "unknown_type", "pickle_only", "wrong_shapes", "no_tokenizer",
-             "bad_tokenizer", "not_a_writer")
-    return {name: Path(shutil.copytree(tiny, tmp_path / name)) for name in names}
+#: Returns a copy of the small model, in a folder of this name, that may be damaged.
+Copy = Callable[[str], Path]
+
+#: What the row of each model must say that `_damaged` makes.
+DAMAGED = {
+    "no_weights": "safetensors", "truncated": "model.safetensors", "not_json": "config.json",
+    "unknown_type": "does_not_exist", "pickle_only": "pytorch_model.bin", "wrong_shapes": "weights",
+    "no_tokenizer": "tokenizer", "bad_tokenizer": "tokenizer", "not_a_writer": "ViTModel",
+}
 
 
-def test_each_is_a_failed_row_with_one_clear_line_and_nothing_runs(
-        session: Session, copies: dict[str, Path], tiny: Path, tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
+def _damaged(copy: Copy) -> dict[str, Cell]:
+    copies = {name: copy(name) for name in DAMAGED}
     (copies["no_weights"] / "model.safetensors").unlink()
     whole = (copies["truncated"] / "model.safetensors").read_bytes()
     (copies["truncated"] / "model.safetensors").write_bytes(whole[: len(whole) // 2])
     (copies["not_json"] / "config.json").write_text("{'model_type': llama")
     (copies["unknown_type"] / "config.json").write_text(json.dumps(TINY | {"model_type": "does_not_exist"}))
     (copies["pickle_only"] / "model.safetensors").unlink()
+    canary = copies["pickle_only"] / "canary"
     (copies["pickle_only"] / "pytorch_model.bin").write_bytes(pickle.dumps(_Canary(canary)))
     (copies["wrong_shapes"] / "config.json").write_text(json.dumps(TINY | {"intermediate_size": 128}))
     (copies["no_tokenizer"] / "tokenizer.json").unlink()
     (copies["bad_tokenizer"] / "tokenizer.json").write_text('{"version": "1.0", "model": {"type": "BPE"')
     (copies["not_a_writer"] / "config.json").write_text(
         json.dumps(TINY | {"model_type": "vit", "architectures": ["ViTModel"]}))
-
-    expected = {
-        "no_weights": "safetensors", "truncated": "model.safetensors", "not_json": "config.json",
-        "unknown_type": "does_not_exist", "pickle_only": "pytorch_model.bin", "wrong_shapes": "weights",
-        "no_tokenizer": "tokenizer", "bad_tokenizer": "tokenizer", "not_a_writer": "ViTModel",
-    }
-    session.start(*(cell(folder, "gen") for folder in copies.values()), cell(tiny, "pp"))
-    *refused, last = session.end()
-    for name, row in zip(copies, refused, strict=True):
-        assert row.verdict == "failed" and row.median is None and row.n == 0, name
-        assert row.reason and expected[name] in row.reason and "\n" not in row.reason, (name, row.reason)
-    assert last.verdict in COUNTED
-    assert sum(isinstance(e, events.Hello) for e in session.heard) == 1  # a refused model costs no worker
-    assert not canary.exists()
+    return {name: cell(folder, "gen") for name, folder in copies.items()} | {"after damaged": cell(copy("plain"), "pp")}
 
 
-def test_what_a_model_lacks_or_cannot_hold_is_known_before_anything_runs(session: Session, tiny: Path) -> None:
-    settings = json.loads((tiny / "tokenizer_config.json").read_text())
+def _unsuitable(copy: Copy) -> dict[str, Cell]:
+    folder = copy("unpadded")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
     settings.pop("pad_token", None)
-    (tiny / "tokenizer_config.json").write_text(json.dumps(settings))
-    session.start(cell(tiny, "pp", seq=257), cell(tiny, "gen", seq=250, new=8), cell(tiny, "pp", seq=256),
-                  cell(tiny, "gen", batch=2))
-    long, longer, longest, unpadded = session.end()
-    assert [long.verdict, longer.verdict] == ["failed", "failed"] and longest.verdict in COUNTED
-    assert "256" in (long.reason or "") and "248" in (longer.reason or "")
-    assert unpadded.verdict in COUNTED  # no sequence is padded: a tokenizer without a pad token will do
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    return {"long": cell(folder, "pp", seq=257), "longer": cell(folder, "gen", seq=250, new=8),
+            "longest": cell(folder, "pp", seq=256), "unpadded": cell(folder, "gen", batch=2)}
 
 
 def _hostile_files(folder: Path) -> None:
@@ -92,10 +85,13 @@ def _index(*names: str) -> str:
     return json.dumps({"weight_map": {str(number): name for number, name in enumerate(names)}})
 
 
-def test_hostile_files_of_every_class_end_in_one_line_and_a_folder_full_of_code_runs_none_of_it(
-        session: Session, tiny: Path, tmp_path: Path) -> None:
-    names = ("config", "index", "header", "tokenizer", "code")
-    copies = {name: Path(shutil.copytree(tiny, tmp_path / f"hostile {name}")) for name in names}
+#: What the row of each model must say that `_hostile` makes and that is refused.
+HOSTILE = {"config": "config.json", "index": "evil.safetensors", "header": "not a safetensors file",
+           "tokenizer": "tokenizer.json made its process crash"}
+
+
+def _hostile(copy: Copy) -> dict[str, Cell]:
+    copies = {name: copy(f"hostile {name}") for name in (*HOSTILE, "code")}
     for folder in copies.values():
         _hostile_files(folder)
     (copies["config"] / "config.json").write_text(json.dumps(TINY | {"hidden_size": 10**15}))
@@ -106,30 +102,71 @@ def test_hostile_files_of_every_class_end_in_one_line_and_a_folder_full_of_code_
     # A table of impossible size: the tokenizers library aborts its process.
     tokenizer["normalizer"] = {"type": "Precompiled", "precompiled_charsmap": "/////w=="}
     (copies["tokenizer"] / "tokenizer.json").write_text(json.dumps(tokenizer))
+    return {name: cell(folder, "gen") for name, folder in copies.items()} | {"after code": cell(copies["code"], "pp")}
 
-    session.start(*(cell(folder, "gen") for folder in copies.values()), cell(copies["code"], "pp"))
-    *refused, written, last = session.end()
-    expected = ("config.json", "evil.safetensors", "not a safetensors file", "tokenizer.json made its process crash")
-    for row, says in zip(refused, expected, strict=True):
-        assert row.verdict == "failed" and row.median is None and says in (row.reason or ""), row.reason
-        assert (row.reason or "").isprintable()
-    assert written.verdict in COUNTED and last.verdict in COUNTED, (written.reason, last.reason)
-    assert sum(isinstance(e, events.Hello) for e in session.heard) == 1
-    notes = " ".join(e.text for e in session.heard if isinstance(e, events.Note))
+
+def _templated(copy: Copy) -> dict[str, Cell]:
+    folder = copy("template")
+    template = TEMPLATES["all classes"][0].replace("touch canary", f"touch '{folder / 'canary'}'")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"chat_template": template}))
+    return {"template": cell(folder, "ttft"), "after template": cell(folder, "pp")}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the models lie; no `canary` may appear in it."""
+    return tmp_path_factory.mktemp("refused")
+
+
+@pytest.fixture(scope="module")
+def heard(tiny_source: Path, folder: Path) -> tuple[dict[str, Row], list[events.Event]]:
+    """The rows of the run by the names of its tests, and all that was said."""
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(tiny_source, folder / name))
+
+    cells = _damaged(copy) | _unsuitable(copy) | _hostile(copy) | _templated(copy)
+    session = Session(folder / "runs")
+    try:
+        session.start(*cells.values())
+        return dict(zip(cells, session.end(), strict=True)), session.heard
+    finally:
+        session.close()
+
+
+@pytest.fixture
+def rows(heard: tuple[dict[str, Row], list[events.Event]]) -> dict[str, Row]:
+    return heard[0]
+
+
+def test_each_is_a_failed_row_with_one_clear_line_and_nothing_runs(rows: dict[str, Row], folder: Path) -> None:
+    for name, says in (DAMAGED | HOSTILE).items():
+        row = rows[name]
+        assert row.verdict == "failed" and row.median is None and row.n == 0, name
+        assert says in (row.reason or "") and (row.reason or "").isprintable(), (name, row.reason)
+    assert not list(folder.rglob("canary"))
+
+
+def test_the_tests_after_them_go_on_in_the_same_worker(heard: tuple[dict[str, Row], list[events.Event]]) -> None:
+    rows, said = heard
+    for name in ("after damaged", "code", "after code", "after template"):
+        assert rows[name].verdict in COUNTED, (name, rows[name].reason)
+    # Those who come after the run are the next one's.
+    end = next(n for n, e in enumerate(said) if isinstance(e, events.RunEnded))
+    assert sum(isinstance(e, events.Hello) for e in said[:end]) == 1
+    notes = " ".join(e.text for e in said if isinstance(e, events.Note))
     assert "auto_map in config.json is ignored" in notes and "use_kernels" in notes
-    assert not list(tmp_path.rglob("canary"))
 
 
-def test_a_hostile_chat_template_is_not_used_and_the_row_says_so_in_one_line(
-        session: Session, tiny: Path, tmp_path: Path) -> None:
-    template, says = TEMPLATES["all classes"]
-    canary = tmp_path / "canary"
-    settings = json.loads((tiny / "tokenizer_config.json").read_text())
-    (tiny / "tokenizer_config.json").write_text(
-        json.dumps(settings | {"chat_template": template.replace("touch canary", f"touch '{canary}'")}))
-    session.start(cell(tiny, "ttft", seq=32), cell(tiny, "pp", seq=32))
-    row, next_one = session.end()
-    assert row.verdict in COUNTED and next_one.verdict in COUNTED
+def test_what_a_model_lacks_or_cannot_hold_is_known_before_anything_runs(rows: dict[str, Row]) -> None:
+    assert [rows["long"].verdict, rows["longer"].verdict] == ["failed", "failed"]
+    assert "256" in (rows["long"].reason or "") and "248" in (rows["longer"].reason or "")
+    assert rows["longest"].verdict in COUNTED
+    assert rows["unpadded"].verdict in COUNTED  # no sequence is padded: a tokenizer without a pad token will do
+
+
+def test_a_hostile_chat_template_is_not_used_and_the_row_says_so_in_one_line(rows: dict[str, Row]) -> None:
+    row, says = rows["template"], TEMPLATES["all classes"][1]
+    assert row.verdict in COUNTED
     line = row.extra["chat_template"]
     assert isinstance(line, str) and line.isprintable() and says in line and line.endswith("joined as plain text.")
-    assert not canary.exists()

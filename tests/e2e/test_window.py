@@ -1,4 +1,4 @@
-"""The real window with the real worker: a run, Stop at odd moments, closing in the middle."""
+"""The real window with the real worker: a run, Stop, closing in the middle."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.run_thread import RunThread
 from llmscope.gui.settings import Settings
-from tests.e2e.conftest import cell
+from tests.e2e.conftest import cell, phase
 
 
 class Window(MainWindow):
@@ -66,21 +66,20 @@ def test_a_run_fills_the_table_and_its_picture_can_be_saved(
 
 
 def test_stop_by_keyboard_ends_the_run(qtbot: QtBot, window: Window, tiny: Path) -> None:
-    # The other phases are stopped without a window, in the tests of faults.
-    for phase, workload in (("warm-up", "tg"), ("prefill", "pp"), ("generate", "gen")):
-        start(qtbot, window, cell(tiny, workload, new=64), cell(tiny, "pp", batch=2))
-        wait(qtbot, window, lambda e, phase=phase: isinstance(e, events.PhaseStarted) and e.phase == phase)  # type: ignore[misc]
-        asked = time.monotonic()
-        qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
-        wait(qtbot, window, over, 5)
-        assert time.monotonic() - asked < 5, phase
-        assert [row.verdict for row in window.page.run.rows] == ["cancelled", "cancelled"], phase
+    # Other phases are stopped without a window, in the tests of faults.
+    start(qtbot, window, cell(tiny, "gen", new=64), cell(tiny, "pp", batch=2))
+    wait(qtbot, window, phase("generate"))
+    asked = time.monotonic()
+    qtbot.keyClick(window, Qt.Key.Key_F5, Qt.KeyboardModifier.ShiftModifier)
+    wait(qtbot, window, over, 5)
+    assert time.monotonic() - asked < 5
+    assert [row.verdict for row in window.page.run.rows] == ["cancelled", "cancelled"]
 
 
 def test_closing_in_mid_run_asks_and_leaves_no_process(
         qtbot: QtBot, window: Window, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     start(qtbot, window, cell(tiny, "tg", new=200), cell(tiny, "pp"))
-    wait(qtbot, window, lambda e: isinstance(e, events.PhaseStarted) and e.phase == "warm-up")
+    wait(qtbot, window, phase("warm-up"))
 
     monkeypatch.setattr(Question, "ask", lambda *_: False)
     window.close()
