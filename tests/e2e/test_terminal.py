@@ -50,7 +50,6 @@ def test_bench_prints_json_rows_and_keeps_the_run(tiny: Path, own_data_folder: P
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["bench", "--model", "nowhere"], "There is no model 'nowhere'"),
-    (["bench", "--device", "cuda:7"], "There is no device 'cuda:7'"),
     (["bench", "--workload", "load-warm", "--model", "arch:gpt2"], "nothing to load"),
     (["bench", "--batch", "one"], "whole numbers"),
 ])

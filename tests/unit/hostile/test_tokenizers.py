@@ -117,7 +117,9 @@ WRONG = {name: case for name, case in makers.TEMPLATES.items() if name not in HU
 
 
 @pytest.mark.parametrize(("source", "says"), HUNGRY.values(), ids=HUNGRY)
-def test_a_template_that_hangs_or_grows_gives_plain_text_and_a_reason(source: str, says: str) -> None:
+def test_a_template_that_hangs_or_grows_gives_plain_text_and_a_reason(
+        monkeypatch: pytest.MonkeyPatch, source: str, says: str) -> None:
+    monkeypatch.setattr(templates, "LIMIT_S", 1.0)
     began = time.monotonic()
     template = templates.vetted(source, {"bos_token": "<s>"})
     assert template.render(HELLO) == "Hello\nYes?"
