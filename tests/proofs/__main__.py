@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-NAMES = ("limiters", "counterfactuals", "predictions", "turns")
+NAMES = ("card", "limiters", "counterfactuals", "predictions", "turns")
 ROOT = Path(__file__).resolve().parents[2]
 
 
