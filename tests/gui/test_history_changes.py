@@ -132,6 +132,8 @@ def test_del_takes_runs_away_at_once_and_undo_brings_them_back(page: HistoryPage
     assert len(page.model.found) == 21 and not page.undo.isVisible() and not list(paths.runs_folder().glob(".*"))
     current = page.table.current()
     assert current is not None and current.id == runs[1].name
+    qtbot.keyClick(page.table, Qt.Key.Key_Delete)
+    assert "Run deleted" in page.undo.button.accessibleName()  # and not four: what came back is no longer away
 
 
 def test_when_the_time_is_over_or_the_window_closes_the_files_are_gone(page: HistoryPage, window: MainWindow,
