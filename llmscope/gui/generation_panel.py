@@ -8,7 +8,8 @@ from llmscope.core.scenarios import SCENARIOS, Scenario
 from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.gui import words
 from llmscope.gui.generation_text import Columns, Sequence
-from llmscope.gui.plots.token_timeline import EMPTY, TokenTimeline, WaitPool
+from llmscope.gui.plots.token_timeline import TokenTimeline
+from llmscope.gui.plots.waits import EMPTY, WaitPool
 from llmscope.gui.sampling_fields import SamplingFields
 from llmscope.gui.widgets.basic import Button, Label, Line, Panel, repolish
 

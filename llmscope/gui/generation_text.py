@@ -7,7 +7,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
-from llmscope.gui.plots.token_timeline import Waits
+from llmscope.gui.plots.waits import Waits
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Label
 

@@ -9,7 +9,7 @@ from llmscope.core.results import VERDICT_WORDS, Row
 from llmscope.core.spec import RunSpec
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP, about, duration, plus_minus, significant
-from llmscope.gui import words
+from llmscope.gui import row_words, words
 from llmscope.gui.ceilings import Near
 from llmscope.gui.expected import Expected
 from llmscope.gui.header_strip import MOST_FIGURES, LiveLook, MessageLook
@@ -132,7 +132,7 @@ def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:
     counted = [state for state in run.cells if state.row is not None and state.row in run.counted]
     best = sorted(counted, key=lambda state: words.HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
     lengths = words.length_words([state.cell for state in run.cells])
-    return tuple((*words.value(state)[:2], ", ".join(
+    return tuple((*row_words.value(state)[:2], ", ".join(
         filter(None, (state.test, lengths.get(state.cell), words.model_name(state.cell.model)))))
                  for state in best)
 
@@ -251,7 +251,7 @@ def when(utc: str) -> str:
 
 
 def _figure(state: CellState, rate: float | None) -> tuple[str, str, str]:
-    number, unit, interval, _ = words.value(state)
+    number, unit, interval, _ = row_words.value(state)
     if number:
         return number, unit, interval if interval != "—" else ""
     if rate is not None and DEFINITIONS[state.cell.workload].higher_is_better:

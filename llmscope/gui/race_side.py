@@ -9,7 +9,8 @@ from llmscope.analysis.compare import LETTERS
 from llmscope.gui import race_words
 from llmscope.gui.compare_marks import Mark
 from llmscope.gui.generation_text import TextView
-from llmscope.gui.plots.token_timeline import CUT_MEDIANS, EMPTY_TOP_MS, TokenTimeline, WaitPool, Waits, nice
+from llmscope.gui.plots.token_timeline import CUT_MEDIANS, EMPTY_TOP_MS, TokenTimeline
+from llmscope.gui.plots.waits import WaitPool, Waits, nice
 from llmscope.gui.race import Entrant, Race
 from llmscope.gui.race_figures import RaceFigures
 from llmscope.gui.race_strip import RaceStrip

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from llmscope.core.results import COUNTED
 from llmscope.core.spec import MACHINE
 from llmscope.core.units import NBSP, about
-from llmscope.gui import words
+from llmscope.gui import row_words
 from llmscope.gui.cards.texts import order_of, test_title
 from llmscope.gui.expected import Expected
 from llmscope.gui.looks import tests, when
@@ -53,5 +53,5 @@ def _figures(reference: Reference) -> tuple[tuple[str, str, str, str], ...]:
     """Return value, unit, what is done, and the id of the tests that tell most."""
     counted = [state for state in as_run(reference).cells if state.row is not None and state.row.verdict in COUNTED]
     best = sorted(counted, key=lambda state: order_of(state.cell.workload))
-    return tuple((*words.value(state)[:2], f"{test_title(state.cell.workload)}, {state.test}", state.test)
+    return tuple((*row_words.value(state)[:2], f"{test_title(state.cell.workload)}, {state.test}", state.test)
                  for state in best)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from llmscope.core.spec import Cell
 from llmscope.core.units import NBSP
-from llmscope.gui import words
+from llmscope.gui import row_words, words
 from llmscope.gui.run_state import CellState, RunState
 
 Index = QModelIndex | QPersistentModelIndex
@@ -67,7 +67,7 @@ class ResultsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             test = " ".join(part for part in words.test_parts(state) if part)
             return "\n".join((test, f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}",
-                              DOT.join(words.detail(state)), *words.why_limited(state.row)))
+                              DOT.join(row_words.detail(state)), *words.why_limited(state.row)))
         return None
 
     def badge(self, row: int) -> str:
@@ -77,7 +77,7 @@ class ResultsModel(QAbstractTableModel):
     def texts(self, row: int) -> tuple[str, str, str, str, str, str]:
         """Return the six texts of a row."""
         state = self.run.cells[row]
-        number, unit, interval, count = words.value(state)
+        number, unit, interval, count = row_words.value(state)
         shown = f"{number}{NBSP}{unit}" if unit else number
         return state.test, shown, interval, count, self.badge(row), self.detail(row)
 
@@ -95,7 +95,7 @@ class ResultsModel(QAbstractTableModel):
         named = [words.model_name(cell.model)] if cell.model != self.run.cells[0].cell.model else []
         if self._alike[cell.test, cell.model] > 1:
             named += [words.short_dtype(getattr(cell, name)) for name in self._varied]
-        said = words.detail(state, ", ".join(named), short)
+        said = row_words.detail(state, ", ".join(named), short)
         if cell in self._lengths:  # in one part with what follows, which is cut and not left out
             said[:1] = [": ".join((self._lengths[cell], *said[:1]))]
         return said
@@ -106,7 +106,7 @@ class ResultsModel(QAbstractTableModel):
         return [head, *(self._line(self.run.cells[row], self.badge(row)) for row in rows)]
 
     def _line(self, state: CellState, badge: str) -> tuple[str, ...]:
-        number, unit, interval, count = words.value(state)
+        number, unit, interval, count = row_words.value(state)
         cell, dtype = state.cell, state.cell.dtype if state.row is None else state.row.dtype
         return (state.test, words.model_name(cell.model), cell.device, dtype, number, unit, interval, count, badge,
-                DOT.join(words.detail(state)))
+                DOT.join(row_words.detail(state)))

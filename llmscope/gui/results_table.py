@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from llmscope.gui import words
+from llmscope.gui import row_words, words
 from llmscope.gui.icons import paint_icon
 from llmscope.gui.results_model import COUNT, DETAIL, DOT, INTERVAL, RESULT, STATE_ROLE, TEST, VERDICT, ResultsModel
 from llmscope.gui.run_state import CellState, RunState
@@ -59,7 +59,7 @@ class _CellDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         state: CellState = index.data(STATE_ROLE)
         rect = self._view.first_line(option.rect)
-        number, unit, interval, count = words.value(state)
+        number, unit, interval, count = row_words.value(state)
         started = bool(number) or state.row is not None or self._view.results.badge(index.row()) == "running"
         match index.column():
             case 0:
@@ -87,7 +87,7 @@ class _CellDelegate(QStyledItemDelegate):
         """Draw the id of a test, its options quieter; they may reach as far as the number leaves room."""
         test, options = words.test_parts(state)
         role, weight = ("text", 600) if started else ("text_2", 400)
-        number, unit, *_ = words.value(state)
+        number, unit, *_ = row_words.value(state)
         room = rect.width() - EDGE + self._free_before(number, unit)
         rect = QRect(rect.left() + EDGE, rect.top(), room, rect.height())
         self._text(painter, rect, test, "body", weight, LEFT, role)
@@ -104,7 +104,7 @@ class _CellDelegate(QStyledItemDelegate):
     def _detail(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
         if state.row is not None and state.row.median is None:
             paint_icon(painter, "x-circle", QRectF(rect.left() + 16, rect.center().y() - 6, 13, 13), "bad")
-        speeds, share = words.speeds(state), words.limit_share(state.row)
+        speeds, share = row_words.speeds(state), words.limit_share(state.row)
         place = QRectF(rect.left() + 16, rect.center().y() - 6, 44, 12)
         if share is not None:
             paint_gauge(painter, place, share)
@@ -243,7 +243,7 @@ class ResultsTable(QTreeView):
 
     def _second_line(self, painter: QPainter, rect: QRect, row: int, state: CellState, failed: bool) -> None:
         line = QRect(EDGE, rect.top() + 24, rect.width() - 2 * EDGE, 18)
-        speeds = words.speeds(state)
+        speeds = row_words.speeds(state)
         share = words.limit_share(state.row)
         if failed:
             paint_icon(painter, "x-circle", QRectF(line.left(), line.center().y() - 6, 13, 13), "text")

@@ -8,7 +8,7 @@ from llmscope.analysis.remedies import Remedy, changed
 from llmscope.core.results import Row
 from llmscope.core.rows import cell_of
 from llmscope.core.spec import IN_TURNS, Cell
-from llmscope.gui import words
+from llmscope.gui import row_words
 from llmscope.gui.looks import starting_words
 from llmscope.gui.run_state import RunState
 from llmscope.gui.words import tr
@@ -52,7 +52,7 @@ def progress(run: RunState) -> str:
     rounds = min(len(state.seconds) for state in run.cells)
     if rounds:
         return tr("1 round in turns so far") if rounds == 1 else tr("{0} rounds in turns so far").format(rounds)
-    return words.progress(run.now)
+    return row_words.progress(run.now)
 
 
 def predicted(remedy: Remedy) -> str:
@@ -83,4 +83,4 @@ def _outcome(row: Row | None) -> str:
         return ""
     if "compared" not in row.extra:
         return tr("could not be measured: {0}").format(row.reason or row.verdict)
-    return words.compared(row)
+    return row_words.compared(row)

@@ -12,12 +12,11 @@ from PySide6.QtCore import QCoreApplication, QDate, QLocale
 
 from llmscope.analysis import evidence
 from llmscope.analysis.bottleneck import Finding, stored_finding
-from llmscope.analysis.ceilings import SHARES
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT, MACHINE, OF_MACHINE, Cell
-from llmscope.core.units import GIB, NBSP, gib, measured, plus_minus, significant
+from llmscope.core.units import GIB, NBSP, gib, significant
 from llmscope.gui.run_state import CellState
 from llmscope.models import catalog
 from llmscope.runs.entry import Brief, Entry
@@ -269,103 +268,3 @@ def day(date: QDate, today: QDate) -> str:
 def month_day(date: QDate) -> str:
     """Return a day without its year: `19 Nov`."""
     return f"{date.day()} {QLocale.c().monthName(date.month(), QLocale.FormatType.ShortFormat)}"
-
-
-def value(state: CellState) -> tuple[str, str, str, str]:
-    """Return value, unit, ± and n of a test, final or so far; empty where there is none yet."""
-    row, estimate = state.row, state.estimate
-    unit = DEFINITIONS[state.cell.workload].unit
-    if row is not None:
-        if row.median is None:
-            return "", "", "", str(row.n)
-        return measured(row.median, row.half_width), unit, plus_minus(row.half_width), str(row.n)
-    if estimate is not None:
-        width = None
-        if estimate.low is not None and estimate.high is not None and estimate.median:
-            width = (estimate.high - estimate.low) / 2 / estimate.median
-        return measured(estimate.median, width), unit, plus_minus(width), str(len(state.seconds))
-    return "", "", "", str(len(state.seconds)) if state.seconds else ""
-
-
-def detail(state: CellState, model: str = "", short: bool = False) -> list[str]:
-    """Return the second line of a row by its parts: what limits the test, then what stands behind its value.
-
-    A failure or a warning has its reason first. `model` is named where it is not the run's first; the limit gets
-    shorter for it, and where there is little room (`short`).
-    """
-    row = state.row
-    if row is None or row.median is None:
-        line = progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
-        return [f"{model}: {line}" if model else line]
-    parts = [part for part in (compared_to_first(row), limit_line(row, short or bool(model)), model, _behind(row))
-             if part]
-    if row.reason and row.verdict != "cancelled":
-        # That the width was not reached, the badge says already; what can be acted on comes first.
-        is_plain = row.verdict == "not_converged" and "other programs" not in row.reason
-        parts.insert(len(parts) if is_plain else 0, row.reason)
-    return parts
-
-
-def compared(row: Row) -> str:
-    """Return how many times as fast the second of two tests in turns was, as the rows of both tell it."""
-    found = row.extra["compared"]
-    rounds = tr("{0} rounds in turns").format(found["rounds"])
-    if not found["resolved"]:
-        return tr("no difference resolved ({0}), {1}").format(plus_minus(found["half_width"]), rounds)
-    ratio, low, high = (significant(found[name]) for name in ("ratio", "low", "high"))
-    return tr("{0}× as fast ({1} to {2}), {3}").format(ratio, low, high, rounds)
-
-
-def compared_to_first(row: Row) -> str:
-    """Return `second against first: 1.26× as fast (…)`, empty where a test was not measured in turns."""
-    return tr("second against first: {0}").format(compared(row)) if "compared" in row.extra else ""
-
-
-def progress(state: CellState) -> str:
-    """Return what a test that has not ended is at."""
-    if state.phase is None:
-        return plain(state.cell)
-    if state.phase in ("start", "load", "warm-up"):
-        return {"start": tr("starting"), "load": tr("loading"), "warm-up": tr("warming up")}[state.phase]
-    return tr("{0}, sample {1}").format(state.phase, state.sample + 1)
-
-
-def _behind(row: Row) -> str:
-    """Return what the value is made of, as far as the test tells."""
-    extra = row.extra
-    if isinstance(extra.get("ttft_ms"), float):
-        words = tr("first token {0}").format(f"{significant(extra['ttft_ms'])}{NBSP}ms")
-        between = (extra.get("itl_ms") or {}).get("p50")
-        return words if between is None else words + tr(", then {0} a token").format(f"{significant(between)}{NBSP}ms")
-    if isinstance(extra.get("perplexity"), float):
-        return tr("loss {0}, perplexity {1} on {2} of the text").format(
-            significant(extra["loss_nats_per_token"]), significant(extra["perplexity"]),
-            f"{extra['share_of_text']:.0%}".replace("%", f"{NBSP}%"))
-    phases = extra.get("phases_s")
-    if isinstance(phases, dict) and sum(phases.values()) > 0:
-        total = sum(phases.values())
-        shown = [f"{name} {seconds / total:.0%}".replace("%", f"{NBSP}%") + _phase_limit(extra, name)
-                 for name, seconds in phases.items() if seconds / total >= 0.005]
-        return ", ".join(shown)
-    if row.n > 1 and row.samples:
-        low, high = significant(min(row.samples)), significant(max(row.samples))
-        return tr("{0} to {1} in {2} timed").format(low, high, f"{significant(row.timed_s, 2)}{NBSP}s")
-    return tr("{0} timed").format(f"{significant(row.timed_s, 2)}{NBSP}s")
-
-
-def _phase_limit(extra: dict[str, Any], name: str) -> str:
-    """Return in brackets how near a phase came to the ceiling that it came nearest to, nothing where none is known."""
-    phase = (extra.get("phases") or {}).get(name, {})
-    shares = [(phase[share], bound) for share, bound in SHARES.items() if phase.get(share)]
-    if not shares:
-        return ""
-    share, bound = max(shares)
-    return tr(" ({0} of {1})").format(f"{share:.0%}".replace("%", f"{NBSP}%"), bound_name(bound))
-
-
-def speeds(state: CellState) -> list[float]:
-    """Return the samples of a test so that up is better: rates as they are, times turned over."""
-    if state.row is not None and state.row.samples:
-        values, rate = list(state.row.samples), DEFINITIONS[state.cell.workload].higher_is_better
-        return values if rate else [1 / v for v in values if v > 0]
-    return [1 / s for s in state.seconds if s > 0]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from llmscope.gui.plots.token_timeline import TokenTimeline, WaitPool, Waits, nice
+from llmscope.gui.plots.token_timeline import TokenTimeline
+from llmscope.gui.plots.waits import WaitPool, Waits, nice
 
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
 

@@ -7,7 +7,7 @@ from llmscope.core.events import Device, DtypeProbe, Telemetry
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.core.units import GIB, NBSP, gib
-from llmscope.gui import advice, looks, words
+from llmscope.gui import advice, looks, row_words, words
 from llmscope.gui.expected import Expected
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.settings import Settings
@@ -56,13 +56,13 @@ def test_the_text_of_the_last_generation_is_kept() -> None:
 
 def test_missing_values_are_blank_and_never_zero() -> None:
     state = CellState(Cell("bundled", "pp"), row(verdict="failed", reason="the worker died", median=None))
-    assert words.value(state) == ("", "", "", "0")
-    assert words.detail(state) == ["the worker died"]
+    assert row_words.value(state) == ("", "", "", "0")
+    assert row_words.detail(state) == ["the worker died"]
 
 
 def test_a_value_without_interval_says_so() -> None:
     state = CellState(Cell("bundled", "pp"), row(median=1234.5, n=3, samples=(1.0, 2.0, 3.0)))
-    assert words.value(state) == ("1,230", "tok/s", "—", "3")
+    assert row_words.value(state) == ("1,230", "tok/s", "—", "3")
 
 
 @pytest.mark.parametrize(("reason", "word"), [
@@ -181,7 +181,7 @@ def test_a_failure_on_a_gpu_offers_the_cpu() -> None:
 def test_each_phase_says_which_ceiling_it_came_nearest_to() -> None:
     phases = {"data": {"seconds": 0.1}, "forward": {"seconds": 0.3, "mfu": 0.5, "mbu": 0.2},
               "optimizer": {"seconds": 0.6, "mbu": 0.75}}
-    said = words._behind(row(extra={"phases_s": {name: part["seconds"] for name, part in phases.items()},
+    said = row_words._behind(row(extra={"phases_s": {name: part["seconds"] for name, part in phases.items()},
                                     "phases": phases})).replace(NBSP, " ")
     assert said == "data 10 %, forward 30 % (50 % of compute), optimizer 60 % (75 % of memory bandwidth)"
 

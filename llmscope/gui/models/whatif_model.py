@@ -6,7 +6,7 @@ from llmscope.analysis.projection import Projection
 from llmscope.core.units import gib
 from llmscope.gui import words
 from llmscope.gui.models.hardware_rows import HardwareRows, is_here
-from llmscope.gui.plots.token_timeline import nice
+from llmscope.gui.plots.waits import nice
 
 HARDWARE, MEMORY, FIT, SPARE, WRITING, BAR, READING, BASIS, PRICE = range(9)
 
