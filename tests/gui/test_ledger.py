@@ -45,6 +45,15 @@ def test_where_a_part_is_not_known_the_peak_is_at_least_the_rest(ledger: Ledger)
     assert "peak 5.0 of 16.0 GiB" in said(ledger, LedgerFacts(NEED, GIB, 16 * GIB))
 
 
+@pytest.mark.parametrize(("total", "says", "name", "value"), [
+    (16, "Fits in memory", "Free", "11.0 GiB"), (5, "Tight in memory", "Free", "0 GiB"),
+    (4, "Does not fit now", "Short by", "1.00 GiB")])
+def test_what_is_missing_is_said_as_short_by_and_never_as_free(
+        ledger: Ledger, total: int, says: str, name: str, value: str) -> None:
+    assert says in said(ledger, LedgerFacts(NEED, GIB, total * GIB))
+    assert [label.text().replace(NBSP, " ") for label in ledger._legend["free"]] == [name, value]
+
+
 def test_what_was_measured_is_that_of_the_test_that_needed_most_in_parts_that_add_up() -> None:
     cells = [Cell("arch:gpt2", "pp", "cpu", "float32"), Cell("arch:gpt2", "tg", "cpu", "float32")]
     rows = [row(extra={"peak_by_holder": HOLDERS | {"peak": 100 * MIB}}), row(extra={"peak_by_holder": HOLDERS})]
