@@ -1,18 +1,22 @@
 """The window with a fake runner, and a check that no test leaves a window behind."""
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QSize, QTimer
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
+from llmscope import paths
 from llmscope.core.events import Event
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from llmscope.models import catalog
 from llmscope.models.catalog import Model
 from tests.gui.fakes import MACHINE, FakeRunner, know_ceilings
+from tests.gui.history_runs import write_history
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +61,18 @@ def themed(qapp: QApplication) -> None:
 def offered() -> tuple[Model, ...]:
     """The models that come with llmscope, checked once for all windows."""
     return catalog.available()
+
+
+@pytest.fixture(scope="session")
+def written_history(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The runs of a used machine, written once; tests have copies."""
+    return write_history(tmp_path_factory.mktemp("history"))
+
+
+@pytest.fixture
+def runs(written_history: list[Path]) -> list[Path]:
+    """The runs of a used machine in the program's folder, the latest first."""
+    return [Path(shutil.copytree(run, paths.runs_folder() / run.name)) for run in written_history]
 
 
 @pytest.fixture

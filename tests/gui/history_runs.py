@@ -6,9 +6,12 @@ from random import Random
 from typing import Any
 
 import msgspec
+from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
 from llmscope.core.spec import Cell, RunSpec
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.pages.history_page import HistoryPage
 from llmscope.runs import store
 from tests.gui.stream import Outcome, stream
 
@@ -67,3 +70,17 @@ def _scaled(row: Any, factor: float) -> Any:
     values = {name: None if getattr(row, name) is None else getattr(row, name) * factor
               for name in ("median", "low", "high")}
     return msgspec.structs.replace(row, **values, extra=row.extra | {"others_percent": 2.0})
+
+
+def show_history(window: MainWindow, qtbot: QtBot) -> HistoryPage:
+    """Open History, wait for its list and return the page."""
+    window.show_page("history")
+    page = window.history.page
+    assert page is not None
+    settle(page, qtbot)
+    return page
+
+
+def settle(page: HistoryPage, qtbot: QtBot) -> None:
+    """Wait until the list is as the folders are."""
+    qtbot.waitUntil(lambda: page.is_loaded and page.reading.is_idle)

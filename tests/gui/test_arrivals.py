@@ -16,7 +16,6 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.picture_files import PAGE
 from llmscope.runs import folders, store
 from llmscope.runs.exchange.importing import import_path
-from tests.gui.history_runs import write_history
 from tests.gui.stream import stream
 from tests.gui.test_models import drop
 from tests.unit.models.folders import write_folder
@@ -47,8 +46,9 @@ def opened(window: MainWindow, qtbot: QtBot, run: str) -> None:
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")
 def test_a_saved_picture_dropped_on_another_machine_s_window_brings_its_run(
-        window: MainWindow, qtbot: QtBot, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = write_history(paths.runs_folder())[0]
+        window: MainWindow, qtbot: QtBot, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+        runs: list[Path]) -> None:
+    run = runs[0]
     opened(window, qtbot, run.name)
     picture = tmp_path / "é card.png"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *args: (str(picture), ""))
@@ -131,8 +131,8 @@ def test_a_picture_of_a_run_that_is_not_stored_says_that_it_has_no_data(
 
 
 def test_an_imported_run_of_another_name_is_found_by_its_folder(
-        window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
-    run = write_history(paths.runs_folder())[0]
+        window: MainWindow, qtbot: QtBot, runs: list[Path], tmp_path: Path) -> None:
+    run = runs[0]
     other = run.rename(tmp_path / run.name)
     with (other / store.EVENTS).open("ab") as file:
         file.write(b"\n")

@@ -7,10 +7,9 @@ import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
-from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.gui.main_window import MainWindow
-from tests.gui.history_runs import write_history
+from tests.gui.history_runs import show_history
 from tests.gui.stream import CELLS, stream
 
 Play = Callable[[Iterable[ev.Event]], None]
@@ -44,12 +43,8 @@ def test_a_finished_run_does_not_offer_to_go_on(window: MainWindow, play: Play) 
 
 
 @pytest.fixture
-def history(window: MainWindow, qtbot: QtBot) -> list[Path]:
-    runs = write_history(paths.runs_folder())
-    window.show_page("history")
-    page = window.history.page
-    assert page is not None
-    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
+def history(window: MainWindow, runs: list[Path], qtbot: QtBot) -> list[Path]:
+    show_history(window, qtbot)
     return runs
 
 

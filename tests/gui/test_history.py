@@ -1,4 +1,3 @@
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -22,30 +21,12 @@ from llmscope.gui.theme import theme
 from llmscope.runs import folders, owner, store
 from llmscope.runs.index import Index
 from tests.gui.fakes import MACHINE, FakeRunner
-from tests.gui.history_runs import write_history
+from tests.gui.history_runs import show_history
 from tests.gui.stream import stream
 
 Play = Callable[[Iterable[ev.Event]], None]
 #: Places in what `write_history` returns.
 LATEST, OUT_OF_MEMORY, GPU_DONE, STOPPED, CUT_OFF, DAMAGED = 0, 2, 4, 5, 7, 14
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_history(tmp_path_factory.mktemp("history"))
-
-
-@pytest.fixture
-def runs(written: list[Path]) -> list[Path]:
-    return [Path(shutil.copytree(run, paths.runs_folder() / run.name)) for run in written]
-
-
-def show_history(window: MainWindow, qtbot: QtBot) -> HistoryPage:
-    window.show_page("history")
-    page = window.history.page
-    assert page is not None
-    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
-    return page
 
 
 @pytest.fixture

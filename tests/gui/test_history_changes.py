@@ -21,19 +21,9 @@ from llmscope.runs import folders
 from llmscope.runs.index import Index
 from llmscope.runs.marks import FILE, Marks, read_marks, write_marks
 from tests.gui.fakes import MACHINE, FakeRunner
-from tests.gui.history_runs import write_history
+from tests.gui.history_runs import settle, show_history
 
 Settle = Callable[[], None]
-
-
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_history(tmp_path_factory.mktemp("history"))
-
-
-@pytest.fixture
-def runs(written: list[Path]) -> list[Path]:
-    return [Path(shutil.copytree(run, paths.runs_folder() / run.name)) for run in written]
 
 
 @pytest.fixture
@@ -45,19 +35,7 @@ def reference(runs: list[Path]) -> Path:
 
 @pytest.fixture
 def page(window: MainWindow, runs: list[Path], qtbot: QtBot) -> HistoryPage:
-    return shown(window, qtbot)
-
-
-def shown(window: MainWindow, qtbot: QtBot) -> HistoryPage:
-    window.show_page("history")
-    page = window.history.page
-    assert page is not None
-    settle(page, qtbot)
-    return page
-
-
-def settle(page: HistoryPage, qtbot: QtBot) -> None:
-    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
+    return show_history(window, qtbot)
 
 
 def names(folder: Path) -> set[str]:
@@ -158,7 +136,7 @@ def test_another_window_does_not_list_what_was_put_away_and_leaves_it_to_the_fir
     other = MainWindow(FakeRunner, lambda: MACHINE)
     qtbot.addWidget(other)
     other.show()
-    listed = shown(other, qtbot)
+    listed = show_history(other, qtbot)
     assert len(listed.model.entries) == 20 and not listed.undo.isVisible()
     other.close()
     page.undo.undo()
@@ -171,7 +149,7 @@ def test_what_a_window_that_crashed_had_put_away_is_cleaned_by_the_next(window: 
     folders.put_away(paths.runs_folder(), runs[1].name)
     away = paths.runs_folder() / f".deleted-{runs[1].name}"
     os.utime(away, (away.stat().st_mtime - 3600,) * 2)
-    assert len(shown(window, qtbot).model.entries) == 20 and not away.exists()
+    assert len(show_history(window, qtbot).model.entries) == 20 and not away.exists()
 
 
 def test_a_run_that_somebody_else_deleted_leaves_the_list(page: HistoryPage, window: MainWindow,
@@ -185,7 +163,7 @@ def test_a_run_that_somebody_else_deleted_leaves_the_list(page: HistoryPage, win
 
 def test_a_reference_is_listed_with_its_origin_and_stays_as_it_is(
         reference: Path, runs: list[Path], window: MainWindow, qtbot: QtBot) -> None:
-    page = shown(window, qtbot)
+    page = show_history(window, qtbot)
     before = {path: path.read_bytes() for path in reference.iterdir()}
     page.table.go_to(reference.name)
     assert len(page.model.found) == 21 and not page.table.isColumnHidden(TAGS)
@@ -215,7 +193,7 @@ def test_at_the_first_start_only_the_references_are_listed(window: MainWindow, r
                                                           qtbot: QtBot) -> None:
     shutil.rmtree(paths.runs_folder())
     write_marks(reference, Marks("Two cores", (), "in a cloud"))
-    page = shown(window, qtbot)
+    page = show_history(window, qtbot)
     assert [entry.id for entry in page.model.found] == [reference.name] and page.table.isVisible()
     assert page.details.remark.full_text == "Two cores" and page.details.marks.note.toPlainText() == "in a cloud"
     assert not page.details.marks.note.isEnabled() and not paths.runs_folder().exists()

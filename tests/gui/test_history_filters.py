@@ -1,6 +1,5 @@
 """What narrows and sorts the list of stored runs."""
 
-import shutil
 import time
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from llmscope import paths
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.models.history_filter import Choices, Wanted, choices, kept, ordered
 from llmscope.gui.models.history_model import DEVICE, KEY, MODEL, SAME, SECOND, TAGS, VERDICT, WHEN, HistoryModel
@@ -17,29 +15,14 @@ from llmscope.gui.pages.history_page import HistoryPage
 from llmscope.runs.entry import Brief, Entry
 from llmscope.runs.marks import Marks
 from tests.gui.fakes import MACHINE, FakeRunner
-from tests.gui.history_runs import write_history
+from tests.gui.history_runs import show_history
 
 DAY_S = 86_400.0
 
 
-@pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    return write_history(tmp_path_factory.mktemp("history"))
-
-
 @pytest.fixture
-def page(window: MainWindow, written: list[Path], qtbot: QtBot) -> HistoryPage:
-    for run in written:
-        shutil.copytree(run, paths.runs_folder() / run.name)
-    return shown(window, qtbot)
-
-
-def shown(window: MainWindow, qtbot: QtBot) -> HistoryPage:
-    window.show_page("history")
-    page = window.history.page
-    assert page is not None
-    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
-    return page
+def page(window: MainWindow, runs: list[Path], qtbot: QtBot) -> HistoryPage:
+    return show_history(window, qtbot)
 
 
 def take(page: HistoryPage, name: str, key: str) -> None:
@@ -94,7 +77,7 @@ def test_filters_are_remembered_even_where_no_run_has_them(page: HistoryPage, wi
     again = MainWindow(FakeRunner, lambda: MACHINE)
     qtbot.addWidget(again)
     again.show()
-    later = shown(again, qtbot)
+    later = show_history(again, qtbot)
     assert later.filters.wanted() == Wanted(device="RTX 4070 Laptop", date="month", tag="gone",
                                             verdict="limited by [[evil")
     assert not later.model.found and later._empty.clear.isVisible()

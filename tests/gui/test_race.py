@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from random import Random
 
@@ -31,9 +32,8 @@ from llmscope.gui.replay import Cancelled
 from llmscope.runs import owner, store
 from llmscope.runs.exchange.pictures import carried
 from llmscope.runs.marks import Marks, write_marks
-from tests.gui.history_runs import write_run
+from tests.gui.history_runs import show_history, write_run
 from tests.gui.race_runs import CPU, GPU, write_race
-from tests.gui.test_history import show_history
 from tests.gui.test_race_track import FakeClock
 
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
@@ -186,6 +186,17 @@ def test_at_the_end_the_timer_stops_and_space_starts_anew(page: RacePage, race: 
     assert not page._timer.isActive() and page.bar.play.text() == "Play"
     QTest.keyClick(page, Qt.Key.Key_Space)
     assert page.clock.is_playing and page.clock.position_ns == 0 and page._timer.isActive()
+
+
+@pytest.mark.parametrize("left_ns", [2, 3, 4])
+def test_the_last_frame_is_drawn_even_if_the_end_comes_while_a_frame_is(
+        page: RacePage, race: Race, left_ns: int) -> None:
+    looks = chain((0,), count(race.end_ns - left_ns))  # each look at the clock is a ns later
+    page.clock = RaceClock(race.end_ns, lambda: next(looks))
+    page.play()
+    while page._timer.isActive():
+        page.show_frame()
+    assert page.title.full_text == race_words.headline(race)
 
 
 def test_a_race_that_is_played_comes_to_its_end_by_itself(page: RacePage, race: Race, qtbot: QtBot) -> None:

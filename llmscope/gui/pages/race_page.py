@@ -71,7 +71,7 @@ class RacePage(Page):
         self.bar.show_at(at_ns)
         self.title.set_text(race_words.standing(self.race, at_ns))
         self.about.set_text(race_words.about(self.race, at_ns))
-        if self._timer.isActive() and not self.clock.is_playing:
+        if self._timer.isActive() and at_ns >= self.clock.end_ns:
             self._show_playing()
 
     def set_room(self, room: Room) -> None:
