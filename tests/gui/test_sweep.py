@@ -92,21 +92,26 @@ def test_the_headline_tells_the_lengths_of_tests_with_one_id(window: MainWindow,
         "gen4, sequence\N{NO-BREAK SPACE}16, Bundled model", "gen4, sequence\N{NO-BREAK SPACE}32, Bundled model"]
 
 
-@pytest.mark.qt_log_ignore("propagateSizeHints")
-@pytest.mark.parametrize(("name", "text", "said"), [
+#: A field of the dialog, what is typed, and the line that it gets.
+NONSENSE = [
     ("batch", "1, many", "Batch size takes whole numbers with commas between, such as 1, 4, 16."),
     ("batch", "0,1", "Batch size goes from 1 to 65,536."),
     ("seq", "9999999", "Sequence length goes from 1 to 1,048,576."),
     ("threads", "1,,2", "CPU threads takes whole numbers with commas between, such as 1, 4, 16."),
     ("seq", ",".join(map(str, range(1, 5_002))), "10,002 tests are too many: 10,000 at most. Leave out some values."),
-])
-def test_nonsense_gets_one_line_and_cannot_be_taken(window: MainWindow, play: Play, name: str, text: str,
-                                                    said: str) -> None:
+]
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_nonsense_gets_one_line_and_cannot_be_taken(window: MainWindow, play: Play) -> None:
     ready(window, play)
     asked = dialog(window)
-    asked.boxes["dtype"]["bfloat16"].setChecked(len(text) > 100)
-    asked.lists[name].setText(text)
-    assert asked._verdict.text() == said and not asked.accept_button.isEnabled()
+    for name, text, said in NONSENSE:
+        before = asked.lists[name].text()
+        asked.boxes["dtype"]["bfloat16"].setChecked(len(text) > 100)
+        asked.lists[name].setText(text)
+        assert asked._verdict.text() == said and not asked.accept_button.isEnabled()
+        asked.lists[name].setText(before)
     asked.reject()
     assert window.page.rail.choices == PP
 

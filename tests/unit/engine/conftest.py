@@ -29,6 +29,11 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+@pytest.fixture(autouse=True)
+def no_wait_for_the_disk() -> None:
+    """Here pages must reach the disk before they can be evicted."""
+
+
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of two layers with random weights and the bundled tokenizer, as a Hugging Face folder."""
