@@ -13,28 +13,16 @@ from llmscope.core import events
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.runs.supervisor import Supervisor
+from tests.llama import CONFIG, save_llama
 
-TINY = {
-    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "vocab_size": 4096, "hidden_size": 32,
-    "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-    "max_position_embeddings": 256, "tie_word_embeddings": True, "bos_token_id": 0, "eos_token_id": 0,
-    "hidden_act": "silu", "rms_norm_eps": 1e-5,
-}
+TINY = CONFIG | {"tie_word_embeddings": True, "hidden_act": "silu", "rms_norm_eps": 1e-5}
 
 
 @pytest.fixture(scope="session")
 def tiny_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of two layers with random weights and the bundled tokenizer, as a Hugging Face folder."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    folder = tmp_path_factory.mktemp("tiny")
-    torch.manual_seed(0)
-    config = AutoConfig.for_model(**TINY)
-    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(folder)
+    folder = save_llama(tmp_path_factory.mktemp("tiny"), TINY)
     (folder / "config.json").write_text(json.dumps(TINY))
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(paths.resources() / "bundled_model" / name, folder / name)
     return folder
 
 

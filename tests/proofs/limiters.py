@@ -12,6 +12,7 @@ from msgspec import Struct
 from llmscope import paths
 from llmscope.analysis.bottleneck import Finding, stored_finding
 from llmscope.core.results import Row
+from tests.llama import CONFIG, save_llama
 from tests.proofs.injections import held_back, hog, hogs_everywhere, little_memory, one_core
 from tests.proofs.running import SMALL, Injection, cell, measure_ceilings, nothing, run
 
@@ -88,16 +89,7 @@ def _line(case: Case, row: Row, found: Finding | None, is_right: bool) -> str:
 
 def _tiny(folder: Path) -> Path:
     """Make a folder of a network so narrow that its products take no time, and so deep that there are many."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    config = AutoConfig.for_model(
-        "llama", architectures=["LlamaForCausalLM"], vocab_size=4096, hidden_size=32, intermediate_size=64,
-        num_hidden_layers=24, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=512,
-        tie_word_embeddings=False, bos_token_id=0, eos_token_id=0)
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(paths.resources() / "bundled_model" / name, folder / name)
-    return folder
+    return save_llama(folder, CONFIG | {"num_hidden_layers": 24, "max_position_embeddings": 512})
 
 
 def _large(folder: Path) -> Path:

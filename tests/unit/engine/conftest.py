@@ -1,6 +1,5 @@
 """One thread for the engine's tests, a small real model, and a way to run the passes of a workload on it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,6 @@ from typing import Any
 import pytest
 import torch
 
-from llmscope import paths
 from llmscope.core import events
 from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.engine.backends import eager
@@ -16,6 +14,7 @@ from llmscope.engine.meter import Meter
 from llmscope.engine.timers import Block, Stopwatch
 from llmscope.engine.workloads import make
 from llmscope.models.catalog import resolve
+from tests.llama import CONFIG, save_llama
 
 CPU = torch.device("cpu")
 
@@ -37,18 +36,7 @@ def no_wait_for_the_disk() -> None:
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of two layers with random weights and the bundled tokenizer, as a Hugging Face folder."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    folder = tmp_path_factory.mktemp("small")
-    torch.manual_seed(0)
-    config = AutoConfig.for_model(
-        "llama", architectures=["LlamaForCausalLM"], vocab_size=4096, hidden_size=32, intermediate_size=64,
-        num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=256,
-        tie_word_embeddings=False, bos_token_id=0, eos_token_id=0)
-    AutoModelForCausalLM.from_config(config).save_pretrained(folder)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copy(paths.resources() / "bundled_model" / name, folder / name)
-    return folder
+    return save_llama(tmp_path_factory.mktemp("small"), CONFIG)
 
 
 class Passes:
