@@ -37,7 +37,6 @@ class Session:
 
     def __init__(self, runs: Path | None = None) -> None:
         self.heard: list[events.Event] = []
-        self.of_first_run: list[events.Event] = []
         self.supervisor = Supervisor(self.heard.append, runs or paths.runs_folder())
         self.supervisor.open()
 

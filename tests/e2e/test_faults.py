@@ -104,10 +104,12 @@ def test_junk_on_stdout_reaches_nobody_and_a_native_call_that_ignores_signals_is
 
 def test_stop_keeps_what_was_finished_and_marks_the_rest(session: Session, tiny: Path) -> None:
     # Another phase is stopped in the window; in one process, the worker's own tests stop them all.
+    workers = []
     for where, workload in (("load", "pp"), ("train", "train")):
         session.start(cell(tiny, "pp", batch=2), cell(tiny, workload), cell(tiny, "tg", new=16))
         session.until(lambda e: isinstance(e, events.CellStarted) and e.cell == 1)
         session.until(phase(where))
+        workers.append(session.worker_pid())
         asked = time.monotonic()
         session.supervisor.cancel()
         first, open_one, last = session.end(STOP_S)
@@ -118,6 +120,7 @@ def test_stop_keeps_what_was_finished_and_marks_the_rest(session: Session, tiny:
         assert last.verdict == "cancelled" and last.reason == "not started" and last.median is None
         stored = read_run(paths.runs_folder() / first.run)
         assert stored.status == "stopped" and len(stored.rows) == 3
+    assert workers == [e.pid for e in session.heard if isinstance(e, events.Hello)][:2]  # each run has one of its own
 
 
 @linux_only

@@ -26,14 +26,9 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def whole(tiny_source: Path, runs: Path) -> Iterator[Session]:
-    """A session whose second run had every workload once; the model's path has spaces and letters of all alphabets."""
+    """A session whose run had every workload once; the model's path has spaces and letters of all alphabets."""
     model = Path(shutil.copytree(tiny_source, runs.parent / f"модель ü 模型 ({runs.name})"))
     session = Session(runs)
-    session.start(cell(model, "pp"))
-    session.end()
-    session.of_first_run = session.heard.copy()
-    session.heard.clear()
-    session.ready()
     session.start(*(cell(model, workload) for workload in OF_MODEL), cell(model, "pp", batch=3),
                   *(cell(MACHINE, workload, size=size) for workload, size in OF_THE_MACHINE.items()))
     session.end()
@@ -86,14 +81,6 @@ def test_the_stored_run_is_what_was_heard(whole: Session, rows: list[Row], runs:
     cut_off = Path(shutil.copytree(stored.folder, tmp_path / "run"))
     (cut_off / "result.json").unlink()
     assert read_run(cut_off).status == "interrupted" and list(read_run(cut_off).rows) == rows
-
-
-def test_the_second_run_has_a_worker_that_waited(whole: Session) -> None:
-    first, second = ([e.pid for e in heard if isinstance(e, events.Hello)]
-                     for heard in (whole.of_first_run, whole.heard))
-    assert len(first) == len(second) == 1 and first != second
-    (row,) = (e.row for e in whole.of_first_run if isinstance(e, events.CellEnded))
-    assert row.verdict in COUNTED
 
 
 def test_a_run_that_others_changed_is_read_with_warnings(rows: list[Row], runs: Path, tmp_path: Path) -> None:
