@@ -88,7 +88,7 @@ def _about(found: Comparison) -> Iterator[str]:
     for letter, side, floor in zip(LETTERS, found.sides, found.floors, strict=False):
         started = side.started
         device = device_name(started.machine, side.rows[0].device)
-        name = f"{called(found, LETTERS.index(letter))}, " if side.name else ""
+        name = f"{called(found, LETTERS.index(letter))}, " if side.name or side.is_reference else ""
         how = f"accuracy {side.accuracy}" if side.accuracy else side.program
         yield (f"{letter}: {name}run {side.run}, {device}, {started.utc}, {how}, repeats itself "
                f"within {floor_words(floor)}{'' if floor.runs else ': too few stored repeats'}")

@@ -9,7 +9,8 @@ from llmscope.hardware.host import device_name
 
 def called(found: Comparison, place: int) -> str:
     """Return a run's own name, else its device; what tells it from others of the same name stands first."""
-    names = [side.name or device_of(found, at) for at, side in enumerate(found.sides)]
+    names = [side.name or (f"Reference, {device_of(found, at)}" if side.is_reference else device_of(found, at))
+             for at, side in enumerate(found.sides)]
     alike = [at for at, name in enumerate(names) if name == names[place]]
     return ", ".join([*_apart(found, alike, place), names[place]])
 

@@ -24,7 +24,7 @@ NOT_READABLE = "not readable"
 class Side(Struct, frozen=True):
     """A stored run as comparing needs it; `machine` is the same text for runs of the same machine.
 
-    `name` is what a person called the run, mostly nothing.
+    `name` is what a person called the run, mostly nothing. A reference is a run that comes with llmscope.
     """
 
     started: RunStarted
@@ -32,6 +32,7 @@ class Side(Struct, frozen=True):
     program: str
     machine: str
     name: str = ""
+    is_reference: bool = False
 
     @property
     def run(self) -> str:

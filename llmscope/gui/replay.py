@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.run_state import RunState
+from llmscope.runs import references
 from llmscope.runs.store import StoredRun, read_events, read_run
 
 #: Events between two looks at whether the answer is still wanted.
@@ -44,7 +44,7 @@ def replay(folder: Path, is_cancelled: Callable[[], bool] = lambda: False) -> Re
     run.status = "failed" if run.status == "done" and run.failed_row is not None else run.status
     run.run = folder.name  # an imported run may have had to take another name
     run.is_stored, run.was_cut_off = True, stored.status == "interrupted"
-    run.is_reference = folder.parent == paths.sample_runs_folder()
+    run.is_reference = references.is_one(folder)
     run.program = stored.manifest.program
     run.notes += [warning for warning in dict.fromkeys(warnings) if warning not in run.notes]
     return Replayed(stored, run, feed)

@@ -49,7 +49,7 @@ def side_of(stored: StoredRun) -> Side:
     """Return a stored run as comparing needs it."""
     started = stored.manifest.started
     return Side(started, stored.rows, stored.manifest.program, fingerprint(started.machine),
-                read_marks(stored.folder)[0].name)
+                read_marks(stored.folder)[0].name, references.is_one(stored.folder))
 
 
 def _check(ids: Sequence[str]) -> None:

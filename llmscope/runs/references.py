@@ -45,6 +45,11 @@ def beside(own: list[Entry]) -> list[Entry]:
     return sorted([*own, *new], key=attrgetter("at_s", "id"), reverse=True) if new else own
 
 
+def is_one(folder: Path) -> bool:
+    """Return whether the run of a folder comes with llmscope."""
+    return folder.parent == paths.sample_runs_folder()
+
+
 def folder_of(runs: Path, entry: Entry) -> Path:
     """Return where a listed run lies."""
     return (paths.sample_runs_folder() if entry.is_reference else runs) / entry.id

@@ -165,6 +165,13 @@ def test_two_runs_of_one_name_are_told_apart_by_what_differs_and_else_by_their_i
     assert called(same, 0) == f"run {ids[0]}, Mine"
 
 
+def test_a_reference_is_called_one(page: ComparePage, ids: list[str]) -> None:
+    found = compare_stored(paths.runs_folder(), ids[:2]).comparison
+    reference = msgspec.structs.replace(found.sides[0], is_reference=True)
+    both = msgspec.structs.replace(found, sides=(reference, found.sides[1]))
+    assert [called(both, place) for place in (0, 1)] == ["Reference, Intel Core i7-13700H", "RTX 4070 Laptop"]
+
+
 def test_a_run_is_taken_out_and_another_made_the_baseline(window: MainWindow, page: ComparePage, ids: list[str],
                                                          qtbot: QtBot) -> None:
     page.body.cards.shown[3].remove.click()

@@ -31,6 +31,7 @@ def test_they_are_listed_from_the_first_start_and_marked(runs: Path, reference: 
     assert (entry.id, entry.is_reference, entry.name) == (reference.name, True, "Two cores")
     assert entry.labels == ("reference", "cloud") and "reference" in entry.words and entry.device == "AMD EPYC"
     assert references.folder_of(runs, entry) == reference and not runs.exists()
+    assert references.is_one(reference) and not references.is_one(write_run(runs, 1))
 
 
 def test_they_stand_among_ones_own_and_stay_out_of_the_index(runs: Path, reference: Path) -> None:
