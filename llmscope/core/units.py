@@ -23,8 +23,10 @@ def measured(value: float, half_width: float | None) -> str:
 
 
 def plus_minus(half_width: float | None) -> str:
-    """Return the half-width as `±1.3 %`, or `—` where there is no interval."""
-    return "—" if half_width is None else f"±{max(half_width * 100, 0.1):.1f}{NBSP}%"
+    """Return the half-width as `±1.3 %`, beyond the value itself as `>±100 %`, or `—` where there is no interval."""
+    if half_width is None:
+        return "—"
+    return f">±100{NBSP}%" if half_width > 1 else f"±{max(half_width * 100, 0.1):.1f}{NBSP}%"
 
 
 def gib(size_bytes: float | None) -> str:

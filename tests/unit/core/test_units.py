@@ -32,6 +32,7 @@ def test_memory_is_binary_and_unknown_is_not_zero() -> None:
 def test_no_interval_is_a_dash_and_a_tiny_one_is_not_zero() -> None:
     assert units.plus_minus(None) == "—" and units.plus_minus(0.0001) == "±0.1\u00a0%"
     assert units.plus_minus(0.0) == "±0.1\u00a0%" and units.plus_minus(0.0128) == "±1.3\u00a0%"
+    assert units.plus_minus(0.999) == "±99.9\u00a0%" and units.plus_minus(71.7) == ">±100\u00a0%"
 
 
 @pytest.mark.parametrize(("seconds", "shown"), [
