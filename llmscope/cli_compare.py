@@ -11,7 +11,7 @@ import typer
 from llmscope import __version__, paths, terminal
 from llmscope.analysis.compare import LETTERS, Comparison, Line, test_of
 from llmscope.analysis.compare_names import called
-from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, turned_round, value_cells
+from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, some, turned_round, value_cells
 from llmscope.analysis.times_as_fast import TimesAsFast
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS
@@ -99,7 +99,7 @@ def _about(found: Comparison) -> Iterator[str]:
     yield f"± is half of the 95{NBSP}% interval, of a ratio from both; less than both floors allow is no difference"
     for letter, names in zip(LETTERS, found.alone, strict=False):
         if names:
-            yield f"only in {letter}: {', '.join(names)}"
+            yield f"only in {letter}: {some(names)}"
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
@@ -145,7 +145,7 @@ def _have(found: Comparison) -> str:
         side = found.sides[place]
         names = [f"{row.test} of {row.model}{_at(test_of(side, row)[-1])} ({VERDICT_WORDS[row.verdict]})"
                  for row in side.rows]
-        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        return some(names)
 
     return "; ".join(f"{LETTERS[place]} has {tests(place)}" for place in range(len(found.sides)))
 

@@ -13,6 +13,8 @@ _DOES = {"pp": "reads prompts", "tg": "writes", "gen": "answers", "ttft": "begin
          "load-cold": "loads cold", "load-warm": "loads", "tok": "turns text into ids", "prep": "makes training data"}
 _DOING = {"pp": "reading prompts", "tg": "writing", "gen": "answering", "ttft": "beginning to answer",
           "train": "training"}
+#: Names that stand in a line before the rest is only counted.
+_MOST_NAMES = 4
 #: From this on one of two ratios is told as the smaller one.
 _FAR_APART = 1.25
 
@@ -150,3 +152,9 @@ def _does(line: Line) -> str:
 
 def _doing(line: Line) -> str:
     return _DOING.get(line.kind, line.name)
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the names in a line, of many the first few and how many more there are."""
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:_MOST_NAMES])} and {more} more"

@@ -8,7 +8,7 @@ from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
 from llmscope.analysis.compare_names import called, device_of
 from llmscope.analysis.compare_settings import Setting
-from llmscope.analysis.compare_words import floor_words, ratio_cells, telling, turned_round, value_cells
+from llmscope.analysis.compare_words import floor_words, ratio_cells, some, telling, turned_round, value_cells
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
@@ -139,7 +139,7 @@ def same(found: Comparison) -> list[str]:
 
 def alone(found: Comparison) -> str:
     """Return the tests that only one run has: `only in A: opt, val512`."""
-    parts = [tr("only in {0}: {1}").format(letter, ", ".join(names))
+    parts = [tr("only in {0}: {1}").format(letter, some(names))
              for letter, names in zip(LETTERS, found.alone, strict=False) if names]
     return " · ".join(parts)
 

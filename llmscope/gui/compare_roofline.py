@@ -23,8 +23,6 @@ AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 58, 22, 12
 TICKS_PX = 20
 #: Roofs that differ by less are one line.
 SAME = 1.02
-#: Tests whose intensities differ by less share a tick.
-SAME_TICK_PX = 6.0
 
 #: Peak in TFLOPS, bandwidth in GB/s, and the places of the runs that have them.
 Roof = tuple[float, float, tuple[int, ...]]
@@ -182,34 +180,31 @@ class Drawing:
         self._taken += boxes
 
     def _paint_ticks(self, painter: QPainter) -> None:
-        """Name the tests at the foot, at their intensities; with its runs where a test has several."""
+        """Name each test once at the foot, below the intensities that the runs have in it.
+
+        A name stands below its own ticks or nowhere: farther off it would be taken for another test's.
+        """
         painter.setFont(font("caption", 600))
         painter.setPen(theme().colour("text"))
-        metrics, bottom, right = QFontMetrics(font("caption", 600)), self.scale.area.bottom(), 0.0
-        ticks = self._ticks()
-        names = [name for name, *_ in ticks]
-        for name, x, letters in ticks:
-            painter.drawLine(QPointF(x, bottom), QPointF(x, bottom + 5))
-            text = f"{name} {letters}" if names.count(name) > 1 else name
-            width = metrics.horizontalAdvance(text)
-            left = max(x - width / 2, right + 8) if right else x - width / 2
-            left = min(left, self.scale.area.right() - width)
-            if left < right + 4:
+        metrics, bottom, right = QFontMetrics(font("caption", 600)), self.scale.area.bottom(), self.scale.area.left()
+        for name, places in self._ticks():
+            for x in places:
+                painter.drawLine(QPointF(x, bottom), QPointF(x, bottom + 5))
+            painter.drawLine(QPointF(places[0], bottom + 5), QPointF(places[-1], bottom + 5))
+            width, middle = metrics.horizontalAdvance(name), (places[0] + places[-1]) / 2
+            left = min(max(middle - width / 2, right + 8), self.scale.area.right() - width)
+            if left < right + 4 or abs(left + width / 2 - middle) > width / 2:
                 continue
-            painter.drawText(QRectF(left, bottom + 5, width + 2, 15), Qt.AlignmentFlag.AlignCenter, text)
+            painter.drawText(QRectF(left, bottom + 6, width + 2, 15), Qt.AlignmentFlag.AlignCenter, name)
             right = left + width
 
-    def _ticks(self) -> list[tuple[str, float, str]]:
-        """Return the tests with their places along the foot, in px, and the letters of the runs that stand there."""
-        ticks: list[tuple[str, float, str]] = []
-        for name, place, point in sorted(self._points, key=lambda item: item[2].intensity):
-            x = self.at(point).x()
-            same = next((n for n, tick in enumerate(ticks) if tick[0] == name and x - tick[1] < SAME_TICK_PX), None)
-            if same is None:
-                ticks.append((name, x, LETTERS[place]))
-            else:
-                ticks[same] = (*ticks[same][:2], "".join(sorted(ticks[same][2] + LETTERS[place])))
-        return ticks
+    def _ticks(self) -> list[tuple[str, list[float]]]:
+        """Return the tests, each with its places along the foot in px, from left to right by their middles."""
+        ticks: dict[str, list[float]] = {}
+        for name, _, point in self._points:
+            ticks.setdefault(name, []).append(self.at(point).x())
+        return sorted(((name, sorted(places)) for name, places in ticks.items()),
+                      key=lambda tick: tick[1][0] + tick[1][-1])
 
     def _paint_share(self, painter: QPainter, point: Point) -> None:
         text, at, metrics = share_words(point), self.at(point), QFontMetrics(font("caption"))

@@ -15,7 +15,7 @@ from llmscope.analysis.compare_names import called
 from llmscope.core.units import NBSP
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_picker import RunPicker
-from llmscope.gui.compare_roofline import roofs
+from llmscope.gui.compare_roofline import Drawing, roofs
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.compare_page import ComparePage
@@ -220,6 +220,14 @@ def test_each_run_has_its_roof_and_equal_ones_are_one(page: ComparePage) -> None
     assert found[1][:2] == pytest.approx((34.1, 231.0))
     assert {name for name, *_ in page.body.roofline.points} == {"pp512", "tg128"}  # others would stand on their line
     assert "pp512 of B: 256 FLOP per byte" in page.body.roofline.accessibleName().replace(NBSP, " ")
+
+
+def test_a_test_is_named_once_below_the_places_that_its_runs_have(page: ComparePage) -> None:
+    points = [(name, place, msgspec.structs.replace(point, bytes_moved=point.bytes_moved / 2) if place == 1 else point)
+              for name, place, point in page.body.roofline.points]
+    ticks = Drawing(points, roofs(points, 4), 600, 400)._ticks()
+    assert [name for name, _ in ticks] == ["tg128", "pp512"]
+    assert all(len(places) == 4 and places[0] == places[2] < places[3] for _, places in ticks)
 
 
 def test_without_ceilings_the_roofline_says_so(window: MainWindow, ids: list[str], qtbot: QtBot) -> None:

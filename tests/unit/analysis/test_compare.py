@@ -9,7 +9,7 @@ import pytest
 
 from llmscope.analysis.compare import Comparison, compare
 from llmscope.analysis.compare_settings import Side
-from llmscope.analysis.compare_words import headline, ratio_cells, turned_round, value_cells
+from llmscope.analysis.compare_words import headline, ratio_cells, some, turned_round, value_cells
 from llmscope.analysis.times_as_fast import DEFAULT_FLOOR, Floor, floor_of, times_as_fast
 from llmscope.core.events import RunStarted
 from llmscope.core.results import Row
@@ -253,3 +253,9 @@ def test_hostile_extras_are_no_settings() -> None:
 def test_one_run_or_five_are_refused(count: int) -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         compare([side(row(PP, 1), run=str(n)) for n in range(count)])
+
+
+@pytest.mark.parametrize(("count", "said"), [
+    (1, "a"), (5, "a, b, c, d, e"), (6, "a, b, c, d and 2 more"), (26, "a, b, c, d and 22 more")])
+def test_of_many_names_the_first_are_told_and_the_rest_counted(count: int, said: str) -> None:
+    assert some([chr(ord("a") + n) for n in range(count)]) == said
