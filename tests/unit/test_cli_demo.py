@@ -43,7 +43,7 @@ def test_it_measures_what_the_reference_did_and_compares(
     reference = write_run(paths.sample_runs_folder(), 5)
     assert cli.run(["demo"]) == terminal.OK
     out = capsys.readouterr().out
-    assert f"A: run {reference.name}, " in out and "B: run 2026-11-21_194000, " in out
+    assert f"A: Reference, AMD EPYC, run {reference.name}, " in out and "B: run 2026-11-21_194000, " in out
     spec, = measured.specs
     assert [cell.test for cell in spec.cells] == ["pp512", "tg128"] and spec.accuracy == "quick"
 
