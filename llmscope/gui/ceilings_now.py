@@ -1,10 +1,11 @@
 """How near the running test is to what this machine was measured to do, and what that is."""
 
 from llmscope.analysis.roofline import Point
+from llmscope.core.spec import RunSpec
 from llmscope.gui import looks, words
 from llmscope.gui.ceilings import Near, near, point_now, summary
 from llmscope.gui.run_body import RunBody
-from llmscope.gui.run_state import RunState
+from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.setup_control import SetupControl
 from llmscope.gui.words import tr
 from llmscope.models.catalog import Model
@@ -12,18 +13,14 @@ from llmscope.models.catalog import Model
 
 def point(run: RunState, control: SetupControl, rate: float | None) -> Point | None:
     """Return where the running test stands on the roofline, None where that is not known."""
-    model = _measured_model(run, control)
-    if model is None or run.now is None or run.spec is None:
-        return None
-    return point_now(run.now, run.spec, model, control.ceilings, rate)
+    measured = _measured(run, control)
+    return None if measured is None else point_now(*measured, control.ceilings, rate)
 
 
 def near_now(run: RunState, control: SetupControl, rate: float | None) -> Near | None:
     """Return how near the running test is to a ceiling."""
-    model = _measured_model(run, control)
-    if model is None or run.now is None or run.spec is None:
-        return None
-    return near(run.now, run.spec, model, control.ceilings, rate)
+    measured = _measured(run, control)
+    return None if measured is None else near(*measured, control.ceilings, rate)
 
 
 def show(body: RunBody, run: RunState, control: SetupControl) -> None:
@@ -38,7 +35,10 @@ def show(body: RunBody, run: RunState, control: SetupControl) -> None:
     body.results.show_ceilings(title, text)
 
 
-def _measured_model(run: RunState, control: SetupControl) -> Model | str | None:
-    """Return the model of the test that is being measured at this moment."""
+def _measured(run: RunState, control: SetupControl) -> tuple[CellState, RunSpec, Model | str] | None:
+    """Return the test that is being measured at this moment, with its run's spec and its model."""
     now = run.now
-    return control.models.get(now.cell.model) if now is not None and now.phase in looks.MEASURING else None
+    if now is None or run.spec is None or now.phase not in looks.MEASURING:
+        return None
+    model = control.models.get(now.cell.model)
+    return None if model is None else (now, run.spec, model)

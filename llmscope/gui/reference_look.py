@@ -50,8 +50,11 @@ def _about(reference: Reference, same: SameTests | None) -> str:
 
 
 def _figures(reference: Reference) -> tuple[tuple[str, str, str, str], ...]:
-    """Return value, unit, what is done, and the id of the tests that tell most."""
+    """Return value, unit, what is done, and the id of the tests that tell most, each with its interval."""
     counted = [state for state in as_run(reference).cells if state.row is not None and state.row.verdict in COUNTED]
-    best = sorted(counted, key=lambda state: order_of(state.cell.workload))
-    return tuple((*row_words.value(state)[:2], f"{test_title(state.cell.workload)}, {state.test}", state.test)
-                 for state in best)
+    figures = []
+    for state in sorted(counted, key=lambda state: order_of(state.cell.workload)):
+        value, unit, plus, _ = row_words.value(state)
+        test = f"{state.test}{NBSP}{plus}"
+        figures.append((value, unit, f"{test_title(state.cell.workload)}, {test}", test))
+    return tuple(figures)

@@ -56,7 +56,8 @@ def test_the_first_page_shows_the_closest_reference_and_how_its_results_read(
         strip: ReferenceStrip, window: MainWindow) -> None:
     assert strip.picker.currentText() == NAME and strip.picker.count() == 3
     assert strip.about.full_text == f"reference run of 21{NBSP}Nov{NBSP}2026"
-    assert strip._look.figures[1] == ("928.9", "tok/s", "Reading a prompt, pp512", "pp512")
+    test = f"pp512{NBSP}±1.1{NBSP}%"
+    assert strip._look.figures[1] == ("928.9", "tok/s", f"Reading a prompt, {test}", test)
     assert strip.compare.text() == f"Compare this machine, about 45{NBSP}s" and strip.compare.isEnabled()
     window.resize(QSize(1440, 1000))  # the ceilings, which are known here, take room too
     QApplication.processEvents()
