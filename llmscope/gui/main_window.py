@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
         self.compare = CompareControl(self)
         self.race, self._before_race = RaceControl(self), "history"
         self._ticks = 0
-        self._closing = False
+        self._closing, self._asks = False, True
         with theme().building():
             self.page, self.status = RunPage(self.feed, self.settings), StatusBar()
             self.hardware = HardwareControl(self.page, self)
@@ -122,13 +122,18 @@ class MainWindow(QMainWindow):
         self.settings.keep("window/theme", mode)
         self.top.show_mode()
 
+    def end(self) -> None:
+        """Close without asking: whoever ends the program from outside, with Ctrl+C or a signal, has answered."""
+        self._asks = False
+        QApplication.closeAllWindows()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask while a run goes on; then end every process before the window is gone."""
         if self._closing:
             event.accept()
             return
         self.tick()  # a hidden window may not have heard yet that the run is over
-        if self.page.run.is_open and not Question.ask(
+        if self.page.run.is_open and self._asks and not Question.ask(
                 self, self.tr("A run is going on. Stop it and close?"),
                 self.tr("Finished tests are kept. The open test is stopped."),
                 self.tr("Stop and close"), self.tr("Keep running")):
@@ -247,6 +252,7 @@ class MainWindow(QMainWindow):
         for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
                            ("Ctrl+S", self._on_save_picture), ("Ctrl+Shift+C", self._on_copy_picture),
                            ("Ctrl+T", self.top.theme_button.click), ("Ctrl+F", self._on_search),
+                           ("Ctrl+Q", self.close),
                            *((tab.keys, self.top.tabs[tab.name].click) for tab in tabs)):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 
