@@ -72,7 +72,7 @@ class AdvicePanel(Panel):
         head.addWidget(Label(self.tr("Message"), "body", 600))
         head.addStretch(1)
         head.addWidget(copy)
-        self._message = QPlainTextEdit()
+        self._message = QPlainTextEdit(objectName="message")
         self._message.setReadOnly(True)
         self._message.setFont(theme().font("small"))
         self._message.setAccessibleName(self.tr("Message of the failed test"))

@@ -26,6 +26,7 @@ from llmscope.gui.cards.choice import Choice
 from llmscope.gui.compare_control import CompareControl
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
+from llmscope.gui.focus import bring_into_view
 from llmscope.gui.hardware_control import HardwareControl
 from llmscope.gui.history_control import HistoryControl
 from llmscope.gui.live_feed import LiveFeed
@@ -167,6 +168,13 @@ class MainWindow(QMainWindow):
         narrow, wide = window_size.is_narrow(self), width >= px("layout", "wide_from_width")
         self.pages.set_room("narrow" if narrow else "wide" if wide else "normal")
         self.top.set_narrow(width < px("layout", "narrow_under_width"))
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Go on to the next control, and bring it into view: Qt does that within one scroll area only."""
+        has_moved = super().focusNextPrevChild(forward)
+        if has_moved:
+            bring_into_view(QApplication.focusWidget())
+        return has_moved
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome files and folders while nothing runs."""
