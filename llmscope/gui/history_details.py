@@ -48,7 +48,7 @@ class HistoryDetails(Panel):
         self.close_button.clicked.connect(self.closed)
         self.head.addWidget(self.close_button)
         self._models, self._when = ElidedLabel("", "small"), ElidedLabel("", "small", role="text_2")
-        self._badge, self._scroll = Badge(), QScrollArea(objectName="details")
+        self._badge, self._scroll = Badge(), QScrollArea()
         self._origin, self._reason = (Label("", "small", role="text_2") for _ in range(2))
         self._tests, self.trend, self._facts, self.marks = MeasuredLines(), Trend(), Facts(), MarksForm()
         self.open_button = Button(self.tr("Open on the Run page"), "gauge")
@@ -121,6 +121,7 @@ class HistoryDetails(Panel):
             label.setWordWrap(True)
         for widget in (self._models, self._when, self._badge, self._origin, self._reason):
             head.addWidget(widget)
+        self._scroll.setObjectName("details")
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

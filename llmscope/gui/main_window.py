@@ -177,8 +177,12 @@ class MainWindow(QMainWindow):
         return has_moved
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome files and folders while nothing runs."""
-        if drops.is_local(event.mimeData()) and not self.page.run.is_open:
+        """Welcome files and folders while nothing runs, and say so while something does."""
+        if not drops.is_local(event.mimeData()):
+            return
+        if self.page.run.is_open:
+            self.status.say(self.tr("A run goes on: drop this when it is over."))
+        else:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
