@@ -121,6 +121,13 @@ def test_ctrl_f_goes_to_the_model_and_in_history_to_the_search(window: MainWindo
     assert window.history.page is not None and QApplication.focusWidget() is window.history.page.search
 
 
+def test_the_keys_of_run_stop_and_theme_are_told_at_their_buttons(window: MainWindow, play: Play) -> None:
+    button = window.page.rail.run_button
+    assert "(F5)" in button.toolTip() and "Ctrl+T" in window.top.theme_button.toolTip()
+    play(stream(until_s=10.0))
+    assert "Shift+F5" in button.toolTip()
+
+
 @pytest.mark.parametrize("page", ["run", "compare", "hardware", "history", "race"])
 @pytest.mark.qt_log_ignore("propagateSizeHints")
 def test_the_help_of_every_page_tells_the_keys_of_the_window(window: MainWindow, page: str) -> None:
