@@ -25,6 +25,7 @@ from llmscope import (
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_SHORT, WORKLOADS, Accuracy, Dtype, RunSpec, time_limit_s
+from llmscope.ending import Ending
 from llmscope.runs.export import Format
 from llmscope.runs.sweep import counts, sweep, with_threads
 
@@ -86,12 +87,14 @@ def window(context: typer.Context,
 
 
 def _window() -> int:
-    try:
-        from llmscope.gui.app import main
-    except ImportError as error:
-        raise BadInput(f"The window needs PySide6 and pyqtgraph ({error}): install them, or use 'llmscope bench'."
-                       ) from error
-    return main()
+    with Ending() as ending:
+        try:
+            from llmscope.gui.app import main
+        except ImportError as error:
+            raise BadInput(f"The window needs PySide6 and pyqtgraph ({error}): install them, or use 'llmscope bench'."
+                           ) from error
+        ending.check()
+        return main(ending)
 
 
 @app.command()
@@ -251,22 +254,26 @@ def shot(file: Annotated[Path, typer.Argument(help="The picture to write, a .png
         raise typer.Exit(cli_race.shoot(file, runs.split(","), at, theme, kind, data))
     if page == "compare":
         raise typer.Exit(cli_compare.shoot(file, runs.split(","), theme, kind, data))
+    with Ending() as ending:
+        raise typer.Exit(_shoot(file, ending, theme, page, runs, cast(Any, kind), data))
+
+
+def _shoot(file: Path, ending: Ending, theme: str, page: str, runs: str, kind: Any, data: bool) -> int:
     try:
         from llmscope.gui.cards.choice import Choice
+        from llmscope.gui.page_shot import shoot_stored
         from llmscope.gui.shot import shoot
-
-        choice = Choice(cast(Any, kind), with_runs=data)
-        if page != "run" or runs:
-            from llmscope.gui.page_shot import shoot_stored
-
-            if not shoot_stored(file, cast(Any, page), runs, theme, choice):
-                raise BadInput(f"{file} could not be written: choose another folder.")
-            print(f"Picture: {file.resolve()}")
-            return
     except ImportError as error:
         raise BadInput(f"A picture of the window needs PySide6 and pyqtgraph ({error}): install them, or use "
                        "'llmscope bench'.") from error
-    raise typer.Exit(terminal.print_shot(partial(shoot, choice=choice), file, theme))
+    ending.check()
+    choice = Choice(kind, with_runs=data)
+    if page == "run" and not runs:
+        return terminal.print_shot(partial(shoot, ending=ending, choice=choice), file, theme)
+    if not shoot_stored(file, cast(Any, page), runs, theme, choice):
+        raise BadInput(f"{file} could not be written: choose another folder.")
+    print(f"Picture: {file.resolve()}")
+    return terminal.OK
 
 
 def _check_shot(page: str, runs: str, kind: str, at: float | None) -> None:

@@ -160,6 +160,8 @@ def print_shot(shoot: Callable[..., "tuple[int, events.RunStarted | None, Sequen
         print(f"Run: {runs_folder() / started.run}")
     if file.is_file():
         print(f"Picture: {file.resolve()}")
+    if code == CANCELLED:
+        _say_stopped(rows, f"kept in {runs_folder() / started.run}" if started is not None else "not kept")
     return code
 
 

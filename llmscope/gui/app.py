@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import os
-import signal
 import sys
 import traceback
 from types import TracebackType
@@ -13,6 +12,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from llmscope import __version__, paths
+from llmscope.ending import Ending
 from llmscope.gui.garbage import GarbageCollector
 from llmscope.gui.icons import forget_icons
 from llmscope.gui.settings import Settings
@@ -44,8 +44,8 @@ def make_application() -> QApplication:
     return app
 
 
-def main() -> int:
-    """Open the window and return the exit code once it is closed."""
+def main(ending: Ending) -> int:
+    """Open the window and return the exit code once it is closed, by the person or a signal."""
     if not has_display():
         print(NO_DISPLAY, file=sys.stderr)
         return 2
@@ -60,8 +60,7 @@ def main() -> int:
     sys.excepthook = ErrorDialog().show
     window = MainWindow(RunThread, settings=settings)
     window.show()
-    for number in (signal.SIGINT, signal.SIGTERM):  # taken up at the next beat of a timer, then between two events
-        signal.signal(number, lambda *_: QTimer.singleShot(0, window.end))
+    ending.by(lambda: QTimer.singleShot(0, window.end))
     gc.freeze()  # what is there now stays: looking through it each time would hold up the window for 40 ms
     code = app.exec()
     window.close()

@@ -1,11 +1,9 @@
 """Opens the real window, runs the quick preset in it, and saves the picture; works without a display."""
 
 import os
-import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import cast
 
 from PySide6.QtCore import QEventLoop, QTimer
@@ -13,6 +11,7 @@ from PySide6.QtGui import QCloseEvent
 
 from llmscope.core.events import Event, RunEnded, RunStarted
 from llmscope.core.results import COUNTED, Row
+from llmscope.ending import Ending
 from llmscope.gui import theme as themes
 from llmscope.gui.app import has_display, make_application
 from llmscope.gui.cards.choice import Choice
@@ -27,11 +26,11 @@ START_ANYWAY_S = 60
 OK, FAILED, CANCELLED = 0, 1, 130
 
 
-def shoot(file: Path, *, theme: str = "dark", choice: Choice = PAGE,
+def shoot(file: Path, ending: Ending, *, theme: str = "dark", choice: Choice = PAGE,
           on_event: Callable[[Event], None] | None = None) -> tuple[int, RunStarted | None, Sequence[Row]]:
     """Return exit code, the run's beginning and its rows; `on_event` is told every event on this thread.
 
-    Ctrl+C stops the run, and what is finished is kept. The person's own settings are neither read nor
+    Ctrl+C or SIGTERM stops the run, and what is finished is kept. The person's own settings are neither read nor
     changed.
     """
     if not has_display():
@@ -41,12 +40,8 @@ def shoot(file: Path, *, theme: str = "dark", choice: Choice = PAGE,
     with tempfile.TemporaryDirectory() as folder:
         window = _ShotWindow(Settings(Path(folder) / "window.ini"), on_event)
         window.show()
-        before = {number: signal.signal(number, window.interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            window.wait_for_end()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        ending.by(lambda: QTimer.singleShot(0, window.interrupt))
+        window.wait_for_end()
         run, started = window.page.run, window.started
         # A run stopped before its first result has nothing to show, and must not replace a picture that has.
         worth = bool(run.rows) if run.status in ("done", "failed") else bool(run.counted)
@@ -78,8 +73,8 @@ class _ShotWindow(MainWindow):
         self._loop.exec()
         starter.stop()
 
-    def interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Stop the run, or the waiting for it; fits `signal.signal`."""
+    def interrupt(self) -> None:
+        """Stop the run, or the waiting for it."""
         if self.page.run.is_open:
             self.page.ask_stop()
         else:

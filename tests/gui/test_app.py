@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from llmscope.ending import Ending
 from llmscope.gui import app
 
 START = """
@@ -28,7 +29,7 @@ def test_without_a_display_the_window_says_what_to_do_and_returns_2(monkeypatch:
     for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "platform", "linux")
-    assert app.main() == 2
+    assert app.main(Ending()) == 2
     assert "llmscope shot" in capsys.readouterr().err
 
 
@@ -41,11 +42,13 @@ def test_the_window_starts_without_torch_or_scipy_and_ends_with_0() -> None:
 
 ENDED = """
 import os, signal, sys, threading
+from llmscope.ending import Ending
 from llmscope.gui import app, run_thread
 from tests.gui.fakes import FakeRunner
 run_thread.RunThread = FakeRunner
 threading.Timer(1.0, os.kill, (os.getpid(), int(sys.argv[1]))).start()
-print(app.main())
+with Ending() as ending:
+    print(app.main(ending))
 """
 
 

@@ -4,6 +4,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from llmscope import cli, cli_options, terminal
 from llmscope.core import events
 from llmscope.core.rows import make_row
 from llmscope.core.spec import WORKLOADS, Cell, RunSpec
+from llmscope.ending import Ending
 from llmscope.runs.blocking import Finished
 from tests.unit.test_cli import Capture, Measured, measured  # noqa: F401
 
@@ -91,6 +93,24 @@ def test_a_run_that_is_stopped_says_what_is_left_of_it(verdicts: tuple[str, str]
     assert cli.run(["bench", "--workload", "pp", *([] if saved else ["--no-save"])]) == terminal.CANCELLED
     last = capsys.readouterr().err.splitlines()[-1]
     assert said in last and ("r7" in last) is (saved and "valid" in verdicts)
+
+
+def test_a_picture_that_is_stopped_says_so(capsys: Capture, tmp_path: Path) -> None:
+    assert terminal.print_shot(lambda *_, **__: (terminal.CANCELLED, None, ()), tmp_path / "a.png", "dark") == 130
+    assert capsys.readouterr().err.splitlines()[-1] == "llmscope: Stopped: no test was finished."
+
+
+def test_a_signal_while_the_window_is_imported_waits_until_it_cannot_crash_anything() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    ended = []
+    with Ending() as ending:
+        ending.check()
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(KeyboardInterrupt):
+            ending.check()
+        ending.by(lambda: ended.append("asked before"))
+        signal.raise_signal(signal.SIGINT)
+    assert len(ended) == 2 and before == (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
