@@ -12,6 +12,9 @@ from llmscope.gui.theme import theme
 from llmscope.gui.widgets.badge import Badge
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Label, Line, Panel, repolish
 
+#: px of the border around the message, seen while it has the focus.
+RING = 2
+
 
 class AdvicePanel(Panel):
     """`chosen` is emitted with the settings of the choice whose button was pressed."""
@@ -69,6 +72,7 @@ class AdvicePanel(Panel):
         copy.setAccessibleName(self.tr("Copy message"))
         copy.clicked.connect(self.copy_message)
         head = QHBoxLayout()
+        head.setContentsMargins(RING, 0, 0, 0)
         head.addWidget(Label(self.tr("Message"), "body", 600))
         head.addStretch(1)
         head.addWidget(copy)
@@ -81,7 +85,7 @@ class AdvicePanel(Panel):
         self._message.document().setDocumentMargin(0)
         self._message.setStyleSheet("background: transparent;")
         column = QVBoxLayout()
-        column.setContentsMargins(14, 8, 8, 8)
+        column.setContentsMargins(14 - RING, 8, 8, 8)
         column.setSpacing(4)
         column.addLayout(head)
         column.addWidget(self._message, 1)

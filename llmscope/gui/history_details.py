@@ -25,6 +25,8 @@ from llmscope.runs.entry import Entry
 from llmscope.runs.store import Manifest, read_manifest
 
 EDGE = 12
+#: px of the border around what can be scrolled, seen while it has the focus.
+RING = 2
 
 
 class HistoryDetails(Panel):
@@ -130,7 +132,7 @@ class HistoryDetails(Panel):
         for ground in (self._scroll.viewport(), inside):
             ground.setAutoFillBackground(False)
         column = QVBoxLayout(inside)
-        column.setContentsMargins(EDGE, 0, EDGE, 10)
+        column.setContentsMargins(EDGE - RING, 0, EDGE - RING, 10)
         column.setSpacing(12)
         for part in (self._tests, self.trend, self._facts, self.marks):
             column.addWidget(part)
