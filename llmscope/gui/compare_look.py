@@ -132,7 +132,8 @@ def _hides(old: Sequence[tuple[str, int, Point]], new: Sequence[tuple[str, int, 
 def same(found: Comparison) -> list[str]:
     """Return what holds for all runs and must be known to read a picture of them: versions and power source."""
     wanted = ("torch", "transformers", "Driver", "Power source", "Program", "Accuracy asked")
-    return [value if setting.name in ("Power source", "Program") else f"{setting.name.removesuffix(' asked')} {value}"
+    plain = ("on battery", "mains power")
+    return [value if setting.name == "Program" or value in plain else f"{setting.name.removesuffix(' asked')} {value}"
             for setting in found.settings if setting.name in wanted and not setting.differing
             and (value := next((text for text in setting.values if text), ""))]
 

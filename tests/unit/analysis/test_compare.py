@@ -164,6 +164,14 @@ def test_a_request_with_a_prompt_of_another_length_is_other_work() -> None:
     assert two([row(short, 9)], [row(short, 6)]).lines[0].name == "gen4"
 
 
+def test_what_only_another_program_has_in_a_test_tells_it_from_others() -> None:
+    deep, busy = (msgspec.structs.replace(row(PP, 50), test=test, definition=f"pp/{tool}")
+                  for test, tool in (("pp512 @ d1024", "llama-bench"), ("pp512 8-at-once", "vllm")))
+    found = two([deep, busy, row(PP, 100)], [row(PP, 110), deep, busy])
+    assert [line.name for line in found.lines] == ["pp512 @ d1024", "pp512 8-at-once", "pp512"]
+    assert [value.row.median for value in found.lines[2].values if value.row] == [100, 110]
+
+
 def test_another_version_of_the_definition_is_shown_and_not_compared() -> None:
     newer = msgspec.structs.replace(row(PP, 200), definition="pp/99")
     value = two([row(PP, 100)], [newer]).lines[0].values[1]
