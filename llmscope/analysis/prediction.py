@@ -5,13 +5,18 @@ longer of both mostly (√(compute² + memory²)). What the machine achieves of 
 fitted to the logarithms of the measured seconds; what they leave over is taken to be alike for tests that are alike
 (a Gaussian process, Rasmussen and Williams 2006, chapter 2.7: the model's parameters and the rest at once). So each
 prediction leans on the nearest measured tests, and its range widens with the distance from them.
+
+A large model hardly shows its overhead in its seconds, yet that is most of a small one's time. On a CPU each row also
+says what share of a pass was outside of its operations (`extra["host"]`): the overhead is sought there.
 """
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from llmscope.analysis.ceilings import Ceilings, working_set_bytes
 from llmscope.analysis.work import Work, cell_of, work_of_cell
@@ -24,12 +29,22 @@ from llmscope.models.catalog import Model
 SPAN = 1.645
 #: Beyond this factor between both ends nothing is predicted.
 WIDEST = 10.0
-#: How far, as a standard deviation of the logarithm, each parameter may lie from where it is sought:
-#: overhead of a layer, share of the ceiling of products and of memory, and both for a dtype alone.
-PRIOR_SD = (1.2, 0.6, 0.6, 0.4, 0.3)
+#: How far, as a standard deviation of the logarithm, each parameter may lie from where it is sought: overhead of a
+#: layer, share of the ceiling of products and of memory, traffic of products of several rows, and for a dtype alone
+#: both shares.
+PRIOR_SD = (1.2, 0.6, 0.6, 0.4, 0.4, 0.3)
 #: Where no ceilings are known there is nothing to seek them by.
 BLIND_SD = 3.0
-START_OVERHEAD_S, START_SHARE = 1e-4, 0.6
+#: Some 60 operations in a layer of plain transformers, of about 10 µs each with the Python around them.
+START_OVERHEAD_S, START_SHARE = 6e-4, 0.6
+#: Of a layer's overhead so much is outside of its operations. The rest is inside: a kernel of one token costs more
+#: than the smallest operation, which is all that was taken off (bundled model and GPT-2, two cores: 0.7 of 1.2 ms).
+HOST_SHARE, HOST_SD = 0.6, 0.3
+#: Of a share of a pass that was timed once.
+SHARE_ERROR = 0.03
+#: A CPU's libraries stream the weights through a product of one row. For one of more they are packed first: read,
+#: written, read again from a cache (MKL, 576 × 49152 in float32: 8.5 ms for one row, 21.6 ms for two).
+PACKING = {"cpu": 2.5}
 BLIND_FLOPS, BLIND_BYTES = 1e11, 1e10
 #: What the model leaves over: its size, and how much of it tests share that differ in one thing.
 REST_SD = 0.25
@@ -68,7 +83,7 @@ def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Predi
     known = sorted(known, key=lambda pair: -likeness(wanted, pair[0]))[:MOST_ROWS]
     if not known:
         return None
-    mean, sd = _Fit(known, ceilings).at(wanted)
+    mean, sd = _Fit(known, ceilings, PACKING.get(cell.device, 1.0)).at(wanted)
     if 2 * SPAN * sd > math.log(WIDEST):
         return None
     definition = DEFINITIONS[cell.workload]
@@ -100,15 +115,17 @@ def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
 class _Fit:
     """The model fitted to measured tests; parameters are logarithms."""
 
-    def __init__(self, known: Sequence[tuple[Work, Row]], ceilings: Ceilings | None) -> None:
+    def __init__(self, known: Sequence[tuple[Work, Row]], ceilings: Ceilings | None, packing: float) -> None:
         self._works = [work for work, _ in known]
-        self._ceilings, self._dtypes = ceilings, sorted({work.dtype for work in self._works})
+        overhead = _overhead(known)
+        self._machine = _Machine(ceilings, overhead.seconds, packing, tuple(sorted({work.dtype for work, _ in known})))
         self._y = np.log([row.extra["seconds"] for _, row in known])
-        self._sd = _prior_sd(len(self._dtypes), ceilings is None)
+        self._sd = _prior_sd(overhead.sd, len(self._machine.dtypes), ceilings is None)
         self._theta = np.zeros(len(self._sd))
         alike = REST_SD**2 * np.array([[likeness(a, b) for b in self._works] for a in self._works])
-        self._rest = alike + np.diag([_noise(row) ** 2 for _, row in known])
-        measured = _Times(self._works, self._dtypes, ceilings)
+        noise = np.array([_noise(row) ** 2 for _, row in known])
+        self._rest, self._noise = alike + np.diag(noise), float(np.median(noise))
+        measured = _Times(self._works, self._machine)
         for _ in range(STEPS):
             self._linearise(measured)
             step = np.square(self._sd) * (self._jacobian.T @ self._weighted)
@@ -126,32 +143,68 @@ class _Fit:
 
     def at(self, work: Work) -> tuple[float, float]:
         """Return the mean and the standard deviation of the logarithm of the seconds of a test."""
-        mine, alone = _Times([work], self._dtypes, self._ceilings).linear(self._theta)
+        mine, alone = _Times([work], self._machine).linear(self._theta)
         seen = mine[0] * np.square(self._sd)
         alike = REST_SD**2 * np.array([likeness(work, other) for other in self._works])
         shared = seen @ self._jacobian.T + alike
         mean = alone[0] - mine[0] @ self._theta + shared @ self._weighted
-        variance = seen @ mine[0] + REST_SD**2 + NOISE**2 - shared @ self._inverse @ shared
+        # A measurement of this test would scatter as those of the others do.
+        variance = seen @ mine[0] + REST_SD**2 + self._noise - shared @ self._inverse @ shared
         return float(mean), math.sqrt(self._scatter * max(float(variance), NOISE**2))
 
 
-def _prior_sd(dtypes: int, is_blind: bool) -> np.ndarray:
-    overhead, compute, memory, compute_of, memory_of = PRIOR_SD
-    shared = (overhead, BLIND_SD, BLIND_SD) if is_blind else (overhead, compute, memory)
+class _Overhead(NamedTuple):
+    """Seconds of a layer in a pass beyond its FLOPs and bytes, and the standard deviation of their logarithm."""
+
+    seconds: float
+    sd: float
+
+
+def _overhead(known: Iterable[tuple[Work, Row]]) -> _Overhead:
+    """Return where the overhead of a layer is sought: by what rows say of their hosts, where any does.
+
+    Each share is off by about as much, so a large one tells more.
+    """
+    said = [(share, math.log(share * row.extra["seconds"] / work.layer_passes)) for work, row in known
+            if (share := (row.extra.get("host") or {}).get("share"))]
+    if not said:
+        return _Overhead(START_OVERHEAD_S, PRIOR_SD[0])
+    weight = sum(share**2 for share, _ in said)
+    mean = sum(share**2 * log_s for share, log_s in said) / weight
+    sd = math.hypot(HOST_SD, SHARE_ERROR / math.sqrt(weight))
+    return _Overhead(math.exp(mean) / HOST_SHARE, min(PRIOR_SD[0], sd))
+
+
+def _prior_sd(overhead: float, dtypes: int, is_blind: bool) -> np.ndarray:
+    _, compute, memory, packing, compute_of, memory_of = PRIOR_SD
+    shared = (BLIND_SD, BLIND_SD) if is_blind else (compute, memory)
     # One dtype more than was measured stands for those that were not.
-    return np.array([*shared, *[compute_of, memory_of] * (dtypes + 1)])
+    return np.array([overhead, *shared, packing, *[compute_of, memory_of] * (dtypes + 1)])
+
+
+class _Machine(NamedTuple):
+    """Where the parameters are sought: the ceilings, a layer's overhead, and what several rows add to the traffic."""
+
+    ceilings: Ceilings | None
+    overhead_s: float
+    packing: float
+    dtypes: tuple[str, ...]
 
 
 class _Times:
     """The seconds of tests by the model alone, with the parameters of `PRIOR_SD`."""
 
-    def __init__(self, works: Sequence[Work], dtypes: Sequence[str], ceilings: Ceilings | None) -> None:
+    def __init__(self, works: Sequence[Work], machine: _Machine) -> None:
         phases = max(len(work.phases) for work in works)
-        filled = np.array([[*work.phases, *[(0.0, 0.0)] * (phases - len(work.phases))] for work in works])
-        self._compute_s = filled[:, :, 0].T / [_flops_s(work, ceilings) for work in works]
-        self._memory_s = filled[:, :, 1].T / [_bytes_s(work, ceilings) for work in works]
-        self._overhead_s = START_OVERHEAD_S * np.array([work.layer_passes for work in works])
-        self._of_dtype = np.array([3 + 2 * (dtypes.index(work.dtype) if work.dtype in dtypes else len(dtypes))
+        filled = np.array([[*map(astuple, work.phases), *[(0.0, 0.0, 0)] * (phases - len(work.phases))]
+                           for work in works]).T
+        self._is_packed = filled[2] > 1
+        self._compute_s = filled[0] / [_flops_s(work, machine.ceilings) for work in works]
+        self._memory_s = filled[1] / [_bytes_s(work, machine.ceilings) for work in works]
+        self._memory_s *= np.where(self._is_packed, machine.packing, 1.0)
+        self._overhead_s = machine.overhead_s * np.array([work.layer_passes for work in works])
+        dtypes = machine.dtypes
+        self._of_dtype = np.array([4 + 2 * (dtypes.index(work.dtype) if work.dtype in dtypes else len(dtypes))
                                    for work in works])
 
     def linear(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -161,7 +214,7 @@ class _Times:
 
     def _log_s(self, theta: np.ndarray) -> np.ndarray:
         compute_s = self._compute_s * np.exp(-theta[1] - theta[self._of_dtype])
-        memory_s = self._memory_s * np.exp(-theta[2] - theta[self._of_dtype + 1])
+        memory_s = self._memory_s * np.exp(theta[3] * self._is_packed - theta[2] - theta[self._of_dtype + 1])
         return np.log(self._overhead_s * np.exp(theta[0]) + np.hypot(compute_s, memory_s).sum(axis=0))
 
 
