@@ -15,8 +15,8 @@ import numpy as np
 from msgspec.structs import astuple
 
 from llmscope.analysis.ceilings import Ceilings, working_set_bytes
+from llmscope.analysis.observed import Observed
 from llmscope.analysis.work import Work
-from llmscope.core.results import Row
 
 #: Each parameter is sought somewhere, and may lie from there as far as its SD, a standard deviation of the logarithm.
 #: Some 60 operations in a layer of plain transformers, of about 10 µs each with the Python around them.
@@ -50,23 +50,23 @@ class Machine(NamedTuple):
     sd: np.ndarray
 
 
-def machine_of(known: Sequence[tuple[Work, Row]], device: str, ceilings: Ceilings | None) -> Machine:
+def machine_of(known: Sequence[Observed], device: str, ceilings: Ceilings | None) -> Machine:
     """Return the machine that rows were measured on, before a look at their seconds."""
     overhead_s, overhead_sd = _overhead(known)
-    dtypes = tuple(sorted({work.dtype for work, _ in known}))
+    dtypes = tuple(sorted({one.work.dtype for one in known}))
     shares = (BLIND_SD, BLIND_SD) if ceilings is None else (COMPUTE_SD, MEMORY_SD)
     of_dtypes = [COMPUTE_OF_DTYPE_SD, MEMORY_OF_DTYPE_SD] * (len(dtypes) + 1)
     return Machine(ceilings, overhead_s, PACKING.get(device, 1.0), dtypes,
                    np.array([overhead_sd, *shares, PACKING_SD, *of_dtypes]))
 
 
-def _overhead(known: Iterable[tuple[Work, Row]]) -> tuple[float, float]:
+def _overhead(known: Iterable[Observed]) -> tuple[float, float]:
     """Return the seconds of overhead to seek for a layer in a pass, and how far off they may be.
 
     They are what rows say of their hosts, where any does; a large share tells more, as each is off by about as much.
     """
-    said = [(share, math.log(share * row.extra["seconds"] / work.layer_passes)) for work, row in known
-            if (share := (row.extra.get("host") or {}).get("share"))]
+    said = [(share, math.log(share * one.seconds / one.work.layer_passes)) for one in known
+            if (share := (one.row.extra.get("host") or {}).get("share"))]
     if not said:
         return START_OVERHEAD_S, OVERHEAD_SD
     weight = sum(share**2 for share, _ in said)

@@ -13,6 +13,7 @@ import numpy as np
 from msgspec import Struct
 
 from llmscope.analysis.ceilings import Ceilings
+from llmscope.analysis.observed import NOISE, Observed, observed
 from llmscope.analysis.pass_times import Machine, PassTimes, machine_of
 from llmscope.analysis.work import Work, cell_of, work_of_cell
 from llmscope.core.definitions import DEFINITIONS
@@ -29,8 +30,6 @@ REST_SD = 0.25
 SAME_WORKLOAD, SAME_MODEL, SAME_DTYPE = 0.5, 0.5, 0.6
 #: Doublings of the tokens of a pass, and of a context, over which the rest changes.
 DOUBLINGS = 2.0
-#: Of a median at least, and of one of so few samples that it has no interval.
-NOISE, NOISE_OF_FEW = 0.03, 0.10
 STEPS, FARTHEST = 12, 5.0
 #: Of many tests the most alike are taken.
 MOST_ROWS = 64
@@ -49,6 +48,7 @@ class Prediction(Struct, frozen=True):
 def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Prediction | None:
     """Return what a cell would give on the device that the rows were measured on; of a test measured twice the last.
 
+    It is what the test would give with no other program at work, and rows that others held up are taken so.
     None where no row of its device counts, where its FLOPs and bytes are not known (loading, tokenizing, models
     without a closed form), or where the range would be wider than a factor of ten.
     """
@@ -57,8 +57,8 @@ def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Predi
     measured = {of: row for row in rows if (of := _measured(row, cell)) is not None}
     if wanted is None:
         return None
-    known = [(work, row) for of, row in measured.items() if (work := work_of_cell(of, models)) is not None]
-    known = sorted(known, key=lambda pair: -likeness(wanted, pair[0]))[:MOST_ROWS]
+    known = [observed(work, row) for of, row in measured.items() if (work := work_of_cell(of, models)) is not None]
+    known = sorted(known, key=lambda one: -likeness(wanted, one.work))[:MOST_ROWS]
     if not known:
         return None
     mean, sd = _Fit(known, machine_of(known, cell.device, ceilings)).at(wanted)
@@ -66,7 +66,7 @@ def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Predi
         return None
     definition = DEFINITIONS[cell.workload]
     value, *ends = (definition.value(math.exp(mean + z * sd), wanted.tokens) for z in (0.0, SPAN, -SPAN))
-    return Prediction(value, min(ends), max(ends), definition.unit, _basis([row for _, row in known], ceilings))
+    return Prediction(value, min(ends), max(ends), definition.unit, _basis([one.row for one in known], ceilings))
 
 
 def _measured(row: Row, cell: Cell) -> Cell | None:
@@ -74,11 +74,6 @@ def _measured(row: Row, cell: Cell) -> Cell | None:
     if (row.device, row.backend) != (cell.device, cell.backend) or row.verdict not in COUNTED:
         return None
     return cell_of(row) if row.extra.get("seconds") else None
-
-
-def _noise(row: Row) -> float:
-    """Return the standard deviation of the logarithm of a row's median."""
-    return NOISE_OF_FEW if row.half_width is None else math.hypot(NOISE, row.half_width / 1.96)
 
 
 def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
@@ -93,13 +88,13 @@ def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
 class _Fit:
     """The model fitted to measured tests; parameters are logarithms."""
 
-    def __init__(self, known: Sequence[tuple[Work, Row]], machine: Machine) -> None:
-        self._works = [work for work, _ in known]
+    def __init__(self, known: Sequence[Observed], machine: Machine) -> None:
+        self._works = [one.work for one in known]
         self._machine, self._sd = machine, machine.sd
-        self._y = np.log([row.extra["seconds"] for _, row in known])
+        self._y = np.log([one.seconds for one in known])
         self._theta = np.zeros(len(self._sd))
         alike = REST_SD**2 * np.array([[likeness(a, b) for b in self._works] for a in self._works])
-        noise = np.array([_noise(row) ** 2 for _, row in known])
+        noise = np.square([one.noise for one in known])
         self._rest, self._noise = alike + np.diag(noise), float(np.median(noise))
         measured = PassTimes(self._works, machine)
         for _ in range(STEPS):

@@ -134,6 +134,27 @@ def test_a_range_is_no_narrower_than_measured_values_scatter() -> None:
     assert wanted.high / wanted.low > math.exp(2 * 1.645 * 0.2 / 1.96)
 
 
+def held_up(cell: Cell, waited: float, others_percent: float) -> Row:
+    """Return a row of a test whose threads waited for a core for this share of the time."""
+    row = row_of(cell, 1 / (1 - waited))
+    return replace(row, extra=row.extra | {"cpu": {"waited": waited}, "others_percent": others_percent,
+                                           "usable_cores": 2, "threads": 4})
+
+
+def test_what_other_programs_held_up_is_taken_off_and_widens_the_range() -> None:
+    cells, wanted = CELLS[:6], replace(CELLS[0], seq=96)
+    undisturbed = found([row_of(cell) for cell in cells], wanted)
+    disturbed = found([held_up(cell, 0.5, 75.0) for cell in cells], wanted)
+    assert disturbed.value == pytest.approx(undisturbed.value, rel=0.05)
+    assert disturbed.high / disturbed.low > 1.3 * undisturbed.high / undisturbed.low
+    # Where no other program ran, the test's own threads waited for one another: that belongs to it.
+    own = found([held_up(cell, 0.5, 0.0) for cell in cells], wanted)
+    assert own.value == pytest.approx(undisturbed.value / 2, rel=0.05)
+    row = held_up(cells[0], 0.5, 99.0)
+    waited_all_the_time = replace(row, extra=row.extra | {"cpu": {"waited": 1.0}})
+    found([waited_all_the_time, *map(row_of, cells[1:])], wanted)
+
+
 def test_without_ceilings_ranges_are_wider_across_dtypes() -> None:
     cell = replace(CELLS[0], dtype="bfloat16", seq=512)
     rows = [row for row in ROWS if row.dtype == "float32"]
