@@ -19,6 +19,7 @@ from llmscope.analysis.work import Work, cell_of, work_of_cell
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT, Cell
+from llmscope.core.units import NBSP, significant
 from llmscope.models.catalog import Model
 
 #: A range holds 90 % of what is expected: so many standard deviations to both sides.
@@ -43,6 +44,11 @@ class Prediction(Struct, frozen=True):
     high: float
     unit: str
     basis: str
+
+    @property
+    def span(self) -> str:
+        """The range in words, such as `48 to 70 tok/s`."""
+        return f"{significant(self.low, 2)} to {significant(self.high, 2)}{NBSP}{self.unit}"
 
 
 def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Prediction | None:
