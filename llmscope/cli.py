@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import msgspec
 import typer
 
-from llmscope import __version__, cli_compare, cli_demo, cli_exchange, cli_race, cli_runs, cli_whatif, paths, terminal
+from llmscope import (
+    __version__,
+    cli_compare,
+    cli_demo,
+    cli_exchange,
+    cli_options,
+    cli_race,
+    cli_runs,
+    cli_whatif,
+    paths,
+    terminal,
+)
 from llmscope.core import units
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import DTYPE_SHORT, WORKLOADS, Accuracy, Dtype, RunSpec, time_limit_s
@@ -36,12 +47,16 @@ WRONG_USE = 2
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code: 0, 1 (a test failed), 2 (wrong use), 130 (cancelled)."""
     try:
-        code = app(arguments, standalone_mode=False)
+        command = typer.main.get_command(app)
+        with command.make_context("llmscope", arguments) as context:
+            command.invoke(context)
         sys.stdout.flush()  # a disk that is full is told here, not by the interpreter as it ends
+    except typer.Exit as ended:
+        return ended.exit_code
     except BadInput as error:
         return _say(str(error))
     except KeyboardInterrupt:
-        print("llmscope: stopped", file=sys.stderr)
+        print("llmscope: Stopped.", file=sys.stderr)
         return terminal.CANCELLED
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -51,7 +66,7 @@ def run(arguments: list[str]) -> int:
         if not hasattr(error, "format_message"):
             raise
         return _say(f"{error.format_message()} See 'llmscope --help'.")
-    return code if isinstance(code, int) else terminal.OK
+    return terminal.OK
 
 
 def _say(text: str) -> int:
@@ -81,6 +96,7 @@ def _window() -> int:
 
 @app.command()
 def bench(
+    context: typer.Context,
     model: Annotated[str, typer.Option(
         help="bundled, arch:<id>, a folder, or org/name in the Hub cache; several with commas.")] = "bundled",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda:0, …; several with commas.")] = "auto",
@@ -124,6 +140,8 @@ def bench(
     save: Annotated[bool, typer.Option("--save/--no-save", help="Keep the run in the data folder.")] = True,
 ) -> None:
     """Measure, and print a row for each test; comma lists sweep the product."""
+    given = {name: value for name, value in context.params.items() if _is_given(context, name)}
+    cli_options.refuse_empty(given)
     accuracy = accuracy or ("quick" if preset == "quick" else "standard")
     for name, text, choices in (("format", output, get_args(Format)), ("accuracy", accuracy, get_args(Accuracy)),
                                 *(("dtype", word.strip(), get_args(Dtype)) for word in dtype.split(","))):
@@ -137,11 +155,17 @@ def bench(
         accuracy=accuracy, preset=preset, in_turns=in_turns,
         threads=thread_counts[0] if len(thread_counts) == 1 else None, prompt=prompt, seed=seed,
         sampling={"temperature": temperature, "top_k": top_k, "top_p": top_p, "sequences": sequences})
+    cli_options.refuse_unread(given, spec)
     if out is not None:
         terminal.check_writable(out)
     finished = terminal.measure(spec, paths.runs_folder() if save else None)
     terminal.print_rows(finished, output, out)
     raise typer.Exit(terminal.exit_code(finished.rows, finished.ended.status))
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _spec(cells: Sequence[dict[str, Any]], **settings: Any) -> RunSpec:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
+import typer
 
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core import events
@@ -28,7 +29,21 @@ _BOUNDS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 
 def measure(spec: RunSpec, folder: Path | None, before: Earlier | None = None) -> Finished:
     """Run a spec, or go on with an earlier run of it, with progress on stderr."""
-    return run_blocking(spec, Progress(), folder, before)
+    try:
+        finished = run_blocking(spec, Progress(), folder, before)
+    except KeyboardInterrupt:
+        _say_stopped((), "")
+        raise typer.Exit(CANCELLED) from None
+    if finished.ended.status == "stopped":
+        _say_stopped(finished.rows, "not kept" if folder is None else f"kept in {folder / finished.started.run}")
+    return finished
+
+
+def _say_stopped(rows: Sequence[Row], kept: str) -> None:
+    """Say what is left of a run that was stopped."""
+    done = sum(row.verdict in COUNTED for row in rows)
+    what = f"{done} of {len(rows)} tests {'was' if done == 1 else 'were'} finished, {kept}"
+    print(f"llmscope: Stopped: {what if done else 'no test was finished'}.", file=sys.stderr)
 
 
 class Progress:

@@ -73,6 +73,7 @@ class AdvicePanel(Panel):
         head.addStretch(1)
         head.addWidget(copy)
         self._message = QPlainTextEdit()
+        self._message.setObjectName("message")
         self._message.setReadOnly(True)
         self._message.setFont(theme().font("small"))
         self._message.setAccessibleName(self.tr("Message of the failed test"))

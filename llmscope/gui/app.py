@@ -3,11 +3,13 @@
 import contextlib
 import gc
 import os
+import signal
 import sys
 import traceback
 from types import TracebackType
 from typing import cast
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from llmscope import __version__, paths
@@ -58,6 +60,8 @@ def main() -> int:
     sys.excepthook = ErrorDialog().show
     window = MainWindow(RunThread, settings=settings)
     window.show()
+    for number in (signal.SIGINT, signal.SIGTERM):  # taken up at the next beat of a timer, then between two events
+        signal.signal(number, lambda *_: QTimer.singleShot(0, window.end))
     gc.freeze()  # what is there now stays: looking through it each time would hold up the window for 40 ms
     code = app.exec()
     window.close()

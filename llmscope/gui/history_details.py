@@ -121,6 +121,7 @@ class HistoryDetails(Panel):
             label.setWordWrap(True)
         for widget in (self._models, self._when, self._badge, self._origin, self._reason):
             head.addWidget(widget)
+        self._scroll.setObjectName("details")
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -16,7 +16,7 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec
@@ -26,6 +26,7 @@ from llmscope.gui.cards.choice import Choice
 from llmscope.gui.compare_control import CompareControl
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.dialogs.help_dialog import HelpDialog
+from llmscope.gui.focus import bring_into_view
 from llmscope.gui.hardware_control import HardwareControl
 from llmscope.gui.history_control import HistoryControl
 from llmscope.gui.live_feed import LiveFeed
@@ -71,7 +72,7 @@ class MainWindow(QMainWindow):
         self.compare = CompareControl(self)
         self.race, self._before_race = RaceControl(self), "history"
         self._ticks = 0
-        self._closing = False
+        self._closing, self._asks = False, True
         with theme().building():
             self.page, self.status = RunPage(self.feed, self.settings), StatusBar()
             self.hardware = HardwareControl(self.page, self)
@@ -122,13 +123,18 @@ class MainWindow(QMainWindow):
         self.settings.keep("window/theme", mode)
         self.top.show_mode()
 
+    def end(self) -> None:
+        """Close without asking: whoever ends the program from outside, with Ctrl+C or a signal, has answered."""
+        self._asks = False
+        QApplication.closeAllWindows()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask while a run goes on; then end every process before the window is gone."""
         if self._closing:
             event.accept()
             return
         self.tick()  # a hidden window may not have heard yet that the run is over
-        if self.page.run.is_open and not Question.ask(
+        if self.page.run.is_open and self._asks and not Question.ask(
                 self, self.tr("A run is going on. Stop it and close?"),
                 self.tr("Finished tests are kept. The open test is stopped."),
                 self.tr("Stop and close"), self.tr("Keep running")):
@@ -163,9 +169,20 @@ class MainWindow(QMainWindow):
         self.pages.set_room("narrow" if narrow else "wide" if wide else "normal")
         self.top.set_narrow(width < px("layout", "narrow_under_width"))
 
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Go on to the next control, and bring it into view: Qt does that within one scroll area only."""
+        has_moved = super().focusNextPrevChild(forward)
+        if has_moved:
+            bring_into_view(QApplication.focusWidget())
+        return has_moved
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Welcome files and folders while nothing runs."""
-        if drops.is_local(event.mimeData()) and not self.page.run.is_open:
+        """Welcome files and folders while nothing runs, and say so while something does."""
+        if not drops.is_local(event.mimeData()):
+            return
+        if self.page.run.is_open:
+            self.status.say(self.tr("A run goes on: drop this when it is over."))
+        else:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
@@ -247,6 +264,7 @@ class MainWindow(QMainWindow):
         for keys, slot in (("F5", self.page.ask_run), ("Shift+F5", self.page.ask_stop), ("F1", self._on_help),
                            ("Ctrl+S", self._on_save_picture), ("Ctrl+Shift+C", self._on_copy_picture),
                            ("Ctrl+T", self.top.theme_button.click), ("Ctrl+F", self._on_search),
+                           ("Ctrl+Q", self.close),
                            *((tab.keys, self.top.tabs[tab.name].click) for tab in tabs)):
             QShortcut(QKeySequence(keys), self).activated.connect(slot)
 

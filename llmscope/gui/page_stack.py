@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
+from llmscope.gui.drops import FilesGoOn
 from llmscope.gui.words import tr
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class PageStack(QStackedWidget):
         if page is None:
             page = self._made[name] = self._tabs[name].make()
             self.addWidget(page)
+            FilesGoOn(page)
             page.set_room(self._room)
             page.set_run_goes_on(self._goes_on)
         self.name = name

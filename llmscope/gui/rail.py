@@ -135,6 +135,12 @@ class Rail(QFrame):
             box.show_list(text if len(text) <= LONGEST_LIST else self.tr("{0} values").format(len(over[name])))
         self.source.setEnabled("model" not in over)
 
+    def focus_model(self) -> None:
+        """Go to the choice among the models of the source at hand."""
+        picker = {"bundled": self.bundled, "architecture": self.architecture, "disk": self.folder,
+                  "hub": self.cached}[self._choices.source]
+        picker.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def scroll_to_tests(self) -> None:
         """Bring the tests into view, as a run starts."""
         self._area.ensureWidgetVisible(self.accuracy, 0, 12)

@@ -130,6 +130,7 @@ class ResultsTable(QTreeView):
         super().__init__(parent)
         self.results = ResultsModel(self)
         self.narrow = False
+        self._followed: int | None = None
         self.setModel(self.results)
         self.setItemDelegate(_CellDelegate(self))
         self.setRootIsDecorated(False)
@@ -151,6 +152,7 @@ class ResultsTable(QTreeView):
 
     def show_run(self, run: RunState) -> None:
         """Show a run, planned or under way."""
+        self._followed = None
         self.results.show_run(run)
         shown = set(run.shown)
         for row in range(len(run.cells)):
@@ -164,6 +166,17 @@ class ResultsTable(QTreeView):
         self.results.refresh(row)
         if had != self.itemDelegate().sizeHint(QStyleOptionViewItem(), self.results.index(row, 0)).height():
             self.scheduleDelayedItemsLayout()
+
+    def follow(self, row: int) -> None:
+        """Bring a row that begins to run into view, unless the person has scrolled the one before it away."""
+        if self.isRowHidden(row, QModelIndex()):
+            return
+        if self._followed is None or not self.isVisible() or self._is_in_view(self._followed):
+            self.scrollTo(self.results.index(row, 0))
+        self._followed = row
+
+    def _is_in_view(self, row: int) -> bool:
+        return self.visualRect(self.results.index(row, 0)).intersects(self.viewport().rect())
 
     def announce(self, row: int) -> None:
         """Tell a screen reader of a finished row, once."""

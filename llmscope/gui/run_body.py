@@ -48,6 +48,7 @@ class RunBody(QWidget):
         self.example: Button | None = None
         self._narrow, self._welcome = False, True
         self._lay_out()
+        self.tabs.put_in_tab_order(self.plots.numbers)
         self.show_welcome(True)
 
     @property
@@ -64,7 +65,7 @@ class RunBody(QWidget):
         self.hint.setVisible(welcome and not self._narrow)
         if self.reference is not None:
             self.reference.setVisible(welcome)
-        self.below.setVisible(not welcome)
+        self.below.setVisible(not welcome and (not self._narrow or self.tabs.shows_lower))
         self.tabs.show_choice(not welcome)
         self.outer.setVisible(not (welcome and self._narrow))
 

@@ -1,5 +1,7 @@
 """The two tabs of a small window's Run page."""
 
+from itertools import pairwise
+
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.gui.results_panel import ResultsPanel
@@ -36,12 +38,21 @@ class RunTabs(QFrame):
         layout.addWidget(self._stack, 1)
         self.choose(0)
 
+    @property
+    def shows_lower(self) -> bool:
+        """Whether the second tab is chosen."""
+        return self._stack.currentIndex() == 1
+
+    def put_in_tab_order(self, after: QWidget) -> None:
+        """Let the tabs be reached after a widget, before what is in them."""
+        for before, then in pairwise((after, *self.buttons, self._copy)):
+            QWidget.setTabOrder(before, then)
+
     def take(self) -> None:
         """Take both parts in."""
         self._head.insertWidget(self._head.count() - 1, self._results.view)
         self._stack.addWidget(self._results)
         self._stack.addWidget(self._lower)
-        self._lower.show()
         self.choose(0)
 
     def choose(self, number: int) -> None:

@@ -41,11 +41,12 @@ def shoot(file: Path, *, theme: str = "dark", choice: Choice = PAGE,
     with tempfile.TemporaryDirectory() as folder:
         window = _ShotWindow(Settings(Path(folder) / "window.ini"), on_event)
         window.show()
-        before = signal.signal(signal.SIGINT, window.interrupt)
+        before = {number: signal.signal(number, window.interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             window.wait_for_end()
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
         run, started = window.page.run, window.started
         # A run stopped before its first result has nothing to show, and must not replace a picture that has.
         worth = bool(run.rows) if run.status in ("done", "failed") else bool(run.counted)

@@ -108,6 +108,8 @@ QTextEdit, QPlainTextEdit { background: @well; color: @text; border: none; selec
 QPlainTextEdit[kind="field"] { border: 1px solid @control_line; border-radius: 4px; padding: 2px 4px; }
 QPlainTextEdit[kind="field"]:focus { border: 2px solid @focus; padding: 1px 3px; }
 QPlainTextEdit[kind="field"]:disabled { background: @panel; border-color: @divider; color: @text_3; }
+QPlainTextEdit#message, QScrollArea#details { border: 2px solid transparent; border-radius: 4px; }
+QPlainTextEdit#message:focus, QScrollArea#details:focus { border-color: @focus; }
 QTableView, QTreeView, QListView { background: @panel; border: none; outline: none; }
 QListView#models { background: @well; border: 1px solid @control_line; border-radius: 4px; }
 QListView#models:focus { border: 2px solid @focus; }

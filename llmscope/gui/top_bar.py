@@ -106,7 +106,7 @@ class TopBar(QFrame):
             action.setChecked(action.data() == theme().mode)
         chosen = next(action.text() for action in self.theme_menu.actions() if action.isChecked())
         text = self.tr("Theme: {0}").format(chosen)
-        self.theme_button.setToolTip(text)
+        self.theme_button.setToolTip(self.tr("{0} (Ctrl+T)").format(text))
         self.theme_button.setAccessibleName(text)
 
     def set_narrow(self, narrow: bool) -> None:

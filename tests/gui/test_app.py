@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 
@@ -36,6 +37,23 @@ def test_the_window_starts_without_torch_or_scipy_and_ends_with_0() -> None:
                           env=os.environ | {"QT_QPA_PLATFORM": "offscreen"}, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "0 []"
+
+
+ENDED = """
+import os, signal, sys, threading
+from llmscope.gui import app, run_thread
+from tests.gui.fakes import FakeRunner
+run_thread.RunThread = FakeRunner
+threading.Timer(1.0, os.kill, (os.getpid(), int(sys.argv[1]))).start()
+print(app.main())
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_in_the_terminal_and_sigterm_close_the_window_in_order(number: signal.Signals) -> None:
+    done = subprocess.run([sys.executable, "-c", ENDED, str(int(number))], capture_output=True, text=True, timeout=50,
+                          env=os.environ | {"QT_QPA_PLATFORM": "offscreen"}, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
 
 
 def test_a_fault_that_repeats_opens_one_dialog(monkeypatch: pytest.MonkeyPatch,

@@ -275,7 +275,7 @@ def test_numbers_are_a_table_with_a_row_a_second(qtbot: QtBot) -> None:
 
 def test_numbers_button_opens_the_table(qtbot: QtBot) -> None:
     _, plots = shown(qtbot, until_s=5.0)
-    plots._numbers.click()
+    plots.numbers.click()
     dialogs = plots.findChildren(NumbersDialog)
     assert len(dialogs) == 1 and dialogs[0].isVisible()
     dialogs[0].close()

@@ -1,4 +1,4 @@
-"""What the page at hand shows, and its keys."""
+"""What the page at hand shows, its keys, and those of every page."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
@@ -23,7 +23,7 @@ class HelpDialog(QDialog):
         text.setMinimumWidth(440)
         layout.addWidget(Label(title, "title", 600))
         layout.addWidget(text)
-        layout.addLayout(self._keys(keys))
+        layout.addLayout(self._keys((*keys, *self._everywhere())))
         close = Button(self.tr("Close"))
         close.clicked.connect(self.close)
         close.setDefault(True)
@@ -41,8 +41,7 @@ class HelpDialog(QDialog):
             ("Ctrl+S", self.tr("save the result as a picture that carries its run")),
             ("Ctrl+Shift+C", self.tr("copy the picture")),
             ("Ctrl+C", self.tr("in the table: copy the selected rows")),
-            ("Ctrl+3", self.tr("Hardware")), ("Ctrl+4", self.tr("History")),
-            ("Ctrl+T", self.tr("change the theme")), ("F1", self.tr("this page")))
+            ("Ctrl+F", self.tr("the model")))
 
     def _compare(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("Compare"), self.tr(
@@ -52,8 +51,7 @@ class HelpDialog(QDialog):
             "batch are the same; every other setting that differs is listed."), (
             ("Ctrl+D", self.tr("in History: compare the selected runs")),
             ("Ctrl+C", self.tr("in a table: copy the selected rows")),
-            ("Ctrl+S", self.tr("save the comparison as a picture")),
-            ("Ctrl+4", self.tr("History")), ("F1", self.tr("this page")))
+            ("Ctrl+S", self.tr("save the comparison as a picture")))
 
     def _hardware(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("Hardware"), self.tr(
@@ -64,8 +62,7 @@ class HelpDialog(QDialog):
             ("F2", self.tr("in What if: a price of your own")),
             ("Ctrl+C", self.tr("in the table: copy the selected rows")),
             ("Ctrl+S", self.tr("save what was measured as a picture")), ("Ctrl+Shift+C", self.tr("copy the picture")),
-            ("Ctrl+1", self.tr("the Run page")),
-            ("F5", self.tr("start a new run")), ("Shift+F5", self.tr("stop it")), ("F1", self.tr("this page")))
+            ("F5", self.tr("start a new run")), ("Shift+F5", self.tr("stop it")))
 
     def _history(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("History"), self.tr(
@@ -77,8 +74,7 @@ class HelpDialog(QDialog):
             ("Ctrl+D", self.tr("compare the selected runs")),
             ("F2", self.tr("name, tags and note")), ("Menu", self.tr("in the table: sort, and what else can be done")),
             ("Del", self.tr("delete the selected runs")), ("Ctrl+Z", self.tr("undo that within ten seconds")),
-            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("Ctrl+1", self.tr("the Run page")),
-            ("F5", self.tr("start a new run")), ("F1", self.tr("this page")))
+            ("Ctrl+C", self.tr("in the table: copy the selected rows")), ("F5", self.tr("start a new run")))
 
     def _race(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
         return self.tr("Race"), self.tr(
@@ -87,8 +83,12 @@ class HelpDialog(QDialog):
             "The request shown is the median one of its test by duration."), (
             ("Space", self.tr("play and pause; from the start where the race is over")),
             ("← →", self.tr("seek; with Home and End to start and finish")), ("+ −", self.tr("faster and slower")),
-            ("F11", self.tr("present: full screen, larger type; Esc ends it")), ("Ctrl+4", self.tr("History")),
-            ("F1", self.tr("this page")))
+            ("F11", self.tr("present: full screen, larger type; Esc ends it")),
+            ("Ctrl+S", self.tr("save this moment, or the end, as a picture")))
+
+    def _everywhere(self) -> tuple[tuple[str, str], ...]:
+        return (("Ctrl+1 … 4", self.tr("Run, Compare, Hardware, History")), ("Ctrl+T", self.tr("change the theme")),
+                ("F1", self.tr("this page")), ("Ctrl+Q", self.tr("quit; a run that goes on is asked about")))
 
     @staticmethod
     def _keys(keys: tuple[tuple[str, str], ...]) -> QGridLayout:

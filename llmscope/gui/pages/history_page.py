@@ -57,6 +57,7 @@ class HistoryPage(Page):
         self._count, self._note = Label("", "body", role="text_2"), NoteLine()
         self._stack, self._empty = QStackedWidget(), NoRuns()
         self._lay_out()
+        QWidget.setTabOrder(self.compare, self.table)  # what is told of a run comes after it
         self._connect()
         self.model.show_only(self.filters.wanted())
         self._show_stack()

@@ -197,6 +197,7 @@ class RunPage(Page):
                 self.body.results.show_run(self.run)
             case ev.CellStarted(cell=index):
                 self.body.results.table.refresh_row(index)
+                self.body.results.table.follow(index)
             case ev.CellEnded(cell=index):
                 self._end_cell(index)
             case ev.Judged(cell=index):
@@ -268,6 +269,10 @@ class RunPage(Page):
             body.plots.set_end(self.run.status, self.run.seconds, "")
         if self.control.machine is not None:
             before_run.fold_panes(body, self.control.machine)
+
+    def focus_search(self) -> None:
+        """Go to the choice of the model."""
+        self.rail.focus_model()
 
     def status(self) -> tuple[str, str]:
         """Return the words for the status bar."""

@@ -39,9 +39,9 @@ class LivePlots(QWidget):
         titles = words.titles(self)
         self._readouts = {id_: Readout(titles[id_], self) for id_ in self._panes}
         self._folded: dict[str, Label] = {}
-        self._numbers = Button(self.tr("Numbers"), kind="quiet", role="text_2", parent=self)
-        self._numbers.setToolTip(self.tr("Show the values of these plots as a table"))
-        self._numbers.clicked.connect(self.show_numbers)
+        self.numbers = Button(self.tr("Numbers"), kind="quiet", role="text_2", parent=self)
+        self.numbers.setToolTip(self.tr("Show the values of these plots as a table"))
+        self.numbers.clicked.connect(self.show_numbers)
         self._is_narrow = False
         self._end: tuple[str, float, str] | None = None
         self._cursor_s: float | None = None
@@ -302,10 +302,10 @@ class LivePlots(QWidget):
         # In a low window every pane needs the height of three lines of words.
         weights = [1.28 if pane.kind.id == "tokens" and not self._is_narrow else 1.0 for pane in panes]
         heights = [int(room * weight / sum(weights)) for weight in weights]
-        self._ruler.setGeometry(2, 4, self.width() - 8 - self._numbers.sizeHint().width(), ruler_px - 4)
+        self._ruler.setGeometry(2, 4, self.width() - 8 - self.numbers.sizeHint().width(), ruler_px - 4)
         self._canvas.setGeometry(2, ruler_px, width - 2, sum(heights) + style.TIME_AXIS_PX)
         self._canvas.set_panes(panes, heights)
-        self._numbers.move(self.width() - self._numbers.sizeHint().width() - 4, 4)
+        self.numbers.move(self.width() - self.numbers.sizeHint().width() - 4, 4)
         for id_, readout in self._readouts.items():
             pane = self._panes[id_]
             readout.setVisible(id_ not in self._folded)
