@@ -91,7 +91,7 @@ def _about(found: Comparison) -> Iterator[str]:
         name = f"{called(found, LETTERS.index(letter))}, " if side.name or side.is_reference else ""
         how = f"accuracy {side.accuracy}" if side.accuracy else side.program
         yield (f"{letter}: {name}run {side.run}, {device}, {started.utc}, {how}, repeats itself "
-               f"within {floor_words(floor)}{'' if floor.runs else ': too few stored repeats'}")
+               f"within {floor_words(floor)}{'' if floor.runs else ', too few stored repeats'}")
     if turned_round(found):
         yield turned_round(found)
     same = sum(not setting.differing for setting in found.settings)

@@ -7,10 +7,11 @@ definition they are shown and not compared. All else (device, precision, threads
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from llmscope.analysis.compare_floors import Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Setting, Side, settings
-from llmscope.analysis.times_as_fast import Floor, TimesAsFast, floor_of, times_as_fast
+from llmscope.analysis.times_as_fast import TimesAsFast, together
 from llmscope.core.definitions import DEFINITIONS, test_id
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
@@ -94,7 +95,7 @@ def compare(sides: Sequence[Side], baseline: int = 0, repeats: Sequence[Side] = 
         raise ValueError(f"{len(sides)} runs with the baseline {baseline} cannot be compared")
     matched = list(_matched(sides, baseline))
     floors = _Floors(sides, repeats)
-    lines = tuple(_line(name, rows, baseline, floors) for name, rows in matched if _tried(rows) > 1)
+    lines = _timed([_line(name, rows, baseline) for name, rows in matched if _tried(rows) > 1], baseline, floors)
     alone = tuple(tuple(name for name, rows in matched if _tried(rows) == 1 and rows[place] is not None)
                   for place in range(len(sides)))
     found = Comparison(tuple(sides), baseline, lines, alone, (), floors.widest())
@@ -162,26 +163,50 @@ def _option(row: Row, name: str) -> str:
     return f"{value} threads" if name == "threads" and value else f"{value}"
 
 
-def _line(name: str, rows: Sequence[Row | None], baseline: int, floors: "_Floors") -> Line:
+def _line(name: str, rows: Sequence[Row | None], baseline: int) -> Line:
     base = rows[baseline]
     of = base or next(row for row in rows if row is not None)
-    values = tuple(_value(place, row, base, of.definition, baseline, floors) for place, row in enumerate(rows))
+    values = tuple(Value(row, _why(row, None if place == baseline else base, of.definition))
+                   for place, row in enumerate(rows))
     return Line(name, of.test, of.model, of.definition, of.unit, values)
 
 
-def _value(place: int, row: Row | None, base: Row | None, definition: str, baseline: int, floors: "_Floors") -> Value:
+def _why(row: Row | None, base: Row | None, definition: str) -> str:
+    """Return why a row cannot be compared with the baseline's, nothing where it can."""
     if row is None:
-        return Value(None, "not measured")
+        return "not measured"
     if row.verdict not in COUNTED or row.median is None:
         word = VERDICT_WORDS[row.verdict]
-        return Value(row, f"{word}: {row.reason}" if row.reason and row.reason != word else word)
+        return f"{word}: {row.reason}" if row.reason and row.reason != word else word
     if row.definition != definition:
-        return Value(row, f"not compared: measured by the definition {row.definition}, the baseline by {definition}")
-    if place == baseline or base is None or base.verdict not in COUNTED:
-        return Value(row)
-    if row.run == base.run:
-        return Value(row, f"the same measurement, of run {row.run}: one of the two took it over")
-    return Value(row, "", times_as_fast(row, base, (floors.of(place, row), floors.of(baseline, base))))
+        return f"not compared: measured by the definition {row.definition}, the baseline by {definition}"
+    if base is not None and base.verdict in COUNTED and row.run == base.run:
+        return f"the same measurement, of run {row.run}: one of the two took it over"
+    return ""
+
+
+def _timed(lines: Sequence[Line], baseline: int, floors: "_Floors") -> tuple[Line, ...]:
+    """Return the lines with how many times as fast each value is as the baseline's.
+
+    The tests of models and those of the machine, which are not shown beside them, are judged each for themselves.
+    """
+    times: dict[tuple[int, int], TimesAsFast | None] = {}
+    for of_machine in (False, True):
+        pairs = {(number, place): (row, base, (floors.of(place, row), floors.of(baseline, base)))
+                 for number, line in enumerate(lines) if _of_machine(line.kind) is of_machine
+                 for place, row, base in _comparable(line, baseline)}
+        times |= zip(pairs, together(list(pairs.values())), strict=True)
+    return tuple(structs.replace(line, values=tuple(structs.replace(value, times=times.get((number, place)))
+                                                    for place, value in enumerate(line.values)))
+                 for number, line in enumerate(lines))
+
+
+def _comparable(line: Line, baseline: int) -> Iterator[tuple[int, Row, Row]]:
+    """Yield the places whose value can be held against the baseline's, with both rows."""
+    base = line.values[baseline]
+    for place, value in enumerate(line.values):
+        if place != baseline and base.row is not None and base.counted and value.row is not None and not value.why:
+            yield place, value.row, base.row
 
 
 class _Floors:
@@ -203,6 +228,7 @@ class _Floors:
         """Return the floor of a run's machine for a test."""
         settings = self._values.get(self._test(self._sides[place], row), {})
         found = floor_of([list(values.values()) for values in settings.values()])
+        found = found if found.runs else assumed_floor(row.samples)
         self._used[place].append(found)
         return found
 
