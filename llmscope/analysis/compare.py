@@ -11,10 +11,10 @@ from msgspec import Struct, structs
 
 from llmscope.analysis.compare_floors import Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Setting, Side, settings
+from llmscope.analysis.row_names import how
 from llmscope.analysis.times_as_fast import TimesAsFast, together
 from llmscope.core.definitions import DEFINITIONS, test_id
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
-from llmscope.core.spec import DTYPE_SHORT
 
 #: Runs that have a letter, a colour and a shape.
 LETTERS = "ABCD"
@@ -138,29 +138,17 @@ def _matched(sides: Sequence[Side], baseline: int) -> Iterator[tuple[str, tuple[
     for (plain_id, model, answers, length), by_run in tests.items():
         several = of_id[plain_id, model, answers] > 1
         test = f"{plain_id} · sequence {length:,}" if several else plain_id
-        varying = [name for name in _how(by_run)[0] if any(len({how[name] for how in _how([rows])}) > 1
-                                                           for rows in by_run)]
+        first = next(row for rows in by_run for row in rows)
+        varying = [name for name in how(first) if any(len({how(row)[name] for row in rows}) > 1 for rows in by_run)]
         groups: dict[tuple[str, ...], list[Row | None]] = {}
         for place, rows in enumerate(by_run):
-            for row, how in zip(rows, _how([rows]), strict=True):
-                group = groups.setdefault(tuple(how[name] for name in varying), [None] * len(sides))
+            for row in rows:
+                group = groups.setdefault(tuple(how(row)[name] for name in varying), [None] * len(sides))
                 held = group[place]
                 if held is None or (held.verdict not in COUNTED and row.verdict in COUNTED):
                     group[place] = row
         for values, group in groups.items():
             yield " · ".join([test, *filter(None, values)]), tuple(group)
-
-
-def _how(by_run: Sequence[Sequence[Row]]) -> list[dict[str, str]]:
-    """Return how rows were computed: what may vary within a run."""
-    return [{"dtype": DTYPE_SHORT.get(row.dtype, row.dtype), "device": row.device, "backend": row.backend,
-             **{name: _option(row, name) for name in ("attention", "cache", "threads")}}
-            for rows in by_run for row in rows]
-
-
-def _option(row: Row, name: str) -> str:
-    value = row.options.get(name, "")
-    return f"{value} threads" if name == "threads" and value else f"{value}"
 
 
 def _line(name: str, rows: Sequence[Row | None], baseline: int) -> Line:
@@ -244,5 +232,5 @@ class _Floors:
     def _settings(side: Side, row: Row) -> tuple[object, ...]:
         """Return what else must be the same for a run to be a repeat of another."""
         versions = tuple(sorted(side.started.versions.items()))
-        return (*_how([[row]])[0].values(), row.extra.get("threads"), versions, side.program,
+        return (*how(row).values(), row.extra.get("threads"), versions, side.program,
                 side.started.machine.get("on_battery") is True)

@@ -40,8 +40,8 @@ class Floor(Struct, frozen=True):
     freedom: int = 0
 
     @property
-    def has_moved(self) -> bool:
-        """Whether more is assumed than usual, as the machine's speed moved during the run itself."""
+    def has_varied(self) -> bool:
+        """Whether more is assumed than usual, as the machine's speed varied during the run itself."""
         return not self.runs and self.freedom > 0
 
     def reach(self, z: float) -> float:
@@ -66,7 +66,7 @@ def floor_of(repeats: Iterable[Sequence[float]]) -> Floor:
 def assumed_floor(samples: Sequence[float]) -> Floor:
     """Return the floor of a machine of which no repeats are stored, from the samples of a run in their order.
 
-    A machine whose speed moves during a run moves from run to run too: the run's eighths stand in for repeats, and
+    A machine whose speed varies during a run varies from run to run too: the run's eighths stand in for repeats, and
     their floor is doubled.
     """
     values = np.asarray(samples)

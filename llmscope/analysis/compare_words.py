@@ -136,7 +136,7 @@ def floor_words(floor: Floor) -> str:
     share = units.plus_minus(floor.share)
     if floor.runs:
         return f"{share} of {floor.runs} repeats"
-    return f"{share} assumed: its speed moved during the run" if floor.has_moved else f"{share} assumed"
+    return f"{share} assumed: its speed varied during the run" if floor.has_varied else f"{share} assumed"
 
 
 def _widest(line: Line) -> float | None:

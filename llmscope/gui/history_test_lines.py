@@ -1,7 +1,7 @@
 """The tests of a stored run, one line each."""
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from llmscope.core.units import NBSP
@@ -12,7 +12,7 @@ from llmscope.gui.theme import theme
 from llmscope.gui.widgets.badge import paint_badge
 from llmscope.runs.entry import Brief, Entry
 
-ROW, CAPTION = 25, 22
+ROW, CAPTION, GAP = 25, 22, 8
 MAX_ROWS = 400
 
 
@@ -33,7 +33,7 @@ class MeasuredLines(QWidget):
                 self._lines.append(words.model_name(model))
             self._lines.append(brief)
         self.setAccessibleName("; ".join(_sentence(line) for line in self._lines))
-        self.setToolTip("\n".join(f"{line.test}: {line.reason}" for line in self._lines
+        self.setToolTip("\n".join(f"{line.name}: {line.reason}" for line in self._lines
                                   if isinstance(line, Brief) and line.reason))
         self.setFixedHeight(self.sizeHint().height())
         self.update()
@@ -59,6 +59,12 @@ class MeasuredLines(QWidget):
         shown = f"{value}{NBSP}{line.unit}" if value != "—" and line.unit != "tok/s" else value
         _draw(painter, rect, line.test, "body", 600, "text", LEFT)
         _draw(painter, rect.adjusted(0, 0, -150, 0), shown, "body", 400, "text", RIGHT)
+        if line.apart:
+            taken = [QFontMetrics(theme().font("body", weight)).horizontalAdvance(text) + GAP
+                     for text, weight in ((line.test, 600), (shown, 400))]
+            room = rect.adjusted(taken[0], 0, -150 - taken[1], 0)
+            told = QFontMetrics(theme().font("small")).elidedText(line.apart, Qt.TextElideMode.ElideRight, room.width())
+            _draw(painter, room, told, "small", 400, "text_2", LEFT)
         _draw(painter, rect.adjusted(0, 0, -92, 0), plus, "small", 400, "text_2", RIGHT)
         paint_badge(painter, QRectF(rect), words.verdict_word(line.verdict, line.reason))
 
@@ -74,4 +80,4 @@ def _sentence(line: Brief | str) -> str:
     if isinstance(line, str):
         return line
     value, plus = figure(line)
-    return f"{line.test} {value} {line.unit} {plus} {words.verdict_word(line.verdict, line.reason)}"
+    return f"{line.name} {value} {line.unit} {plus} {words.verdict_word(line.verdict, line.reason)}"

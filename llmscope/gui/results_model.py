@@ -1,12 +1,11 @@
 """The tests of a run as a Qt table: planned, running and finished."""
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from llmscope.core.spec import Cell
+from llmscope.analysis import row_names
 from llmscope.core.units import NBSP
 from llmscope.gui import row_words, words
 from llmscope.gui.run_state import CellState, RunState
@@ -25,18 +24,14 @@ class ResultsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.run = RunState()
-        self._alike: Counter[tuple[str, str]] = Counter()
-        self._varied: list[str] = []
-        self._lengths: dict[Cell, str] = {}
+        self._apart: list[str] = []
 
     def show_run(self, run: RunState) -> None:
         """Show another run."""
         self.beginResetModel()
         self.run = run
         cells = [state.cell for state in run.cells]
-        self._alike = Counter((cell.test, cell.model) for cell in cells)
-        self._varied = [name for name in ("dtype", "backend") if len({getattr(cell, name) for cell in cells}) > 1]
-        self._lengths = words.length_words(cells)
+        self._apart = row_names.apart(cells)
         self.endResetModel()
 
     def refresh(self, row: int) -> None:
@@ -84,7 +79,7 @@ class ResultsModel(QAbstractTableModel):
     def detail(self, row: int) -> str:
         """Return the second line; it names the model where that is not the run's first.
 
-        Of tests with the same id it names sequence, precision and backend, where these vary.
+        Of tests with the same id it names first what tells them apart.
         """
         return DOT.join(self.parts(row))
 
@@ -92,12 +87,10 @@ class ResultsModel(QAbstractTableModel):
         """Return the second line by its parts, what matters most first."""
         state = self.run.cells[row]
         cell = state.cell
-        named = [words.model_name(cell.model)] if cell.model != self.run.cells[0].cell.model else []
-        if self._alike[cell.test, cell.model] > 1:
-            named += [words.short_dtype(getattr(cell, name)) for name in self._varied]
-        said = row_words.detail(state, ", ".join(named), short)
-        if cell in self._lengths:  # in one part with what follows, which is cut and not left out
-            said[:1] = [": ".join((self._lengths[cell], *said[:1]))]
+        model = words.model_name(cell.model) if cell.model != self.run.cells[0].cell.model else ""
+        said = row_words.detail(state, model, short)
+        if self._apart[row]:  # in one part with what follows, which is cut and not left out
+            said[:1] = [": ".join((self._apart[row], *said[:1]))]
         return said
 
     def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
