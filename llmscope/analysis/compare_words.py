@@ -134,9 +134,13 @@ def value_cells(value: Value, line: Line) -> tuple[str, str]:
 def floor_words(floor: Floor) -> str:
     """Return how well a machine repeats itself, and where that is known from."""
     share = units.plus_minus(floor.share)
-    if floor.runs:
-        return f"{share} of {floor.runs} repeats"
-    return f"{share} assumed: its speed varied during the run" if floor.has_varied else f"{share} assumed"
+    return f"{share} of {floor.runs} repeats" if floor.runs else f"{share} assumed"
+
+
+def floor_reason(floor: Floor) -> str:
+    """Return why a floor is assumed, nothing where it is known."""
+    few = "too few stored repeats"
+    return "" if floor.runs else f"its speed varied during the run, {few}" if floor.has_varied else few
 
 
 def _widest(line: Line) -> float | None:

@@ -10,7 +10,15 @@ import pytest
 from llmscope.analysis.compare import Comparison, compare
 from llmscope.analysis.compare_floors import DEFAULT_FLOOR, MOST_FLOOR, Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Side
-from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, some, turned_round, value_cells
+from llmscope.analysis.compare_words import (
+    floor_reason,
+    floor_words,
+    headline,
+    ratio_cells,
+    some,
+    turned_round,
+    value_cells,
+)
 from llmscope.analysis.times_as_fast import TimesAsFast, times_as_fast, together
 from llmscope.core.events import RunStarted
 from llmscope.core.results import Row
@@ -157,7 +165,9 @@ def test_a_quiet_machine_keeps_the_usual_floor_and_a_noisy_one_says_why_it_has_a
     moved = msgspec.structs.replace(row(PP, 100), samples=(90.0, 92.0, 95.0, 100.0, 104.0, 108.0, 110.0, 112.0))
     found = two([moved], [row(PP, 140)])
     assert found.floors[0].has_varied and found.floors[0].runs == 0 and found.floors[1] == Floor()
-    assert plain(floor_words(found.floors[0])) == "±75.3 % assumed: its speed varied during the run"
+    assert plain(floor_words(found.floors[0])) == "±75.3 % assumed"
+    assert [floor_reason(floor) for floor in (*found.floors, Floor(0.03, 4, 3))] == [
+        "its speed varied during the run, too few stored repeats", "too few stored repeats", ""]
     assert not found.lines[0].values[1].times.is_resolved  # type: ignore[union-attr]
     repeats = [side(row(PP, value), run=f"r{n}") for n, value in enumerate((100, 101, 99))]
     assert two([moved], [row(PP, 140)], repeats).floors[0].runs == 3
