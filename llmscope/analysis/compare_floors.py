@@ -7,6 +7,8 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from llmscope.core.statistics import lag1_autocorrelation
+
 Logs = NDArray[np.float64]
 
 #: Assumed of a machine of which no repeats are stored: clocks, heat, memory placement and other programs change from
@@ -20,9 +22,9 @@ MOST_FLOOR = 1e6
 LEAST_FREEDOM = 2
 #: The parts of a run that stand in for repeats, each some samples long, and the fewest samples that are parted.
 PARTS, PARTED_FROM = 8, 6
-#: How much farther a speed wanders from run to run than from part to part of one run. Noise that is as strong at every
-#: scale of time (1/f) has √((ln(L/T) + 3/2) / ln 8) of the parts' spread between runs of T, L apart: 1.3 times it three
-#: minutes after a run of half a minute, 2.1 times it a day after.
+#: How much farther a speed that wanders does so from run to run than from part to part of one run. Noise that is as
+#: strong at every scale of time (1/f) has √((ln(L/T) + 3/2) / ln 8) of the parts' spread between runs of T, L apart:
+#: 1.3 times it three minutes after a run of half a minute, 2.1 times it a day after.
 WANDER = 2.0
 #: The 97.5 % point of the normal distribution.
 Z_95 = 1.959964
@@ -66,15 +68,17 @@ def floor_of(repeats: Iterable[Sequence[float]]) -> Floor:
 def assumed_floor(samples: Sequence[float]) -> Floor:
     """Return the floor of a machine of which no repeats are stored, from the samples of a run in their order.
 
-    A machine whose speed varies during a run varies from run to run too: the run's eighths stand in for repeats, and
-    their floor is doubled.
+    A machine whose speed varies during a run varies from run to run too: the run's eighths stand in for repeats. Their
+    floor is doubled where the speed wanders: where neighbours are alike, which samples without a memory are not.
     """
     values = np.asarray(samples)
     if len(values) < PARTED_FROM or values.min() <= 0:
         return Floor()
-    parts = np.log([np.median(part) for part in np.array_split(values, min(PARTS, len(values)))])
+    logs = np.log(values)
+    parts = np.array([np.median(part) for part in np.array_split(logs, min(PARTS, len(logs)))])
     freedom = len(parts) - 1
-    share = _share(WANDER * _differ([parts], freedom))
+    wanders = lag1_autocorrelation(logs) > -1 / len(logs)  # what independent samples have on average
+    share = _share((WANDER if wanders else 1.0) * _differ([parts], freedom))
     return Floor(share, 0, freedom) if share > DEFAULT_FLOOR else Floor()
 
 
