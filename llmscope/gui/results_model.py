@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from llmscope.analysis import row_names
 from llmscope.core.units import NBSP
 from llmscope.gui import row_words, words
-from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.run_state import RunState
 
 Index = QModelIndex | QPersistentModelIndex
 TEST, RESULT, INTERVAL, COUNT, VERDICT, DETAIL = range(6)
@@ -96,10 +96,12 @@ class ResultsModel(QAbstractTableModel):
     def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
         """Return header and rows as texts, for the clipboard."""
         head = ("test", "model", "device", "dtype", "value", "unit", "95 % CI", "n", "verdict", "detail")
-        return [head, *(self._line(self.run.cells[row], self.badge(row)) for row in rows)]
+        return [head, *(self._line(row) for row in rows)]
 
-    def _line(self, state: CellState, badge: str) -> tuple[str, ...]:
+    def _line(self, row: int) -> tuple[str, ...]:
+        state, badge = self.run.cells[row], self.badge(row)
         number, unit, interval, count = row_words.value(state)
+        name = DOT.join(filter(None, (state.test, self._apart[row])))
         cell, dtype = state.cell, state.cell.dtype if state.row is None else state.row.dtype
-        return (state.test, words.model_name(cell.model), cell.device, dtype, number, unit, interval, count, badge,
+        return (name, words.model_name(cell.model), cell.device, dtype, number, unit, interval, count, badge,
                 DOT.join(row_words.detail(state)))

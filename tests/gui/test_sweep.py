@@ -83,6 +83,7 @@ def test_tests_with_one_id_and_several_lengths_tell_them(qapp: QApplication) -> 
     assert [model.parts(row)[0].partition(":")[0] for row in (0, 1)] == [
         "sequence 16", "sequence 32"]
     assert not any("sequence" in part for row in (2, 3) for part in model.parts(row))
+    assert [line[0] for line in model.table((0, 1, 2))][1:] == ["gen4 · sequence 16", "gen4 · sequence 32", "tg4 · f32"]
     model.show_run(RunState(cells=run.cells[:1]))
     assert "sequence" not in model.parts(0)[0]
 
