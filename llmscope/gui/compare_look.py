@@ -91,8 +91,16 @@ def settings_lines(found: Comparison, every: bool) -> list[tuple[Setting, Told]]
     """Return the settings that differ, or all, each with its texts, and last how well each machine repeats itself."""
     chosen = [setting for setting in found.settings if every or setting.differing]
     floors = Setting(tr("Repeats within"), "may affect", tuple(map(floor_words, found.floors)))
-    return [(setting, (setting.name, *(value or "—" for value in setting.values), remark(setting)))
-            for setting in (*chosen, floors)]
+    return [(setting, (setting.name, *(value or "—" for value in setting.values), said))
+            for setting, said in (*((setting, remark(setting)) for setting in chosen), (floors, _varied(found)))]
+
+
+def _varied(found: Comparison) -> str:
+    """Return whose speed varied during the run, so that more is assumed of how well it repeats itself."""
+    letters = [letter for letter, floor in zip(LETTERS, found.floors, strict=False) if floor.has_varied]
+    if len(letters) == len(found.floors):
+        return tr("speed varied")
+    return tr("varied in {0}").format(", ".join(letters)) if letters else ""
 
 
 def remark(setting: Setting) -> str:
