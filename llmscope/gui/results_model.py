@@ -62,7 +62,8 @@ class ResultsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             test = " ".join(part for part in words.test_parts(state) if part)
             return "\n".join((test, f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}",
-                              DOT.join(row_words.detail(state)), *words.why_limited(state.row)))
+                              DOT.join(row_words.detail(state)), *words.why_limited(state.row),
+                              *row_words.expected_before(state)))
         return None
 
     def badge(self, row: int) -> str:

@@ -70,6 +70,12 @@ def progress(state: CellState) -> list[str]:
     return [tr("{0}, sample {1}").format(state.phase, state.sample + 1)]
 
 
+def expected_before(state: CellState) -> list[str]:
+    """Return what a test that has ended was expected to give, where anything told."""
+    is_over = state.row is not None and state.row.median is not None
+    return [tr("Before it ran, {0} were expected.").format(state.foretold)] if is_over and state.foretold else []
+
+
 def _behind(row: Row) -> str:
     """Return what the value is made of, as far as the test tells."""
     extra = row.extra

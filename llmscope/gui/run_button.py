@@ -106,7 +106,8 @@ class RunButton(QAbstractButton):
     def _say(self) -> None:
         words = (self.look.word, self.look.first, self.look.second)
         self.setAccessibleName(", ".join(word for word in words if word))
-        self.setToolTip({"run": self.tr("Run (F5)"), "stop": self.tr("Stop (Shift+F5)"), "stopping": ""}[self.look.mode])
+        told = {"run": self.tr("Run (F5)"), "stop": self.tr("Stop (Shift+F5)"), "stopping": ""}
+        self.setToolTip(told[self.look.mode])
 
     def _on_clicked(self) -> None:
         if self.look.mode == "run":
