@@ -12,7 +12,7 @@ from llmscope.analysis.compare_words import floor_words, ratio_cells, some, tell
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
-from llmscope.core.units import NBSP, significant
+from llmscope.core.units import NBSP, plus_minus, significant
 from llmscope.gui import words
 from llmscope.gui.looks import when
 from llmscope.gui.words import tr
@@ -91,6 +91,8 @@ def settings_lines(found: Comparison, every: bool) -> list[tuple[Setting, Told]]
     """Return the settings that differ, or all, each with its texts, and last how well each machine repeats itself."""
     chosen = [setting for setting in found.settings if every or setting.differing]
     floors = Setting(tr("Repeats within"), "may affect", tuple(map(floor_words, found.floors)))
+    if not any(floor.runs for floor in found.floors):  # said once, as four columns have no room for it
+        floors = Setting(tr("Repeats, assumed"), "may affect", tuple(plus_minus(floor.share) for floor in found.floors))
     return [(setting, (setting.name, *(value or "—" for value in setting.values), said))
             for setting, said in (*((setting, remark(setting)) for setting in chosen), (floors, _varied(found)))]
 
