@@ -40,11 +40,18 @@ def test_the_window_starts_without_torch_or_scipy_and_ends_with_0() -> None:
 
 
 ENDED = """
-import os, signal, sys, threading
+import os, signal, sys, threading, time
 from llmscope.gui import app, run_thread
 from tests.gui.fakes import FakeRunner
 run_thread.RunThread = FakeRunner
-threading.Timer(1.0, os.kill, (os.getpid(), int(sys.argv[1]))).start()
+
+def end():
+    while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # as long as the window is being made
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.kill(os.getpid(), int(sys.argv[1]))
+
+threading.Thread(target=end, daemon=True).start()
 print(app.main())
 """
 
