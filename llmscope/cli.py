@@ -130,6 +130,9 @@ def bench(
     in_turns: Annotated[bool, typer.Option(
         "--in-turns", help="Measure two settings of one test round by round, and say how many times as fast the second "
                            "is.")] = False,
+    predict: Annotated[bool, typer.Option(
+        "--predict", help="Run nothing: say what each test would give here, from the stored runs of this machine.")
+    ] = False,
     accuracy: Annotated[str | None, typer.Option(
         help="quick ±3 %, standard ±1 %, rigorous ±0.5 %; quick for the quick preset, else standard.")] = None,
     temperature: Annotated[float, typer.Option(help="0 takes the most likely id.")] = 0.8,
@@ -159,6 +162,11 @@ def bench(
         threads=thread_counts[0] if len(thread_counts) == 1 else None, prompt=prompt, seed=seed,
         sampling={"temperature": temperature, "top_k": top_k, "top_p": top_p, "sequences": sequences})
     cli_options.refuse_unread(given, spec)
+    if predict:
+        from llmscope.cli_predict import print_predictions
+
+        print_predictions(spec, output)
+        return
     if out is not None:
         terminal.check_writable(out)
     finished = terminal.measure(spec, paths.runs_folder() if save else None)

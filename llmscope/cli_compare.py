@@ -11,7 +11,15 @@ import typer
 from llmscope import __version__, paths, terminal
 from llmscope.analysis.compare import LETTERS, Comparison, Line, test_of
 from llmscope.analysis.compare_names import called
-from llmscope.analysis.compare_words import floor_words, headline, ratio_cells, some, turned_round, value_cells
+from llmscope.analysis.compare_words import (
+    floor_reason,
+    floor_words,
+    headline,
+    ratio_cells,
+    some,
+    turned_round,
+    value_cells,
+)
 from llmscope.analysis.times_as_fast import TimesAsFast
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS
@@ -91,7 +99,7 @@ def _about(found: Comparison) -> Iterator[str]:
         name = f"{called(found, LETTERS.index(letter))}, " if side.name or side.is_reference else ""
         how = f"accuracy {side.accuracy}" if side.accuracy else side.program
         yield (f"{letter}: {name}run {side.run}, {device}, {started.utc}, {how}, repeats itself "
-               f"within {floor_words(floor)}{'' if floor.runs else ': too few stored repeats'}")
+               f"within {': '.join(filter(None, (floor_words(floor), floor_reason(floor))))}")
     if turned_round(found):
         yield turned_round(found)
     same = sum(not setting.differing for setting in found.settings)

@@ -49,7 +49,7 @@ def whatif(
     prices = own_prices(paths.data_folder() / PRICES)
     if (users, speed, budget) == (None, None, None):
         wanted = demands(chosen, context, 1 if batch is None else batch)
-        found = projections(wanted, dtype, prices, measured_here())  # type: ignore[arg-type]
+        found = projections(chosen.ref, wanted, dtype, prices, measured_here())  # type: ignore[arg-type]
         held = comparisons(paths.runs_folder())
         print(_json(chosen, found, measured=held) if output == "json" else f"{_table(chosen, found)}\n\n{_held(held)}")
         return

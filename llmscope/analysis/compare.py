@@ -7,13 +7,14 @@ definition they are shown and not compared. All else (device, precision, threads
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from llmscope.analysis.compare_floors import Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Setting, Side, settings
-from llmscope.analysis.times_as_fast import Floor, TimesAsFast, floor_of, times_as_fast
+from llmscope.analysis.row_names import how
+from llmscope.analysis.times_as_fast import TimesAsFast, together
 from llmscope.core.definitions import DEFINITIONS, test_id
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
-from llmscope.core.spec import DTYPE_SHORT
 
 #: Runs that have a letter, a colour and a shape.
 LETTERS = "ABCD"
@@ -94,7 +95,7 @@ def compare(sides: Sequence[Side], baseline: int = 0, repeats: Sequence[Side] = 
         raise ValueError(f"{len(sides)} runs with the baseline {baseline} cannot be compared")
     matched = list(_matched(sides, baseline))
     floors = _Floors(sides, repeats)
-    lines = tuple(_line(name, rows, baseline, floors) for name, rows in matched if _tried(rows) > 1)
+    lines = _timed([_line(name, rows, baseline) for name, rows in matched if _tried(rows) > 1], baseline, floors)
     alone = tuple(tuple(name for name, rows in matched if _tried(rows) == 1 and rows[place] is not None)
                   for place in range(len(sides)))
     found = Comparison(tuple(sides), baseline, lines, alone, (), floors.widest())
@@ -104,11 +105,13 @@ def compare(sides: Sequence[Side], baseline: int = 0, repeats: Sequence[Side] = 
 
 def test_of(side: Side, row: Row) -> Test:
     """Return what must be the same for two rows to be compared, beside the definition."""
-    kind = row.definition.partition("/")[0]
+    kind, _, version = row.definition.partition("/")
     if kind not in DEFINITIONS or _of_machine(kind):
         return row.test, row.model, 1, 0
     options = {name: value for name, value in row.options.items() if name in _OF_THE_WORK}
-    test = test_id(kind, seq=row.seq, new=row.new, depth=row.depth, batch=row.batch, options=options)
+    # The test of another program may have what ours lacks, such as a depth of pp: its own id tells it.
+    test = row.test if not version.isdigit() else test_id(
+        kind, seq=row.seq, new=row.new, depth=row.depth, batch=row.batch, options=options)
     asked = side.started.spec.sampling.sequences
     length = row.seq if "seq" in DEFINITIONS[kind].uses else 0
     return test, row.model, asked if kind == "gen" else 1, length
@@ -135,12 +138,12 @@ def _matched(sides: Sequence[Side], baseline: int) -> Iterator[tuple[str, tuple[
     for (plain_id, model, answers, length), by_run in tests.items():
         several = of_id[plain_id, model, answers] > 1
         test = f"{plain_id} · sequence {length:,}" if several else plain_id
-        varying = [name for name in _how(by_run)[0] if any(len({how[name] for how in _how([rows])}) > 1
-                                                           for rows in by_run)]
+        first = next(row for rows in by_run for row in rows)
+        varying = [name for name in how(first) if any(len({how(row)[name] for row in rows}) > 1 for rows in by_run)]
         groups: dict[tuple[str, ...], list[Row | None]] = {}
         for place, rows in enumerate(by_run):
-            for row, how in zip(rows, _how([rows]), strict=True):
-                group = groups.setdefault(tuple(how[name] for name in varying), [None] * len(sides))
+            for row in rows:
+                group = groups.setdefault(tuple(how(row)[name] for name in varying), [None] * len(sides))
                 held = group[place]
                 if held is None or (held.verdict not in COUNTED and row.verdict in COUNTED):
                     group[place] = row
@@ -148,38 +151,50 @@ def _matched(sides: Sequence[Side], baseline: int) -> Iterator[tuple[str, tuple[
             yield " · ".join([test, *filter(None, values)]), tuple(group)
 
 
-def _how(by_run: Sequence[Sequence[Row]]) -> list[dict[str, str]]:
-    """Return how rows were computed: what may vary within a run."""
-    return [{"dtype": DTYPE_SHORT.get(row.dtype, row.dtype), "device": row.device, "backend": row.backend,
-             **{name: _option(row, name) for name in ("attention", "cache", "threads")}}
-            for rows in by_run for row in rows]
-
-
-def _option(row: Row, name: str) -> str:
-    value = row.options.get(name, "")
-    return f"{value} threads" if name == "threads" and value else f"{value}"
-
-
-def _line(name: str, rows: Sequence[Row | None], baseline: int, floors: "_Floors") -> Line:
+def _line(name: str, rows: Sequence[Row | None], baseline: int) -> Line:
     base = rows[baseline]
     of = base or next(row for row in rows if row is not None)
-    values = tuple(_value(place, row, base, of.definition, baseline, floors) for place, row in enumerate(rows))
+    values = tuple(Value(row, _why(row, None if place == baseline else base, of.definition))
+                   for place, row in enumerate(rows))
     return Line(name, of.test, of.model, of.definition, of.unit, values)
 
 
-def _value(place: int, row: Row | None, base: Row | None, definition: str, baseline: int, floors: "_Floors") -> Value:
+def _why(row: Row | None, base: Row | None, definition: str) -> str:
+    """Return why a row cannot be compared with the baseline's, nothing where it can."""
     if row is None:
-        return Value(None, "not measured")
+        return "not measured"
     if row.verdict not in COUNTED or row.median is None:
         word = VERDICT_WORDS[row.verdict]
-        return Value(row, f"{word}: {row.reason}" if row.reason and row.reason != word else word)
+        return f"{word}: {row.reason}" if row.reason and row.reason != word else word
     if row.definition != definition:
-        return Value(row, f"not compared: measured by the definition {row.definition}, the baseline by {definition}")
-    if place == baseline or base is None or base.verdict not in COUNTED:
-        return Value(row)
-    if row.run == base.run:
-        return Value(row, f"the same measurement, of run {row.run}: one of the two took it over")
-    return Value(row, "", times_as_fast(row, base, (floors.of(place, row), floors.of(baseline, base))))
+        return f"not compared: measured by the definition {row.definition}, the baseline by {definition}"
+    if base is not None and base.verdict in COUNTED and row.run == base.run:
+        return f"the same measurement, of run {row.run}: one of the two took it over"
+    return ""
+
+
+def _timed(lines: Sequence[Line], baseline: int, floors: "_Floors") -> tuple[Line, ...]:
+    """Return the lines with how many times as fast each value is as the baseline's.
+
+    The tests of models and those of the machine, which are not shown beside them, are judged each for themselves.
+    """
+    times: dict[tuple[int, int], TimesAsFast | None] = {}
+    for of_machine in (False, True):
+        pairs = {(number, place): (row, base, (floors.of(place, row), floors.of(baseline, base)))
+                 for number, line in enumerate(lines) if _of_machine(line.kind) is of_machine
+                 for place, row, base in _comparable(line, baseline)}
+        times |= zip(pairs, together(list(pairs.values())), strict=True)
+    return tuple(structs.replace(line, values=tuple(structs.replace(value, times=times.get((number, place)))
+                                                    for place, value in enumerate(line.values)))
+                 for number, line in enumerate(lines))
+
+
+def _comparable(line: Line, baseline: int) -> Iterator[tuple[int, Row, Row]]:
+    """Yield the places whose value can be held against the baseline's, with both rows."""
+    base = line.values[baseline]
+    for place, value in enumerate(line.values):
+        if place != baseline and base.row is not None and base.counted and value.row is not None and not value.why:
+            yield place, value.row, base.row
 
 
 class _Floors:
@@ -201,6 +216,7 @@ class _Floors:
         """Return the floor of a run's machine for a test."""
         settings = self._values.get(self._test(self._sides[place], row), {})
         found = floor_of([list(values.values()) for values in settings.values()])
+        found = found if found.runs else assumed_floor(row.samples)
         self._used[place].append(found)
         return found
 
@@ -216,5 +232,5 @@ class _Floors:
     def _settings(side: Side, row: Row) -> tuple[object, ...]:
         """Return what else must be the same for a run to be a repeat of another."""
         versions = tuple(sorted(side.started.versions.items()))
-        return (*_how([[row]])[0].values(), row.extra.get("threads"), versions, side.program,
+        return (*how(row).values(), row.extra.get("threads"), versions, side.program,
                 side.started.machine.get("on_battery") is True)

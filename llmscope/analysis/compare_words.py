@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 
 from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
-from llmscope.analysis.times_as_fast import Floor, TimesAsFast
+from llmscope.analysis.compare_floors import Floor
+from llmscope.analysis.times_as_fast import TimesAsFast
+from llmscope.core import units
 from llmscope.core.units import NBSP, measured, significant
 
 #: Kinds of tests, those that tell most first, and what a run does in them.
@@ -102,7 +104,7 @@ def resolution(times: TimesAsFast) -> str:
     """Return from which difference on one would have been told, `±5.4 %`, or that too few samples tell none."""
     if times.resolvable is None:
         return "no interval"
-    return f"±{max(100 * times.resolvable, 0.1):.1f}{NBSP}%"
+    return units.plus_minus(times.resolvable)
 
 
 def ratio_cells(value: Value) -> tuple[str, str]:
@@ -131,8 +133,14 @@ def value_cells(value: Value, line: Line) -> tuple[str, str]:
 
 def floor_words(floor: Floor) -> str:
     """Return how well a machine repeats itself, and where that is known from."""
-    share = f"±{100 * floor.share:.1f}{NBSP}%"
+    share = units.plus_minus(floor.share)
     return f"{share} of {floor.runs} repeats" if floor.runs else f"{share} assumed"
+
+
+def floor_reason(floor: Floor) -> str:
+    """Return why a floor is assumed, nothing where it is known."""
+    few = "too few stored repeats"
+    return "" if floor.runs else f"its speed varied during the run, {few}" if floor.has_varied else few
 
 
 def _widest(line: Line) -> float | None:

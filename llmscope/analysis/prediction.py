@@ -1,10 +1,9 @@
 """How fast a test that never ran would run on this machine, learnt from the tests that did.
 
-The seconds of a sample are those of its passes: overhead for each layer, and each phase's FLOPs and bytes, the
-longer of both mostly (√(compute² + memory²)). What the machine achieves of its ceilings, and the overhead, are
-fitted to the logarithms of the measured seconds; what they leave over is taken to be alike for tests that are alike
-(a Gaussian process, Rasmussen and Williams 2006, chapter 2.7: the model's parameters and the rest at once). So each
-prediction leans on the nearest measured tests, and its range widens with the distance from them.
+The seconds of a sample are those of its passes (`pass_times`). What the machine achieves of its ceilings, and the
+overhead, are fitted to the logarithms of the measured seconds; what they leave over is taken to be alike for tests
+that are alike (a Gaussian process, Rasmussen and Williams 2006, chapter 2.7: the model's parameters and the rest at
+once). So each prediction leans on the nearest measured tests, and its range widens with the distance from them.
 """
 
 import math
@@ -13,31 +12,25 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from msgspec import Struct
 
-from llmscope.analysis.ceilings import Ceilings, working_set_bytes
+from llmscope.analysis.ceilings import Ceilings
+from llmscope.analysis.observed import NOISE, Observed, observed
+from llmscope.analysis.pass_times import Machine, PassTimes, machine_of
 from llmscope.analysis.work import Work, cell_of, work_of_cell
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT, Cell
+from llmscope.core.units import NBSP, significant
 from llmscope.models.catalog import Model
 
 #: A range holds 90 % of what is expected: so many standard deviations to both sides.
 SPAN = 1.645
 #: Beyond this factor between both ends nothing is predicted.
 WIDEST = 10.0
-#: How far, as a standard deviation of the logarithm, each parameter may lie from where it is sought:
-#: overhead of a layer, share of the ceiling of products and of memory, and both for a dtype alone.
-PRIOR_SD = (1.2, 0.6, 0.6, 0.4, 0.3)
-#: Where no ceilings are known there is nothing to seek them by.
-BLIND_SD = 3.0
-START_OVERHEAD_S, START_SHARE = 1e-4, 0.6
-BLIND_FLOPS, BLIND_BYTES = 1e11, 1e10
 #: What the model leaves over: its size, and how much of it tests share that differ in one thing.
 REST_SD = 0.25
 SAME_WORKLOAD, SAME_MODEL, SAME_DTYPE = 0.5, 0.5, 0.6
 #: Doublings of the tokens of a pass, and of a context, over which the rest changes.
 DOUBLINGS = 2.0
-#: Of a median at least, and of one of so few samples that it has no interval.
-NOISE, NOISE_OF_FEW = 0.03, 0.10
 STEPS, FARTHEST = 12, 5.0
 #: Of many tests the most alike are taken.
 MOST_ROWS = 64
@@ -52,10 +45,16 @@ class Prediction(Struct, frozen=True):
     unit: str
     basis: str
 
+    @property
+    def span(self) -> str:
+        """The range in words, such as `48 to 70 tok/s`."""
+        return f"{significant(self.low, 2)} to {significant(self.high, 2)}{NBSP}{self.unit}"
+
 
 def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Prediction | None:
     """Return what a cell would give on the device that the rows were measured on; of a test measured twice the last.
 
+    It is what the test would give with no other program at work, and rows that others held up are taken so.
     None where no row of its device counts, where its FLOPs and bytes are not known (loading, tokenizing, models
     without a closed form), or where the range would be wider than a factor of ten.
     """
@@ -64,16 +63,16 @@ def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Predi
     measured = {of: row for row in rows if (of := _measured(row, cell)) is not None}
     if wanted is None:
         return None
-    known = [(work, row) for of, row in measured.items() if (work := work_of_cell(of, models)) is not None]
-    known = sorted(known, key=lambda pair: -likeness(wanted, pair[0]))[:MOST_ROWS]
+    known = [observed(work, row) for of, row in measured.items() if (work := work_of_cell(of, models)) is not None]
+    known = sorted(known, key=lambda one: -likeness(wanted, one.work))[:MOST_ROWS]
     if not known:
         return None
-    mean, sd = _Fit(known, ceilings).at(wanted)
+    mean, sd = _Fit(known, machine_of(known, cell.device, ceilings)).at(wanted)
     if 2 * SPAN * sd > math.log(WIDEST):
         return None
     definition = DEFINITIONS[cell.workload]
     value, *ends = (definition.value(math.exp(mean + z * sd), wanted.tokens) for z in (0.0, SPAN, -SPAN))
-    return Prediction(value, min(ends), max(ends), definition.unit, _basis([row for _, row in known], ceilings))
+    return Prediction(value, min(ends), max(ends), definition.unit, _basis([one.row for one in known], ceilings))
 
 
 def _measured(row: Row, cell: Cell) -> Cell | None:
@@ -81,11 +80,6 @@ def _measured(row: Row, cell: Cell) -> Cell | None:
     if (row.device, row.backend) != (cell.device, cell.backend) or row.verdict not in COUNTED:
         return None
     return cell_of(row) if row.extra.get("seconds") else None
-
-
-def _noise(row: Row) -> float:
-    """Return the standard deviation of the logarithm of a row's median."""
-    return NOISE_OF_FEW if row.half_width is None else math.hypot(NOISE, row.half_width / 1.96)
 
 
 def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
@@ -100,15 +94,15 @@ def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
 class _Fit:
     """The model fitted to measured tests; parameters are logarithms."""
 
-    def __init__(self, known: Sequence[tuple[Work, Row]], ceilings: Ceilings | None) -> None:
-        self._works = [work for work, _ in known]
-        self._ceilings, self._dtypes = ceilings, sorted({work.dtype for work in self._works})
-        self._y = np.log([row.extra["seconds"] for _, row in known])
-        self._sd = _prior_sd(len(self._dtypes), ceilings is None)
+    def __init__(self, known: Sequence[Observed], machine: Machine) -> None:
+        self._works = [one.work for one in known]
+        self._machine, self._sd = machine, machine.sd
+        self._y = np.log([one.seconds for one in known])
         self._theta = np.zeros(len(self._sd))
         alike = REST_SD**2 * np.array([[likeness(a, b) for b in self._works] for a in self._works])
-        self._rest = alike + np.diag([_noise(row) ** 2 for _, row in known])
-        measured = _Times(self._works, self._dtypes, ceilings)
+        noise = np.square([one.noise for one in known])
+        self._rest, self._noise = alike + np.diag(noise), float(np.median(noise))
+        measured = PassTimes(self._works, machine)
         for _ in range(STEPS):
             self._linearise(measured)
             step = np.square(self._sd) * (self._jacobian.T @ self._weighted)
@@ -117,7 +111,7 @@ class _Fit:
         # Rows that scatter more than they should by the model widen every range (the Birge ratio).
         self._scatter = max(1.0, float(self._left @ self._weighted) / len(known))
 
-    def _linearise(self, times: "_Times") -> None:
+    def _linearise(self, times: PassTimes) -> None:
         """Put the model as a straight one where its parameters are now (a step of Gauss and Newton)."""
         self._jacobian, expected = times.linear(self._theta)
         self._inverse = np.linalg.inv(self._jacobian * np.square(self._sd) @ self._jacobian.T + self._rest)
@@ -126,56 +120,14 @@ class _Fit:
 
     def at(self, work: Work) -> tuple[float, float]:
         """Return the mean and the standard deviation of the logarithm of the seconds of a test."""
-        mine, alone = _Times([work], self._dtypes, self._ceilings).linear(self._theta)
+        mine, alone = PassTimes([work], self._machine).linear(self._theta)
         seen = mine[0] * np.square(self._sd)
         alike = REST_SD**2 * np.array([likeness(work, other) for other in self._works])
         shared = seen @ self._jacobian.T + alike
         mean = alone[0] - mine[0] @ self._theta + shared @ self._weighted
-        variance = seen @ mine[0] + REST_SD**2 + NOISE**2 - shared @ self._inverse @ shared
+        # A measurement of this test would scatter as those of the others do.
+        variance = seen @ mine[0] + REST_SD**2 + self._noise - shared @ self._inverse @ shared
         return float(mean), math.sqrt(self._scatter * max(float(variance), NOISE**2))
-
-
-def _prior_sd(dtypes: int, is_blind: bool) -> np.ndarray:
-    overhead, compute, memory, compute_of, memory_of = PRIOR_SD
-    shared = (overhead, BLIND_SD, BLIND_SD) if is_blind else (overhead, compute, memory)
-    # One dtype more than was measured stands for those that were not.
-    return np.array([*shared, *[compute_of, memory_of] * (dtypes + 1)])
-
-
-class _Times:
-    """The seconds of tests by the model alone, with the parameters of `PRIOR_SD`."""
-
-    def __init__(self, works: Sequence[Work], dtypes: Sequence[str], ceilings: Ceilings | None) -> None:
-        phases = max(len(work.phases) for work in works)
-        filled = np.array([[*work.phases, *[(0.0, 0.0)] * (phases - len(work.phases))] for work in works])
-        self._compute_s = filled[:, :, 0].T / [_flops_s(work, ceilings) for work in works]
-        self._memory_s = filled[:, :, 1].T / [_bytes_s(work, ceilings) for work in works]
-        self._overhead_s = START_OVERHEAD_S * np.array([work.layer_passes for work in works])
-        self._of_dtype = np.array([3 + 2 * (dtypes.index(work.dtype) if work.dtype in dtypes else len(dtypes))
-                                   for work in works])
-
-    def linear(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the derivatives of the logarithms of the seconds by the parameters, and these logarithms."""
-        step, now = 1e-4, self._log_s(theta)
-        return np.array([(self._log_s(theta + step * unit) - now) / step for unit in np.eye(len(theta))]).T, now
-
-    def _log_s(self, theta: np.ndarray) -> np.ndarray:
-        compute_s = self._compute_s * np.exp(-theta[1] - theta[self._of_dtype])
-        memory_s = self._memory_s * np.exp(-theta[2] - theta[self._of_dtype + 1])
-        return np.log(self._overhead_s * np.exp(theta[0]) + np.hypot(compute_s, memory_s).sum(axis=0))
-
-
-def _flops_s(work: Work, ceilings: Ceilings | None) -> float:
-    ceiling = ceilings.product(work.dtype) if ceilings else None
-    return START_SHARE * (BLIND_FLOPS if ceiling is None else ceiling.value * 1e12)
-
-
-def _bytes_s(work: Work, ceilings: Ceilings | None) -> float:
-    if ceilings is None or not ceilings.memory:
-        return START_SHARE * BLIND_BYTES
-    size = working_set_bytes(work.workload, work.parameters, work.dtype)
-    ceiling = ceilings.at(size) or ceilings.memory[max(ceilings.memory)]
-    return START_SHARE * ceiling.value * 1e9
 
 
 def likeness(a: Work, b: Work) -> float:

@@ -1,6 +1,5 @@
 """What a test does, as far as its time goes: passes through layers, FLOPs and bytes, and what it is like."""
 
-
 import msgspec
 from msgspec import Struct
 
@@ -17,8 +16,16 @@ from llmscope.models.facts import DecoderFacts
 _PASSES = {"fwd": 1, "val": 1, "bwd": 2, "opt": 1, "train": 4}
 
 
+class Phase(Struct, frozen=True):
+    """A part of a sample. So many `rows` (tokens) are multiplied by a weight at once; 0 where nothing is multiplied."""
+
+    flops: float
+    bytes_moved: float
+    rows: int
+
+
 class Work(Struct, frozen=True, kw_only=True):
-    """One sample of a test. `phases` are (FLOPs, bytes), one after the other; `width` tokens go through at once.
+    """One sample of a test. `phases` come one after the other; `width` tokens go through at once.
 
     `layer_passes` counts layers × passes. `tokens` are those that the test's value counts, None where it is a time.
     """
@@ -27,7 +34,7 @@ class Work(Struct, frozen=True, kw_only=True):
     model: str
     dtype: str
     parameters: int
-    phases: tuple[tuple[float, float], ...]
+    phases: tuple[Phase, ...]
     layer_passes: int
     width: int
     context: int
@@ -54,7 +61,7 @@ def work_of_cell(cell: Cell, models: dict[str, Model | None] | None = None) -> W
     passes = {"tg": cell.new, "gen": cell.new}.get(cell.workload) or _PASSES.get(cell.workload, 1)
     return Work(
         workload=cell.workload, model=cell.model, dtype=cell.dtype, parameters=model.facts.parameters,
-        phases=_phases(counted), layer_passes=model.facts.layers * passes,
+        phases=_phases(counted, cell), layer_passes=model.facts.layers * passes,
         width=cell.batch * (1 if decodes else cell.seq), context=cell.depth + cell.new if decodes else cell.seq,
         tokens=_tokens(cell))
 
@@ -66,9 +73,14 @@ def _model(ref: str) -> Model | None:
         return None
 
 
-def _phases(counted: Cost) -> tuple[tuple[float, float], ...]:
-    parts = counted.phases.values() or (counted,)
-    return tuple((part.flops, part.bytes_moved) for part in parts)
+def _phases(counted: Cost, cell: Cell) -> tuple[Phase, ...]:
+    parts = counted.phases or {"decode" if cell.workload == "tg" else cell.workload: counted}
+    return tuple(Phase(part.flops, part.bytes_moved, _rows(name, cell) if part.flops else 0)
+                 for name, part in parts.items())
+
+
+def _rows(phase: str, cell: Cell) -> int:
+    return cell.batch * (1 if phase == "decode" else cell.seq)
 
 
 def _tokens(cell: Cell) -> int | None:

@@ -1,5 +1,8 @@
 """What the Run page says of a run before it: its tests and phases, its memory, and graphs that nothing can fill."""
 
+from collections.abc import Mapping
+
+from llmscope.core.spec import Cell
 from llmscope.core.units import about, gib
 from llmscope.gui import looks
 from llmscope.gui.choices import Choices
@@ -13,9 +16,9 @@ from llmscope.hardware.host import Machine
 _PANES = {"cpu_power_w": "power", "cpu_temperature_c": "temperature"}
 
 
-def show_plan(body: RunBody, setup: Setup, chosen: Choices, expected: Expected) -> None:
-    """Show the planned tests and phases before the first run."""
-    plan = RunState(cells=[CellState(cell) for cell in setup.cells])
+def show_plan(body: RunBody, setup: Setup, chosen: Choices, expected: Expected, foretold: Mapping[Cell, str]) -> None:
+    """Show the planned tests and phases before the first run, with what they are expected to give."""
+    plan = RunState(cells=[CellState(cell, foretold=foretold.get(cell, "")) for cell in setup.cells])
     kind = tr("in the {0} preset").format(chosen.preset) if chosen.preset else tr("ticked")
     body.results.show_run(plan, f"{looks.tests_of(plan)} {kind}")
     body.plots.set_plan(expected.plan(setup.cells, chosen.accuracy))

@@ -12,7 +12,7 @@ from llmscope.analysis.compare_words import floor_words, ratio_cells, some, tell
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
-from llmscope.core.units import NBSP, significant
+from llmscope.core.units import NBSP, plus_minus, significant
 from llmscope.gui import words
 from llmscope.gui.looks import when
 from llmscope.gui.words import tr
@@ -91,8 +91,18 @@ def settings_lines(found: Comparison, every: bool) -> list[tuple[Setting, Told]]
     """Return the settings that differ, or all, each with its texts, and last how well each machine repeats itself."""
     chosen = [setting for setting in found.settings if every or setting.differing]
     floors = Setting(tr("Repeats within"), "may affect", tuple(map(floor_words, found.floors)))
-    return [(setting, (setting.name, *(value or "—" for value in setting.values), remark(setting)))
-            for setting in (*chosen, floors)]
+    if not any(floor.runs for floor in found.floors):  # said once, as four columns have no room for it
+        floors = Setting(tr("Repeats, assumed"), "may affect", tuple(plus_minus(floor.share) for floor in found.floors))
+    return [(setting, (setting.name, *(value or "—" for value in setting.values), said))
+            for setting, said in (*((setting, remark(setting)) for setting in chosen), (floors, _varied(found)))]
+
+
+def _varied(found: Comparison) -> str:
+    """Return whose speed varied during the run, so that more is assumed of how well it repeats itself."""
+    letters = [letter for letter, floor in zip(LETTERS, found.floors, strict=False) if floor.has_varied]
+    if len(letters) == len(found.floors):
+        return tr("speed varied")
+    return tr("varied in {0}").format(", ".join(letters)) if letters else ""
 
 
 def remark(setting: Setting) -> str:
@@ -132,7 +142,8 @@ def _hides(old: Sequence[tuple[str, int, Point]], new: Sequence[tuple[str, int, 
 def same(found: Comparison) -> list[str]:
     """Return what holds for all runs and must be known to read a picture of them: versions and power source."""
     wanted = ("torch", "transformers", "Driver", "Power source", "Program", "Accuracy asked")
-    return [value if setting.name in ("Power source", "Program") else f"{setting.name.removesuffix(' asked')} {value}"
+    plain = ("on battery", "mains power")
+    return [value if setting.name == "Program" or value in plain else f"{setting.name.removesuffix(' asked')} {value}"
             for setting in found.settings if setting.name in wanted and not setting.differing
             and (value := next((text for text in setting.values if text), ""))]
 

@@ -122,6 +122,6 @@ def _line(entry: Entry) -> str:
     dtypes = "/".join(map(words.short_dtype, entry.dtypes))
     brief = next((brief for brief in entry.tests if brief.counted and brief.median is not None), None)
     value = "" if brief is None or brief.median is None else \
-        f"{brief.test} {measured(brief.median, brief.half_width)}{NBSP}{brief.unit}"
+        f"{brief.name} {measured(brief.median, brief.half_width)}{NBSP}{brief.unit}"
     parts = (words.moment(entry.at_s), entry.name, words.models(entry.models), entry.device, dtypes, value)
     return "  ·  ".join(part for part in parts if part)

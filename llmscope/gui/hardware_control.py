@@ -15,7 +15,7 @@ from llmscope.gui import picture_facts, words
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.run_state import RunState
 from llmscope.gui.trials import Pair, Turns, progress
-from llmscope.runs.here import of_machine
+from llmscope.runs.here import Here, of_machine
 
 if TYPE_CHECKING:
     from llmscope.gui.hardware_look import HardwareLook
@@ -73,7 +73,7 @@ class HardwareControl(QObject):
         control, run = self._run_page.control, self._run_page.run
         done = sum(state.row is not None for state in run.cells) if self._is_measuring() else 0
         seen = (tuple(self._run.rows), self._run.utc, control.ceilings, control.machine, control.devices, run.is_open,
-                done, self._is_measuring(), self._turns())
+                done, self._is_measuring(), self._turns(), self._run_page.foretold.learnt)
         if seen != self._seen:
             self._seen = seen
             self.page.show_look(self._look(done))
@@ -129,8 +129,11 @@ class HardwareControl(QObject):
         return HardwareLook(
             facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title(),
             measured(rows, roofs, self._turns(), self._known_as()), run.is_open, self._is_measuring(),
-            of_machine(control.machine, ceilings) if control.machine is not None else (), self._run.run,
-            self._picture_facts(ceilings))
+            self._here(ceilings), self._run.run, self._picture_facts(ceilings))
+
+    def _here(self, ceilings: dict[str, Ceilings]) -> tuple[Here, ...]:
+        machine = self._run_page.control.machine
+        return () if machine is None else of_machine(machine, ceilings, self._run_page.foretold.learnt)
 
     def _title(self) -> str:
         models = words.models(list(dict.fromkeys(row.model for row in self._run.rows)))

@@ -33,7 +33,7 @@ class LiveLook:
 
 @dataclass(frozen=True)
 class MessageLook:
-    """The strip after a run: `kind` is `done`, `stopped`, `failed` or `warn`; figures are value, unit and words.
+    """The strip after a run: `kind` is `done`, `stopped`, `failed` or `warn`; figures are value, unit and ±, and words.
 
     `can_go_on` offers to measure the tests that did not come to their end, `can_compare` to run them all here.
     """

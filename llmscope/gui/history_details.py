@@ -90,7 +90,8 @@ class HistoryDetails(Panel):
 
     def show_trend(self, test: str, points: list[Point]) -> None:
         """Show the key test over runs with the same settings."""
-        self.trend.show_points(test, points)
+        brief = self._shown[0].test(test) if self._shown is not None else None
+        self.trend.show_points(test if brief is None else brief.name, points)
 
     def _show_head(self, entry: Entry, why_not: str, manifest: Manifest | None) -> None:
         called = words.models(entry.models)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from llmscope.analysis import row_names
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import VERDICT_WORDS, Row
 from llmscope.core.spec import RunSpec
@@ -122,19 +123,25 @@ def done_look(run: RunState) -> MessageLook:
 
 def _key_limit(run: RunState) -> str:
     """Return what limits the test that tells most, such as `tg128 is limited by compute: 60 % of …`."""
-    known = [(words.HEADLINES.index(row.definition.partition("/")[0]), f"{row.test} {line}.") for row in run.counted
-             if (line := words.limit_line(row))]
-    return min(known, default=(0, ""))[1]
+    rows = run.counted
+    known = [(words.HEADLINES.index(row.definition.partition("/")[0]), f"{name} {line}.")
+             for row, name in zip(rows, row_names.names(rows), strict=True) if (line := words.limit_line(row))]
+    return min(known, key=lambda item: item[0], default=(0, ""))[1]
 
 
 def _figures(run: RunState) -> tuple[tuple[str, str, str], ...]:
-    """Return the headline values: of the tests that tell most, in that order."""
-    counted = [state for state in run.cells if state.row is not None and state.row in run.counted]
-    best = sorted(counted, key=lambda state: words.HEADLINES.index(state.cell.workload))[:MOST_FIGURES]
-    lengths = words.length_words([state.cell for state in run.cells])
-    return tuple((*row_words.value(state)[:2], ", ".join(
-        filter(None, (state.test, lengths.get(state.cell), words.model_name(state.cell.model)))))
-                 for state in best)
+    """Return the headline values: of the tests that tell most, in that order, each with its interval."""
+    named = zip(run.cells, row_names.names([state.cell for state in run.cells]), strict=True)
+    counted = [(state, name) for state, name in named if state.row is not None and state.row in run.counted]
+    best = sorted(counted, key=lambda item: words.HEADLINES.index(item[0].cell.workload))[:MOST_FIGURES]
+    figures, model = [], ""
+    for state, name in best:
+        value, unit, plus, _ = row_words.value(state)
+        # The model is named once, and where another one follows.
+        told = name if state.cell.model == model else f"{name}, {words.model_name(state.cell.model)}"
+        figures.append((value, f"{unit}{NBSP}{NBSP}{plus}", told))
+        model = state.cell.model
+    return tuple(figures)
 
 
 def failed_title(row: Row) -> str:

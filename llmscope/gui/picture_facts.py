@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from llmscope import __version__
+from llmscope.analysis import row_names
 from llmscope.analysis.ceilings import Ceiling, Ceilings
 from llmscope.core.results import Row
 from llmscope.core.stopping import EPSILON
@@ -28,7 +29,7 @@ def of_run(run: RunState, titles: Mapping[str, str], devices: Mapping[str, str],
         "Power": power[run.on_battery],
         "Date": looks.when(run.utc),
         "Software": _software(run.versions, run.program, bool(run.other_program)),
-        "Results": "; ".join(_result(row) for row in run.rows),
+        "Results": "; ".join(map(_result, run.rows, row_names.names(run.rows))),
     }
 
 
@@ -66,6 +67,6 @@ def _software(versions: Mapping[str, str], program: str = "", of_other: bool = F
     return " · ".join([program or f"llmscope {__version__}", *parts])
 
 
-def _result(row: Row) -> str:
+def _result(row: Row, name: str) -> str:
     value = "—" if row.median is None else f"{row.median:.6g} {row.unit}"
-    return ", ".join(part for part in (f"{row.test} {value} n={row.n} {row.verdict}", words.limit_line(row)) if part)
+    return ", ".join(part for part in (f"{name} {value} n={row.n} {row.verdict}", words.limit_line(row)) if part)

@@ -1,15 +1,14 @@
 """The tests of a run as a Qt table: planned, running and finished."""
 
-from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
-from llmscope.core.spec import Cell
+from llmscope.analysis import row_names
 from llmscope.core.units import NBSP
 from llmscope.gui import row_words, words
-from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.run_state import RunState
 
 Index = QModelIndex | QPersistentModelIndex
 TEST, RESULT, INTERVAL, COUNT, VERDICT, DETAIL = range(6)
@@ -25,18 +24,14 @@ class ResultsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.run = RunState()
-        self._alike: Counter[tuple[str, str]] = Counter()
-        self._varied: list[str] = []
-        self._lengths: dict[Cell, str] = {}
+        self._apart: list[str] = []
 
     def show_run(self, run: RunState) -> None:
         """Show another run."""
         self.beginResetModel()
         self.run = run
         cells = [state.cell for state in run.cells]
-        self._alike = Counter((cell.test, cell.model) for cell in cells)
-        self._varied = [name for name in ("dtype", "backend") if len({getattr(cell, name) for cell in cells}) > 1]
-        self._lengths = words.length_words(cells)
+        self._apart = row_names.apart(cells)
         self.endResetModel()
 
     def refresh(self, row: int) -> None:
@@ -67,7 +62,8 @@ class ResultsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             test = " ".join(part for part in words.test_parts(state) if part)
             return "\n".join((test, f"{words.model_name(state.cell.model)}: {words.plain(state.cell)}",
-                              DOT.join(row_words.detail(state)), *words.why_limited(state.row)))
+                              DOT.join(row_words.detail(state)), *words.why_limited(state.row),
+                              *row_words.expected_before(state)))
         return None
 
     def badge(self, row: int) -> str:
@@ -84,7 +80,7 @@ class ResultsModel(QAbstractTableModel):
     def detail(self, row: int) -> str:
         """Return the second line; it names the model where that is not the run's first.
 
-        Of tests with the same id it names sequence, precision and backend, where these vary.
+        Of tests with the same id it names first what tells them apart.
         """
         return DOT.join(self.parts(row))
 
@@ -92,21 +88,21 @@ class ResultsModel(QAbstractTableModel):
         """Return the second line by its parts, what matters most first."""
         state = self.run.cells[row]
         cell = state.cell
-        named = [words.model_name(cell.model)] if cell.model != self.run.cells[0].cell.model else []
-        if self._alike[cell.test, cell.model] > 1:
-            named += [words.short_dtype(getattr(cell, name)) for name in self._varied]
-        said = row_words.detail(state, ", ".join(named), short)
-        if cell in self._lengths:  # in one part with what follows, which is cut and not left out
-            said[:1] = [": ".join((self._lengths[cell], *said[:1]))]
+        model = words.model_name(cell.model) if cell.model != self.run.cells[0].cell.model else ""
+        said = row_words.detail(state, model, short)
+        if self._apart[row]:  # in one part with what follows, which is cut and not left out
+            said[:1] = [": ".join((self._apart[row], *said[:1]))]
         return said
 
     def table(self, rows: Iterable[int]) -> list[tuple[str, ...]]:
         """Return header and rows as texts, for the clipboard."""
         head = ("test", "model", "device", "dtype", "value", "unit", "95 % CI", "n", "verdict", "detail")
-        return [head, *(self._line(self.run.cells[row], self.badge(row)) for row in rows)]
+        return [head, *(self._line(row) for row in rows)]
 
-    def _line(self, state: CellState, badge: str) -> tuple[str, ...]:
+    def _line(self, row: int) -> tuple[str, ...]:
+        state, badge = self.run.cells[row], self.badge(row)
         number, unit, interval, count = row_words.value(state)
+        name = DOT.join(filter(None, (state.test, self._apart[row])))
         cell, dtype = state.cell, state.cell.dtype if state.row is None else state.row.dtype
-        return (state.test, words.model_name(cell.model), cell.device, dtype, number, unit, interval, count, badge,
+        return (name, words.model_name(cell.model), cell.device, dtype, number, unit, interval, count, badge,
                 DOT.join(row_words.detail(state)))

@@ -34,8 +34,8 @@ def detail(state: CellState, model: str = "", short: bool = False) -> list[str]:
     """
     row = state.row
     if row is None or row.median is None:
-        line = progress(state) if row is None else row.reason or VERDICT_WORDS[row.verdict]
-        return [f"{model}: {line}" if model else line]
+        first, *others = progress(state) if row is None else [row.reason or VERDICT_WORDS[row.verdict]]
+        return [f"{model}: {first}" if model else first, *others]
     parts = [part for part in (compared_to_first(row), limit_line(row, short or bool(model)), model, _behind(row))
              if part]
     if row.reason and row.verdict != "cancelled":
@@ -60,13 +60,20 @@ def compared_to_first(row: Row) -> str:
     return tr("second against first: {0}").format(compared(row)) if "compared" in row.extra else ""
 
 
-def progress(state: CellState) -> str:
-    """Return what a test that has not ended is at."""
+def progress(state: CellState) -> list[str]:
+    """Return what a test that has not ended is at; of one that has not begun what it is expected to give, and does."""
     if state.phase is None:
-        return plain(state.cell)
+        expected = [tr("expected {0}").format(state.foretold)] if state.foretold else []
+        return [*expected, plain(state.cell)]
     if state.phase in ("start", "load", "warm-up"):
-        return {"start": tr("starting"), "load": tr("loading"), "warm-up": tr("warming up")}[state.phase]
-    return tr("{0}, sample {1}").format(state.phase, state.sample + 1)
+        return [{"start": tr("starting"), "load": tr("loading"), "warm-up": tr("warming up")}[state.phase]]
+    return [tr("{0}, sample {1}").format(state.phase, state.sample + 1)]
+
+
+def expected_before(state: CellState) -> list[str]:
+    """Return what a test that has ended was expected to give, where anything told."""
+    is_over = state.row is not None and state.row.median is not None
+    return [tr("Before it ran, {0} were expected.").format(state.foretold)] if is_over and state.foretold else []
 
 
 def _behind(row: Row) -> str:

@@ -106,8 +106,8 @@ class RunButton(QAbstractButton):
     def _say(self) -> None:
         words = (self.look.word, self.look.first, self.look.second)
         self.setAccessibleName(", ".join(word for word in words if word))
-        keys = {"run": self.tr("Run (F5)"), "stop": self.tr("Stop (Shift+F5)"), "stopping": ""}
-        self.setToolTip(keys[self.look.mode])
+        told = {"run": self.tr("Run (F5)"), "stop": self.tr("Stop (Shift+F5)"), "stopping": ""}
+        self.setToolTip(told[self.look.mode])
 
     def _on_clicked(self) -> None:
         if self.look.mode == "run":

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from llmscope import paths
 from llmscope.gui import after_run
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.picture import Picture
 from llmscope.gui.picture_facts import of_run
 from llmscope.gui.run_body import RunBody
 from llmscope.gui.theme import theme
+from llmscope.runs import references
+from llmscope.runs.folders import GoneRun
+from llmscope.runs.marks import read_marks
 
 if TYPE_CHECKING:
     from llmscope.gui.cards.content import Content
@@ -37,7 +41,14 @@ class RunPicture(Picture):
 
         if not self._page.run.rows:
             return None
-        return run_content(self._page.run, labels[0] if labels else self.facts()["Machine"])
+        return run_content(self._page.run, labels[0] if labels else self.facts()["Machine"], self._name())
+
+    def _name(self) -> str:
+        """Return what the run was called in History, nothing where it has no name or is not stored."""
+        try:
+            return read_marks(references.find(paths.runs_folder(), self._page.run.run))[0].name
+        except GoneRun:
+            return ""
 
     def body(self) -> RunBody:
         page, run = self._page, self._page.run
@@ -57,6 +68,8 @@ class RunPicture(Picture):
 
     def _height(self, body: RunBody) -> int:
         px = theme().px
-        upper = max(UPPER_HEIGHT, body.results.rows_height() + px("height", "area_header") + 4)
+        results, ceilings = body.results, body.results.ceilings
+        below = ceilings.heightForWidth(px("layout", "results_least")) if ceilings.title.text() else 0
+        upper = max(UPPER_HEIGHT, results.rows_height() + below + px("height", "area_header") + 4)
         lower = LOWER_HEIGHT + px("layout", "gap") if self._page.run.spoken else 0
         return upper + lower + px("layout", "strip") + 2 * px("layout", "margin") + px("layout", "gap")

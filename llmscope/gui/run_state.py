@@ -14,7 +14,10 @@ Status = Literal["idle", "starting", "running", "stopping", "done", "stopped", "
 
 @dataclass
 class CellState:
-    """One test of the plan: `row` once it ended; before that what is known so far."""
+    """One test of the plan: `row` once it ended; before that what is known so far.
+
+    `foretold` is what it was expected to give before it ran, such as `48 to 70 tok/s`, empty where nothing told.
+    """
 
     cell: Cell
     row: Row | None = None
@@ -24,6 +27,7 @@ class CellState:
     seconds: list[float] = field(default_factory=list)
     started_ns: int | None = None
     ended_ns: int | None = None
+    foretold: str = ""
 
     @property
     def test(self) -> str:

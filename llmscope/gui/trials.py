@@ -52,7 +52,7 @@ def progress(run: RunState) -> str:
     rounds = min(len(state.seconds) for state in run.cells)
     if rounds:
         return tr("1 round in turns so far") if rounds == 1 else tr("{0} rounds in turns so far").format(rounds)
-    return row_words.progress(run.now)
+    return row_words.progress(run.now)[0]
 
 
 def predicted(remedy: Remedy) -> str:

@@ -83,7 +83,7 @@ class WhatIfPanel(Panel):
     def _show_all(self, wish: Wish, prices: Mapping[str, float]) -> None:
         wanted = demands(wish.model, wish.context, wish.users)
         self.wish.needs.set_text(self._needs(wanted[wish.format]))
-        found = projections(wanted, wish.format, prices, self._here)
+        found = projections(wish.model.ref, wanted, wish.format, prices, self._here)
         if found != self.table.rows.found:  # else the place in the table would be lost for nothing
             at = self.table.rows.id_at(self.table.currentIndex().row())
             self.table.rows.show_found(found)

@@ -24,6 +24,8 @@ from llmscope.runs.entry import Brief, Entry
 #: Kinds of tests, those that tell most first.
 HEADLINES = ("gen", "pp", "tg", "ttft", "train", "val", "fwd", "bwd", "opt", "load-cold", "load-warm", "tok", "prep",
              *OF_MACHINE)
+#: Values of a setting that stand in one line.
+MOST_VALUES = 4
 #: Reasons of a warning that have a badge of their own, by how the reason begins.
 _WARNINGS = ("throttled", "on battery", "drift")
 
@@ -85,13 +87,15 @@ def settings_line(cell: Cell) -> str:
 
 
 def settings_lines(cells: Sequence[Cell]) -> str:
-    """Return the settings of several tests; where they differ, all values: `sequence 128/512`.
+    """Return the settings of several tests; where they differ, all values: `sequence 128/512`, of many the ends.
 
     A precision that is not settled, or that another program calls by another name, is left out.
     """
     def values(name: str) -> str:
-        users = (cell for cell in cells if name in DEFINITIONS[cell.workload].uses)
-        return "/".join(dict.fromkeys(f"{getattr(cell, name):,}" for cell in users))
+        found = dict.fromkeys(getattr(cell, name) for cell in cells if name in DEFINITIONS[cell.workload].uses)
+        if len(found) > MOST_VALUES:
+            return tr("{0} to {1}").format(f"{min(found):,}", f"{max(found):,}")
+        return "/".join(f"{value:,}" for value in found)
 
     dtypes = dict.fromkeys(short_dtype(cell.dtype) for cell in cells if cell.dtype != "auto")
     parts = ["/".join(dtypes)] if dtypes else []
@@ -100,15 +104,6 @@ def settings_lines(cells: Sequence[Cell]) -> str:
         if found:
             parts.append(text.format(found).replace(" ", NBSP))
     return " · ".join(parts)
-
-
-def length_words(cells: Sequence[Cell]) -> dict[Cell, str]:
-    """Return `sequence 16` for each test whose id other tests of its model have too, at another length."""
-    lengths: dict[tuple[str, str], set[int]] = {}
-    for cell in cells:
-        lengths.setdefault((cell.model, cell.test), set()).add(cell.seq)
-    return {cell: tr("sequence {0}").format(f"{cell.seq:,}").replace(" ", NBSP) for cell in cells
-            if "seq" in DEFINITIONS[cell.workload].uses and len(lengths[cell.model, cell.test]) > 1}
 
 
 def plain(cell: Cell) -> str:

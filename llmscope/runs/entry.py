@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from llmscope.analysis.bottleneck import stored_finding
+from llmscope.analysis.row_names import apart
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
@@ -27,7 +28,10 @@ _EARLIEST_S, _LATEST_S = 946_684_800.0, 4_102_444_800.0
 
 
 class Brief(Struct, frozen=True, array_like=True, gc=False):
-    """A test of a run in short; `same` tells apart what must not be compared, beside device and model."""
+    """A test of a run in short; `same` tells apart what must not be compared, beside device and model.
+
+    `apart` is what tells it from tests of the run with the same id: `sequence 16`.
+    """
 
     test: str
     model: str
@@ -38,6 +42,12 @@ class Brief(Struct, frozen=True, array_like=True, gc=False):
     verdict: str
     reason: str
     same: str
+    apart: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called among the tests of its run."""
+        return " · ".join(filter(None, (self.test, self.apart)))
 
     @property
     def counted(self) -> bool:
@@ -166,7 +176,7 @@ def _entry(run: str, folder: Path, manifest: Manifest, status: str, rows: tuple[
         run, _moment(folder, started.utc), status, models=_each(cell.model for cell in cells),
         device=one_line(device_name(started.machine, device)), device_id=one_line(device),
         dtypes=_each(test.dtype for test in ran), accuracy=asked, seconds=seconds,
-        tests=tuple(map(_brief, rows)), planned=_each(test.test for test in ran),
+        tests=tuple(map(_brief, rows, apart(rows))), planned=_each(test.test for test in ran),
         reason=one_line(reason), others_percent=_others(rows), limiters=_limiters(rows))
 
 
@@ -174,10 +184,10 @@ def _each(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(one_line, dict.fromkeys(texts)))
 
 
-def _brief(row: Row) -> Brief:
+def _brief(row: Row, told: str) -> Brief:
     same = f"{row.device} {row.dtype} {row.batch} {row.seq} {row.definition} {row.backend}"
     return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
-                 row.verdict, one_line(row.reason or ""), one_line(same))
+                 row.verdict, one_line(row.reason or ""), one_line(same), one_line(told))
 
 
 def _limiters(rows: tuple[Row, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -24,7 +25,7 @@ from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import write_compared
 from tests.gui.fakes import CPU, GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.first_minute import run_beside, write_references
-from tests.gui.history_runs import write_history
+from tests.gui.history_runs import write_history, write_run
 from tests.gui.race_runs import write_race
 from tests.gui.stream import CELLS, Outcome, stream
 from tests.gui.sweeps import sweep
@@ -37,7 +38,8 @@ STATES: dict[str, tuple[Outcome, bool, float | None]] = {
     "idle": ("done", False, 0.0), "running": ("done", False, 14.0), "done": ("done", False, None),
     "failed": ("oom", False, None), "stopped": ("stopped", False, None), "gpu": ("done", True, 25.0),
     "gpu_done": ("done", True, None), "sequences": ("done", True, 7.0), "options": ("done", False, 0.0),
-    "options_done": ("done", True, None), "writing": ("done", False, 34.0), "two_devices": ("done", True, None)}
+    "options_done": ("done", True, None), "writing": ("done", False, 34.0), "two_devices": ("done", True, None),
+    "lengths": ("done", False, None)}
 #: Tests with options, of which two have several sequences.
 WITH_OPTIONS = (
     Cell("bundled", "gen", "cpu", "float32", scenario="assistant"),
@@ -45,6 +47,9 @@ WITH_OPTIONS = (
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd"),
     Cell("bundled", "train", "cpu", "amp", seq=128),
     Cell("bundled", "train", "cpu", "float32", seq=128, optimizer="sgd", checkpointing=True))
+#: Ten tests with one id, told apart by their length alone.
+LENGTHS = tuple(Cell("bundled", "gen", "cpu", "float32", seq=seq, new=4)
+                for seq in (16, 32, 64, 96, 128, 192, 256, 512, 768, 1024))
 #: States of the Hardware page, each with that of the run: nothing known, a run under way, ceilings and a run; its lower
 #: end, with other hardware; changes that were tried and one that is; hardware to choose from; what was measured.
 HARDWARE = {"hardware_empty": "idle", "hardware_running": "writing", "hardware": "done", "hardware_gpu": "two_devices",
@@ -58,7 +63,7 @@ TWO_DEVICES = (
 #: States of History: the table, with the details a small window opens, a run that was cut off, none found, no run,
 #: names and tags with one deleted, a reference, sorted and filtered, and a stored run on the Run page.
 HISTORY = ("history", "history_details", "history_cut_off", "history_search", "history_empty", "history_marks",
-           "history_reference", "history_sorted", "stored", "stored_failed")
+           "history_reference", "history_sorted", "history_lengths", "stored", "stored_failed")
 
 
 #: What a person said of some runs of the history.
@@ -109,7 +114,7 @@ def feed(window: MainWindow, name: str) -> None:
     """Let the events of a state through, with a tick now and then as the timer would."""
     outcome, gpu, until_s = STATES[name]
     cells, sequences = (CELLS, 1) if name not in ("sequences", "options_done") else (WITH_OPTIONS, 3)
-    cells = TWO_DEVICES if name == "two_devices" else cells
+    cells = {"two_devices": TWO_DEVICES, "lengths": LENGTHS}.get(name, cells)
     events = stream(cells, outcome=outcome, gpu=gpu, until_s=until_s, sequences=sequences)
     for number, event in enumerate(events):
         if name in ("idle", "options") and isinstance(event, RunStarted):
@@ -143,6 +148,8 @@ def show_history(window: MainWindow, name: str) -> None:
     """Bring History, or a run of it, into a state."""
     shutil.rmtree(paths.data_folder(), ignore_errors=True)
     runs = [] if name == "history_empty" else write_history(paths.runs_folder())
+    if name == "history_lengths":
+        runs.insert(0, write_run(paths.runs_folder(), datetime.now(UTC), LENGTHS, "done", 1.0))
     marked = name in ("history_marks", "history_reference", "history_sorted")
     folder = paths.data_folder() / "reference"
     paths.sample_runs_folder = lambda: folder
@@ -170,7 +177,7 @@ def show_history(window: MainWindow, name: str) -> None:
         page.table.sorted.emit(4)
         page.filters.pickers["date"].setCurrentIndex(3)
         page.filters.pickers["date"].activated.emit(3)
-    if name in ("history_details", "history_cut_off", "history_reference"):
+    if name in ("history_details", "history_cut_off", "history_reference", "history_lengths"):
         page.table.opened.emit() if page._narrow else None
     elif name == "history_search":
         page.search.setText("qwen bf16")

@@ -3,19 +3,30 @@
 import dataclasses
 import itertools
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 from PySide6.QtGui import QColor
 
+from llmscope import paths
 from llmscope.core.results import Row
+from llmscope.core.spec import Cell
 from llmscope.gui.cards.card import Card, paint_card
 from llmscope.gui.cards.content import Content
+from llmscope.gui.cards.race_content import race_content
 from llmscope.gui.cards.texts import without_paths
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.race import read_race
+from llmscope.gui.replay import replay
 from llmscope.gui.run_state import RunState
 from llmscope.gui.theme import theme
+from llmscope.runs.marks import Marks, write_marks
 from tests.gui import cards
+from tests.gui.history_runs import CPU, write_run
+from tests.gui.race_runs import write_race
+from tests.gui.stream import stream
 
 KINDS = ("card", "square")
 LONG = "Very-Long-Name-Of-A-Model-That-Nobody-Could-Ever-Read-In-One-Line-Instruct-GGUF-Q4_K_M-" * 3
@@ -132,6 +143,40 @@ def alike(content: Content) -> Content:
     for kind in KINDS:
         check(found, kind)
     return found
+
+
+def test_tests_of_a_length_sweep_are_told_apart_on_a_card() -> None:
+    run = RunState()
+    cells = tuple(Cell("bundled", "gen", "cpu", "float32", seq=seq, new=4) for seq in (16, 32))
+    for event in stream(cells):
+        run.apply(event)
+    run.cells[1].row = msgspec.structs.replace(run.rows[1], verdict="not_converged")
+    for kind in KINDS:
+        said = words(cards.of_run(run), kind)
+        assert "gen4 · sequence 16" in said and "Not steady: gen4 · sequence 32 noisy." in said
+    assert "gen4 · sequence 32 " in cards.of_run(run).data["Results"]
+
+
+def test_a_run_that_was_named_in_history_has_its_name_on_its_card(window: MainWindow) -> None:
+    folder = write_run(paths.runs_folder(), datetime.now(UTC), CPU, "done", 1.0)
+    window.show_stored(replay(folder))
+    picture = window.pages.page().picture()
+    assert picture is not None and picture.card(picture.labels()).about.startswith("f32 · ")  # type: ignore[union-attr]
+    write_marks(folder, Marks("Before the update"))
+    content = picture.card(picture.labels())
+    assert content is not None and "Before the update · f32" in words(content)
+
+
+@pytest.mark.parametrize("unlike", [False, True])
+def test_the_tests_of_a_race_take_all_the_room_of_a_square(tmp_path: Path, unlike: bool) -> None:
+    content = race_content(read_race(write_race(tmp_path, unlike)))
+    for kind in KINDS:
+        check(content, kind)
+    card = Card(content, "square", "dark")
+    ratio = max(text.rect.bottom() for text in card.texts if text.text.startswith(("A vs B", "B vs A")))
+    foot = min(text.rect.top() for text in card.texts if text.text.startswith("One request of each"))
+    assert foot - ratio < 110
+    assert "gen128 · sequence 128" in words(content) or unlike
 
 
 def test_nothing_personal_is_on_a_card() -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -9,8 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.core import events as ev
-from llmscope.core.spec import RunSpec, Sampling
+from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.gui import replay as replaying
+from llmscope.gui.history_details import HistoryDetails
 from llmscope.gui.history_thread import OpenThread
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.models.history_model import KEY, SECOND, TYPE, VERDICT, HistoryModel
@@ -19,9 +21,10 @@ from llmscope.gui.pages.history_page import HistoryPage
 from llmscope.gui.replay import Cancelled, replay
 from llmscope.gui.theme import theme
 from llmscope.runs import folders, owner, store
+from llmscope.runs.entry import read_entry
 from llmscope.runs.index import Index
 from tests.gui.fakes import MACHINE, FakeRunner
-from tests.gui.history_runs import show_history
+from tests.gui.history_runs import show_history, write_run
 from tests.gui.stream import stream
 
 Play = Callable[[Iterable[ev.Event]], None]
@@ -229,6 +232,18 @@ def test_a_run_that_goes_on_in_another_window_is_neither_opened_nor_deleted(
     assert "goes on: stop it" in window.status._said.full_text and runs[CUT_OFF].is_dir()
     qtbot.waitUntil(lambda: page.reading.is_idle)
     owner.release(runs[CUT_OFF])
+
+
+def test_tests_of_one_id_are_told_apart_by_their_length(qtbot: QtBot, own_data_folder: Path) -> None:
+    cells = tuple(Cell("bundled", "gen", "cpu", "float32", seq=seq, new=4) for seq in (16, 1024))
+    folder = write_run(paths.runs_folder(), datetime.now(UTC), cells, "done", 1.0)
+    details = HistoryDetails(folder.parent)
+    qtbot.addWidget(details)
+    details.show_run(read_entry(folder.parent, folder.name), "")
+    details.show_trend("gen4", [(0.0, 50.0, 0.01)])
+    assert "gen4 · sequence 16 " in details._tests.accessibleName()
+    assert "gen4 · sequence 1,024 " in details._tests.accessibleName()
+    assert details.trend._title.text().startswith("gen4 · sequence 16, the first run")
 
 
 def test_while_a_run_goes_on_no_other_takes_its_page(window: MainWindow, page: HistoryPage, play: Play,

@@ -16,10 +16,11 @@ from llmscope.gui.hardware_look import HardwareLook
 from llmscope.gui.hardware_picture import HardwarePicture
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.hardware_page import HardwarePage
-from llmscope.gui.picture import _Sheet
+from llmscope.gui.picture import _Sheet, draw
 from llmscope.gui.picture_facts import of_run
 from llmscope.gui.plots.roofline import RooflinePlot
 from llmscope.gui.plots.roofline_drawing import decade
+from llmscope.gui.run_picture import RunPicture
 from llmscope.gui.run_state import CellState, RunState
 from tests.gui.fakes import ceilings
 from tests.gui.stream import stream
@@ -144,6 +145,16 @@ def test_the_running_dot_follows_the_live_rate_although_there_is_an_estimate(win
     window.hardware.refresh()
     assert before is not None and page.plot.live is not None
     assert page.plot.live.speed_tflops < before.speed_tflops / 2
+
+
+def test_a_runs_picture_shows_the_row_of_every_test(window: MainWindow, play: Play) -> None:
+    play(stream(tuple(Cell("bundled", "gen", "cpu", "float32", seq=16 * number, new=4) for number in range(1, 11))))
+    picture = window.pages.page().picture()
+    assert isinstance(picture, RunPicture)
+    draw(picture)
+    table = picture._body.results.table
+    assert picture._body.results.ceilings.title.text() and table.verticalScrollBar().maximum() == 0
+    assert table.visualRect(table.model().index(9, 0)).bottom() <= table.viewport().height()
 
 
 def test_a_decade_that_has_no_room_is_written_as_a_power() -> None:

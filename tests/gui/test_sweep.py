@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
 from llmscope.core.spec import Cell
+from llmscope.core.units import NBSP, plus_minus
 from llmscope.gui import sweep_map
 from llmscope.gui.choices import Choices
 from llmscope.gui.looks import _figures
@@ -80,16 +81,20 @@ def test_tests_with_one_id_and_several_lengths_tell_them(qapp: QApplication) -> 
     model, run = ResultsModel(), RunState(cells=[CellState(cell) for cell in cells])
     model.show_run(run)
     assert [model.parts(row)[0].partition(":")[0] for row in (0, 1)] == [
-        "sequence\N{NO-BREAK SPACE}16", "sequence\N{NO-BREAK SPACE}32"]
+        "sequence 16", "sequence 32"]
     assert not any("sequence" in part for row in (2, 3) for part in model.parts(row))
+    assert [line[0] for line in model.table((0, 1, 2))][1:] == ["gen4 · sequence 16", "gen4 · sequence 32", "tg4 · f32"]
     model.show_run(RunState(cells=run.cells[:1]))
     assert "sequence" not in model.parts(0)[0]
 
 
 def test_the_headline_tells_the_lengths_of_tests_with_one_id(window: MainWindow, play: Play) -> None:
     play(stream(tuple(Cell("bundled", "gen", "cpu", "float32", new=4, seq=seq) for seq in (16, 32))))
-    assert [named for _, _, named in _figures(window.page.run)] == [
-        "gen4, sequence\N{NO-BREAK SPACE}16, Bundled model", "gen4, sequence\N{NO-BREAK SPACE}32, Bundled model"]
+    figures = _figures(window.page.run)
+    assert [named for _, _, named in figures] == ["gen4 · sequence 16, Bundled model", "gen4 · sequence 32"]
+    row = window.page.run.rows[0]
+    assert figures[0][1].replace(NBSP, " ") == f"tok/s  {plus_minus(row.half_width)}".replace(NBSP, " ")
+    assert window.page.body.strip.words().partition(". ")[2].startswith("gen4 · sequence 16 limited by")
 
 
 #: A field of the dialog, what is typed, and the line that it gets.

@@ -137,7 +137,7 @@ def test_only_devices_that_the_machine_has_are_found_again(monkeypatch: pytest.M
     monkeypatch.setattr(here, "machine", lambda: MACHINE)
     found = here.measured_here()
     assert [(known.name, known.memory_bytes) for known in found] == [("This machine, CPU", 16 * GIB)]
-    assert found == here.of_machine(MACHINE, CEILINGS)
+    assert found == here.of_machine(MACHINE, CEILINGS, found[0].learnt)
 
 
 def test_it_stands_on_the_page_with_this_machine_and_cuts_nothing_in_a_small_window(window: MainWindow,

@@ -34,7 +34,8 @@ def test_two_runs_of_another_precision_are_compared(runs: Path, capsys: Capture)
     out = out.replace(NBSP, " ")
     assert out.startswith("B and A cannot be told apart: no difference resolved in reading prompts (±") and not err
     assert "| pp512 | bundled | B | 4,950 |" in out and "| Precision | f32 | bf16 | compared |" in out
-    assert "repeats itself within ±5.0 % assumed" in out and f"A: run {A}, AMD EPYC" in out
+    assert "% assumed: its speed varied during the run, too few stored repeats" in out
+    assert f"A: run {A}, AMD EPYC" in out
 
 
 def test_the_comparison_as_json_has_rows_ratios_and_settings(runs: Path, capsys: Capture) -> None:

@@ -8,7 +8,7 @@ Kind = Literal["card", "square"]
 
 @dataclass(frozen=True)
 class Layout:
-    """Sizes of a card; `least_px` is how high a test of one run is at least, `most_px` how high any is at most.
+    """Sizes of a card; `least_px` is how high a test of one run is at least, `most_px` how high one usually is at most.
 
     `name_room` is how wide the names at the left are, 0 where they stand above their bars.
     """

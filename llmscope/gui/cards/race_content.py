@@ -22,7 +22,7 @@ def race_content(race: Race, labels: Sequence[str] = ()) -> Content:
     machines = tuple(_machine(race, place, label, bool(found.lines)) for place, label in enumerate(named))
     cell = race.entrants[0].cell
     about = race_words.not_the_same(race) or tr("{0}: the same request of the test {1}, answered by both").format(
-        words.model_name(cell.model), cell.test)
+        words.model_name(cell.model), f"{cell.test} · {tr('sequence {0}').format(f'{cell.seq:,}')}".replace(" ", NBSP))
     requests = ", ".join(f"{letter} {tr('of')} {entrant.requests:,}"
                          for letter, entrant in zip(LETTERS, race.entrants, strict=False))
     foot = tr("One request of each run, the median one by duration ({0}), has no interval; whiskers are of all.")

@@ -1,5 +1,7 @@
 """The tests on a card: names at the left or above, bars or gauges, values, and how many times as fast."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QRectF
 
 from llmscope.gui.cards.canvas import Canvas
@@ -10,6 +12,8 @@ from llmscope.gui.words import tr
 #: Tests of one run and of several; more would be too small to read.
 MOST_OF_ONE, MOST_OF_SEVERAL = 5, 4
 GAP = 18
+#: So much higher than usual are tests at most where few of them share the room.
+GROWN = 1.5
 #: What limits a test may be told in so much more than the length of its gauge.
 WIDER_PX = 110
 
@@ -17,7 +21,9 @@ WIDER_PX = 110
 def paint_tests(canvas: Canvas, at: Layout, content: Content, top: float, bottom: float) -> None:
     """Paint as many tests as have room between two dividers."""
     runs, count = len(content.machines), count_of(at, content, bottom - top)
-    each = min((bottom - top) / count, at.most_px if runs < 3 else 2 * at.most_px)
+    usual = at.most_px if runs < 3 else 2 * at.most_px
+    each = min((bottom - top) / count, GROWN * usual)
+    at = replace(at, bar_pitch=round(at.bar_pitch * max(1.0, each / usual)))  # few tests have thicker bars
     for number, test in enumerate(content.tests[:count]):
         y = top + number * each
         if number:

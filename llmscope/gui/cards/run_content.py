@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from llmscope import __version__
+from llmscope.analysis import row_names
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.rows import cell_of
 from llmscope.core.units import NBSP, gib, measured, plus_minus
@@ -15,17 +16,22 @@ from llmscope.gui.words import tr
 from llmscope.hardware.host import device_name
 
 
-def run_content(run: RunState, label: str = "") -> Content:
-    """Return what a card says of a run with at least one ended test; `label` stands for the machine's own."""
+def run_content(run: RunState, label: str = "", name: str = "") -> Content:
+    """Return what a card says of a run with at least one ended test; `label` stands for the machine's own.
+
+    `name` is what a person called the run.
+    """
     facts = of_run(run, {}, _devices(run), None)
     facts |= {"Machine": label} if label else {}
     rows = sorted(run.rows, key=lambda row: (row.verdict not in COUNTED, order_of(_kind(row))))
     first = {_kind(row): row for row in reversed(rows)}
     chosen = [row for row in rows if first[_kind(row)] is row] + [row for row in rows if first[_kind(row)] is not row]
     several = len({row.model for row in rows}) > 1
-    tests = tuple(Test(test_title(_kind(row)), row.test, (_value(row, several),)) for row in chosen)
-    return Content(_title(chosen[0]), facts["Settings"], (_machine(run, facts),), tests,
-                   _warnings(rows), tuple(_foot(run, facts)), data=facts)
+    called = dict(zip(map(id, rows), row_names.names(rows), strict=True))
+    tests = tuple(Test(test_title(_kind(row)), called[id(row)], (_value(row, several),)) for row in chosen)
+    about = " · ".join(filter(None, (name, facts["Settings"])))
+    return Content(_title(chosen[0]), about, (_machine(run, facts),), tests, _warnings(rows), tuple(_foot(run, facts)),
+                   data=facts)
 
 
 def _devices(run: RunState) -> Mapping[str, str]:
@@ -74,7 +80,8 @@ def _value(row: Row, names_model: bool) -> Value:
 
 def _warnings(rows: Sequence[Row]) -> str:
     """Return the tests that are not steady: `tg128 noisy, train512 failed`."""
-    return ", ".join(f"{row.test}{NBSP}{word}" for row in rows if (word := not_steady(row)))
+    return ", ".join(f"{name}{NBSP}{word}" for row, name in zip(rows, row_names.names(rows), strict=True)
+                     if (word := not_steady(row)))
 
 
 def _foot(run: RunState, facts: Mapping[str, str]) -> list[str]:

@@ -13,6 +13,7 @@ from llmscope.core.spec import RunSpec, time_limit_s
 from llmscope.gui import advice, after_run, before_run, ceilings_now, generation_memory, looks
 from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
+from llmscope.gui.foretold import Foretold
 from llmscope.gui.live_feed import LiveFeed
 from llmscope.gui.page_stack import Page, Room
 from llmscope.gui.rail import Rail
@@ -49,6 +50,7 @@ class RunPage(Page):
         self._ticked_at: tuple[int | None, int] = (None, -1)
         self.rail, self.body = Rail(), RunBody(feed)
         self.control = SetupControl(self.rail, settings, self)
+        self.foretold = Foretold(self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
@@ -64,6 +66,7 @@ class RunPage(Page):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)
         self.control.resolved.connect(self._on_resolved)
+        self.foretold.told.connect(self._on_resolved)
         self.rail.run_button.run_asked.connect(self.ask_run)
         self.rail.run_button.stop_asked.connect(self.ask_stop)
         self.body.advice.chosen.connect(self._on_advice)
@@ -88,6 +91,7 @@ class RunPage(Page):
     def show_machine(self, machine: Machine) -> None:
         """Take what does not change about the machine."""
         self.control.take_machine(machine)
+        self.foretold.take_machine(machine)
         self.body.machine.show_machine(machine)
         self._show_devices()
         before_run.fold_panes(self.body, machine)
@@ -158,6 +162,7 @@ class RunPage(Page):
     def begin(self, spec: RunSpec) -> None:
         """Show a run that was ordered."""
         self.run.begin(spec)
+        self._foretell()
         self.run.waits_for_worker = not self._worker_stands_by
         self.control.set_open(True)
         self.body.plots.set_plan(self.control.expected.plan(spec.cells, spec.accuracy))
@@ -188,6 +193,7 @@ class RunPage(Page):
                 if not was_open:
                     self.begin(event.spec)
                     self.run.apply(event)
+                self._foretell()
                 self.body.results.show_run(self.run)
             case ev.CellStarted(cell=index):
                 self.body.results.table.refresh_row(index)
@@ -199,6 +205,16 @@ class RunPage(Page):
             case ev.RunEnded() if was_open:
                 self._worker_stands_by = False  # each run has a worker of its own
                 self._end_run()
+
+    def _foretell(self) -> None:
+        """Tell each test what it is expected to give."""
+        known = self.foretold.of(state.cell for state in self.run.cells)
+        for state in self.run.cells:
+            state.foretold = known.get(state.cell, "")
+
+    def close_threads(self) -> None:
+        """End what still reads stored runs; returns when it is over."""
+        self.foretold.close()
 
     def show_stored(self, replayed: Replayed) -> None:
         """Show a run that was read from its folder, as at its end; the settings stay as they are."""
@@ -283,8 +299,12 @@ class RunPage(Page):
         self.control.show_tests(self.run)
         before_run.show_expected_memory(self.body, self.control.setup)
         ceilings_now.show(self.body, self.run, self.control)
+        setup = self.control.setup
+        if not self.run.is_open:
+            self.foretold.ask(setup.cells)
         if self.run.status == "idle":
-            before_run.show_plan(self.body, self.control.setup, self.rail.choices, self.control.expected)
+            before_run.show_plan(self.body, setup, self.rail.choices, self.control.expected,
+                                 self.foretold.of(setup.cells))
         self.refresh_text()
 
     def _show_devices(self) -> None:
@@ -303,6 +323,7 @@ class RunPage(Page):
                                            (state.ended_ns - state.started_ns) / 1e9)
 
     def _end_run(self) -> None:
+        self.foretold.forget()
         self.control.set_open(False)
         ended = [(state.row, state.cell) for state in self.run.cells if state.row is not None]
         self.control.show_measured([row for row, _ in ended], [cell for _, cell in ended])

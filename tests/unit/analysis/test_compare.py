@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 
 from llmscope.analysis.compare import Comparison, compare
+from llmscope.analysis.compare_floors import DEFAULT_FLOOR, MOST_FLOOR, Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Side
-from llmscope.analysis.compare_words import headline, ratio_cells, some, turned_round, value_cells
-from llmscope.analysis.times_as_fast import DEFAULT_FLOOR, Floor, floor_of, times_as_fast
+from llmscope.analysis.compare_words import (
+    floor_reason,
+    floor_words,
+    headline,
+    ratio_cells,
+    some,
+    turned_round,
+    value_cells,
+)
+from llmscope.analysis.times_as_fast import TimesAsFast, times_as_fast, together
 from llmscope.core.events import RunStarted
 from llmscope.core.results import Row
 from llmscope.core.rows import make_row
@@ -128,6 +137,84 @@ def test_two_thousand_pairs_without_a_difference_are_told_apart_in_at_most_5_per
     assert all(count <= 0.05 * 2000 for count in told.values()), told
 
 
+def test_a_machine_that_drifts_over_minutes_is_not_told_apart_from_itself() -> None:
+    """2,000 pairs of half a minute, three minutes apart; the speed wanders by ±10 %, with a memory of a minute."""
+    random, sample_s, n = np.random.default_rng(3), 1.3, 22
+    steps, memory = int((180 + 30) / sample_s), np.exp(-sample_s / 60)
+    speed = np.empty((2000, steps))
+    speed[:, 0] = random.standard_normal(2000)
+    for step in range(1, steps):
+        speed[:, step] = memory * speed[:, step - 1] + np.sqrt(1 - memory**2) * random.standard_normal(2000)
+    seen = 100 * np.exp(0.05 * speed + 0.02 * random.standard_normal((2000, steps)))
+    told = {"5 % assumed": 0, "of the run": 0}
+    for values in seen:
+        a, b = _row_of(values[:n]), _row_of(values[-n:])
+        of_run = assumed_floor(values[:n]), assumed_floor(values[-n:])
+        for name, floors in (("5 % assumed", (Floor(), Floor())), ("of the run", of_run)):
+            times = times_as_fast(b, a, floors)
+            told[name] += times is not None and times.is_resolved
+    assert told["5 % assumed"] > 0.2 * 2000 and told["of the run"] <= 0.05 * 2000, told
+
+
+def test_a_quiet_machine_keeps_the_usual_floor_and_a_noisy_one_says_why_it_has_another() -> None:
+    random = np.random.default_rng(8)
+    quiet = [assumed_floor(np.exp(0.005 * random.standard_normal(n))) for n in (10, 24, 80) for _ in range(100)]
+    assert sum(floor == Floor() for floor in quiet) >= 0.95 * len(quiet)
+    assert [assumed_floor(values) for values in ((), (1.0,) * 5, (1.0,) * 8 + (0.0,))] == [Floor()] * 3
+    assert assumed_floor((1e-300, 1e300) * 4).share == pytest.approx(MOST_FLOOR)
+    moved = msgspec.structs.replace(row(PP, 100), samples=(90.0, 92.0, 95.0, 100.0, 104.0, 108.0, 110.0, 112.0))
+    found = two([moved], [row(PP, 140)])
+    assert found.floors[0].has_varied and found.floors[0].runs == 0 and found.floors[1] == Floor()
+    assert plain(floor_words(found.floors[0])) == "±75.3 % assumed"
+    assert [floor_reason(floor) for floor in (*found.floors, Floor(0.03, 4, 3))] == [
+        "its speed varied during the run, too few stored repeats", "too few stored repeats", ""]
+    assert not found.lines[0].values[1].times.is_resolved  # type: ignore[union-attr]
+    repeats = [side(row(PP, value), run=f"r{n}") for n, value in enumerate((100, 101, 99))]
+    assert two([moved], [row(PP, 140)], repeats).floors[0].runs == 3
+
+
+def test_of_twenty_tests_without_a_difference_none_is_told_apart_in_95_percent_of_comparisons() -> None:
+    random = np.random.default_rng(13)
+    tests, within, between = 20, 0.005, 0.02
+    known = Floor(float(np.expm1(2 * between * np.sqrt(2))))
+    told = {"each for itself": 0, "known": 0, "estimated": 0}
+    for _ in range(2000):
+        runs = 100 * np.exp(between * random.standard_normal((7, tests)))
+        rows = [[msgspec.structs.replace(ANY, median=value, low=value * (1 - 1.96 * within),
+                                         high=value * (1 + 1.96 * within)) for value in run]
+                for run in (runs[:2] * np.exp(within * random.standard_normal((2, tests)))).tolist()]
+        estimated = [floor_of([repeats]) for repeats in runs[2:].T]
+        of_known = [(b, a, (known, known)) for a, b in zip(*rows, strict=True)]
+        of_estimated = [(b, a, (floor, floor)) for a, b, floor in zip(*rows, estimated, strict=True)]
+        told["each for itself"] += _any_told([times_as_fast(*pair) for pair in of_known])
+        told["known"] += _any_told(together(of_known))
+        told["estimated"] += _any_told(together(of_estimated))
+    assert told["each for itself"] > 0.5 * 2000, told
+    assert max(told["known"], told["estimated"]) <= 0.05 * 2000, told
+
+
+def _any_told(found: Sequence[TimesAsFast | None]) -> bool:
+    return any(times is not None and times.is_resolved for times in found)
+
+
+def test_a_difference_that_is_told_makes_it_easier_for_the_rest() -> None:
+    exact = (Floor(0.0), Floor(0.0))
+    pairs = [(row(PP, 100 * ratio), row(PP, 100), exact) for ratio in (2.0, 1.0168, 1.001)]
+    first, second, third = together(pairs)
+    alone = times_as_fast(*pairs[1], tests=3)
+    assert first is not None and second is not None and third is not None and alone is not None
+    assert (first.is_resolved, second.is_resolved, third.is_resolved, alone.is_resolved) == (True, True, False, False)
+    assert second.low == alone.low and second.resolvable is not None and alone.resolvable is not None
+    few = msgspec.structs.replace(row(PP, 100), low=None, high=None)
+    assert together([*pairs[:2], (few, row(PP, 100), exact)])[:2] == together(pairs[:2])
+
+
+def test_the_tests_of_the_machine_take_no_confidence_from_those_of_models() -> None:
+    gemm = Cell("machine", "gemm", "cpu", "float32", size=512)
+    found = two([row(PP, 100), row(gemm, 1)], [row(PP, 100), row(gemm, 1)])
+    assert found.lines[0].values[1].times == two([row(PP, 100)], [row(PP, 100)]).lines[0].values[1].times
+
+
 def _row_of(values: np.ndarray[Any, Any]) -> Row:
     interval = median_interval(values)
     return msgspec.structs.replace(ANY, median=interval.median, low=interval.low, high=interval.high)
@@ -135,12 +222,15 @@ def _row_of(values: np.ndarray[Any, Any]) -> Row:
 
 def test_a_real_difference_is_told() -> None:
     random = np.random.default_rng(5)
-    told = 0
+    told = {"usual floor": 0, "of the run": 0}
     for _ in range(100):
-        rows = [_row_of(scale * np.exp(0.02 * random.standard_normal(24))) for scale in (1.0, 1.12)]
-        times = times_as_fast(rows[1], rows[0], (Floor(), Floor()))
-        told += times is not None and times.is_resolved
-    assert told >= 95
+        noise = random.standard_normal((2, 24))
+        for name, spread in (("usual floor", 0.02), ("of the run", 0.015)):
+            values = np.array([[1.0], [1.12]]) * np.exp(spread * noise)
+            a, b = (assumed_floor(own) if name == "of the run" else Floor() for own in values)
+            times = times_as_fast(_row_of(values[1]), _row_of(values[0]), (b, a))
+            told[name] += times is not None and times.is_resolved
+    assert min(told.values()) >= 95, told
 
 
 @pytest.mark.parametrize(("cell", "settings"), [
@@ -162,6 +252,14 @@ def test_a_request_with_a_prompt_of_another_length_is_other_work() -> None:
     assert found.alone == (("gen4 · sequence 16",), ())
     assert not two([row(short, 9)], [row(long, 6)]).lines
     assert two([row(short, 9)], [row(short, 6)]).lines[0].name == "gen4"
+
+
+def test_what_only_another_program_has_in_a_test_tells_it_from_others() -> None:
+    deep, busy = (msgspec.structs.replace(row(PP, 50), test=test, definition=f"pp/{tool}")
+                  for test, tool in (("pp512 @ d1024", "llama-bench"), ("pp512 8-at-once", "vllm")))
+    found = two([deep, busy, row(PP, 100)], [row(PP, 110), deep, busy])
+    assert [line.name for line in found.lines] == ["pp512 @ d1024", "pp512 8-at-once", "pp512"]
+    assert [value.row.median for value in found.lines[2].values if value.row] == [100, 110]
 
 
 def test_another_version_of_the_definition_is_shown_and_not_compared() -> None:

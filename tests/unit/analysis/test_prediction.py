@@ -26,6 +26,10 @@ CEILINGS = Ceilings(
 SMALL, LARGE = "bundled", "arch:smollm2-135m"
 
 
+#: Seconds of a layer in a pass on the made-up machine: outside of its operations, and in them beside their work.
+HOST_S, INSIDE_S = 700e-6, 450e-6
+
+
 def seconds(cell: Cell) -> float:
     """Return what a sample takes on the made-up machine: not by the formula that predicts it."""
     work = work_of_cell(cell)
@@ -33,13 +37,16 @@ def seconds(cell: Cell) -> float:
     assert work is not None and product is not None and memory is not None
     flops_s = product.value * 1e12 * 0.7 * min(1.0, (work.width / 64) ** 0.15)
     bytes_s = memory.value * 1e9 * 0.8
-    return 120e-6 * work.layer_passes + sum(
-        ((flops / flops_s)**3 + (moved / bytes_s)**3)**(1 / 3) for flops, moved in work.phases)
+    return (HOST_S + INSIDE_S) * work.layer_passes + sum(
+        ((phase.flops / flops_s)**3 + ((2 if phase.rows > 1 else 1) * phase.bytes_moved / bytes_s)**3)**(1 / 3)
+        for phase in work.phases)
 
 
 def row_of(cell: Cell, factor: float = 1.0, **changed: Any) -> Row:
-    taken = factor * seconds(cell)
-    row = make_row("r", cell, Sampling(), [taken] * 8, "valid", None, {"seconds": taken}, cell.work(Sampling()))
+    taken, work = factor * seconds(cell), work_of_cell(cell)
+    assert work is not None
+    extra = {"seconds": taken, "host": {"share": HOST_S * work.layer_passes / seconds(cell), "operations": 1}}
+    row = make_row("r", cell, Sampling(), [taken] * 8, "valid", None, extra, cell.work(Sampling()))
     return replace(row, **changed)
 
 
@@ -59,7 +66,7 @@ def found(rows: list[Row], cell: Cell, ceilings: Ceilings | None = CEILINGS) -> 
 
 @pytest.mark.parametrize(("of", "least"), [
     (lambda cell: cell.batch, 0.85), (lambda cell: cell.seq if cell.workload == "pp" else None, 0.85),
-    (lambda cell: cell.model, 0.85)], ids=["batch", "seq", "model"])
+    (lambda cell: cell.dtype, 0.85), (lambda cell: cell.model, 0.85)], ids=["batch", "seq", "dtype", "model"])
 def test_what_was_left_out_is_predicted_within_15_percent(of: Callable[[Cell], Any], least: float) -> None:
     errors, held = [], []
     for cell, row in zip(CELLS, ROWS, strict=True):
@@ -69,6 +76,39 @@ def test_what_was_left_out_is_predicted_within_15_percent(of: Callable[[Cell], A
         if prediction is not None and row.median:
             errors.append(abs(prediction.value / row.median - 1))
     assert np.mean(errors) <= 0.15 and np.mean(held) >= least and len(errors) > 0.9 * len(held)
+
+
+def test_what_a_large_model_says_of_its_host_tells_how_long_a_small_one_takes() -> None:
+    large = [row for row in ROWS if (row.model, row.dtype) == (LARGE, "float32") and row.definition.startswith("pp")]
+    silent = [replace(row, extra={"seconds": row.extra["seconds"]}) for row in large]
+    cell = Cell(SMALL, "tg", "cpu", "float32", new=16)
+    assert found(large, cell).value == pytest.approx(row_of(cell).median, rel=0.2)
+    assert predict(silent, cell, CEILINGS) is None  # too wide a range
+
+
+def test_small_shares_of_hosts_tell_little() -> None:
+    cell = Cell(LARGE, "pp", "cpu", "float32", seq=128)
+    loud, quiet = (row_of(cell, extra={"seconds": 0.4, "host": {"share": share, "operations": 1}})
+                   for share in (0.3, 0.004))
+    wanted = Cell(SMALL, "tg", "cpu", "float32", new=16)
+    sure, unsure = predict([loud], wanted, CEILINGS), predict([quiet], wanted, CEILINGS)
+    assert sure is not None and (unsure is None or unsure.high / unsure.low > 1.5 * sure.high / sure.low)
+
+
+@pytest.mark.parametrize(("device", "least", "most"), [("cpu", 1.0, 1.4), ("cuda:0", 1.7, 2.1)])
+def test_only_a_cpu_takes_longer_for_two_rows_than_for_one(device: str, least: float, most: float) -> None:
+    one = replace(Cell(LARGE, "tg", "cpu", "float32", new=16), device=device)
+    row = replace(row_of(replace(one, device="cpu")), device=device)
+    assert row.median is not None
+    assert least < found([row], replace(one, batch=2)).value / row.median < most
+
+
+def test_phases_know_how_many_rows_go_through_at_once() -> None:
+    def rows(workload: str) -> list[int]:
+        work = work_of_cell(Cell(SMALL, workload, "cpu", "float32", batch=3, seq=64, new=8))  # type: ignore[arg-type]
+        assert work is not None
+        return [phase.rows for phase in work.phases]
+    assert [rows(name) for name in ("tg", "pp", "gen", "train", "opt")] == [[3], [192], [192, 3], [192, 192, 0], [0]]
 
 
 def test_one_row_is_enough_for_its_neighbours_and_says_less_of_others() -> None:
@@ -86,6 +126,33 @@ def test_rows_that_scatter_widen_the_range() -> None:
     steady = found([row_of(cell) for cell in cells], wanted)
     noisy = predict([row_of(cell, 1.6 if n % 2 else 0.6) for n, cell in enumerate(cells)], wanted, CEILINGS)
     assert noisy is None or noisy.high / noisy.low > 1.5 * steady.high / steady.low
+
+
+def test_a_range_is_no_narrower_than_measured_values_scatter() -> None:
+    rows = [replace(row, low=0.8 * row.median, high=1.2 * row.median) for row in ROWS if row.median]
+    wanted = found(rows, CELLS[0])
+    assert wanted.high / wanted.low > math.exp(2 * 1.645 * 0.2 / 1.96)
+
+
+def held_up(cell: Cell, waited: float, others_percent: float) -> Row:
+    """Return a row of a test whose threads waited for a core for this share of the time."""
+    row = row_of(cell, 1 / (1 - waited))
+    return replace(row, extra=row.extra | {"cpu": {"waited": waited}, "others_percent": others_percent,
+                                           "usable_cores": 2, "threads": 4})
+
+
+def test_what_other_programs_held_up_is_taken_off_and_widens_the_range() -> None:
+    cells, wanted = CELLS[:6], replace(CELLS[0], seq=96)
+    undisturbed = found([row_of(cell) for cell in cells], wanted)
+    disturbed = found([held_up(cell, 0.5, 75.0) for cell in cells], wanted)
+    assert disturbed.value == pytest.approx(undisturbed.value, rel=0.05)
+    assert disturbed.high / disturbed.low > 1.3 * undisturbed.high / undisturbed.low
+    # Where no other program ran, the test's own threads waited for one another: that belongs to it.
+    own = found([held_up(cell, 0.5, 0.0) for cell in cells], wanted)
+    assert own.value == pytest.approx(undisturbed.value / 2, rel=0.05)
+    row = held_up(cells[0], 0.5, 99.0)
+    waited_all_the_time = replace(row, extra=row.extra | {"cpu": {"waited": 1.0}})
+    found([waited_all_the_time, *map(row_of, cells[1:])], wanted)
 
 
 def test_without_ceilings_ranges_are_wider_across_dtypes() -> None:

@@ -1,5 +1,7 @@
 """Runs on disk as the program writes them, made in a moment."""
 
+import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,11 +9,22 @@ from typing import Any
 from llmscope.core import events
 from llmscope.core.rows import make_row
 from llmscope.core.spec import Cell, RunSpec
+from llmscope.paths import sample_runs_folder
 from llmscope.runs import store
 
 CELLS = (Cell("bundled", "pp", device="cpu", dtype="float32"), Cell("bundled", "tg", device="cpu", dtype="float32"))
 MACHINE = {"cpu": "AMD EPYC", "label": "AMD EPYC, 2 cores", "gpus": [{"name": "NVIDIA GeForce RTX 4070 Laptop GPU"}]}
 FIRST = datetime(2026, 11, 21, 18, 40, tzinfo=UTC)
+
+
+def copy_measured(runs: Path, machine: dict[str, Any]) -> Path:
+    """Copy the run that comes with llmscope, really measured, as one of this machine."""
+    (shipped,) = (folder for folder in sample_runs_folder().iterdir() if folder.is_dir())
+    copy = Path(shutil.copytree(shipped, runs / shipped.name))
+    manifest = json.loads((copy / store.MANIFEST).read_text())
+    manifest["started"]["machine"] = machine
+    (copy / store.MANIFEST).write_text(json.dumps(manifest))
+    return copy
 
 
 def write_run(runs: Path, number: int = 0, *, cells: tuple[Cell, ...] = CELLS, status: Any = "done",

@@ -1,0 +1,45 @@
+"""What a test is called among others: its id, and whatever else tells it from those with the same id.
+
+An id tells batch, depth and options; the length of gen's prompt, the precision, the device, the backend and the threads
+it does not. Wherever tests of one run stand together, in a table, on a card or in History, they are named here.
+"""
+
+from collections.abc import Sequence
+
+from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.results import Row
+from llmscope.core.spec import DTYPE_SHORT, Cell
+
+Test = Row | Cell
+
+
+def names(tests: Sequence[Test]) -> list[str]:
+    """Return the name of each test among these: `gen128`, or `gen128 · sequence 16` beside one of another length."""
+    return [" · ".join(filter(None, (test.test, told))) for test, told in zip(tests, apart(tests), strict=True)]
+
+
+def apart(tests: Sequence[Test]) -> list[str]:
+    """Return what tells each test from those of its id and model: `sequence 16 · bf16`, nothing where there is none."""
+    alike: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for test in tests:
+        alike.setdefault((test.model, test.test), []).append(_settings(test))
+    return [" · ".join(filter(None, (value for name, value in _settings(test).items()
+                                     if len({other[name] for other in alike[test.model, test.test]}) > 1)))
+            for test in tests]
+
+
+def how(test: Test) -> dict[str, str]:
+    """Return how a test was computed, by the names of the settings."""
+    return {"dtype": DTYPE_SHORT.get(test.dtype, test.dtype), "device": test.device, "backend": test.backend,
+            **{name: _option(test, name) for name in ("attention", "cache", "threads")}}
+
+
+def _settings(test: Test) -> dict[str, str]:
+    kind = test.workload if isinstance(test, Cell) else test.definition.partition("/")[0]
+    has_length = kind in DEFINITIONS and "seq" in DEFINITIONS[kind].uses
+    return {"length": f"sequence {test.seq:,}" if has_length else "", **how(test)}
+
+
+def _option(test: Test, name: str) -> str:
+    value = test.options.get(name, "")
+    return f"{value} threads" if name == "threads" and value else f"{value}"

@@ -1,0 +1,87 @@
+"""What stored runs foretell: in the rows of planned tests, in their tooltips after the run, and in What if."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from llmscope import paths
+from llmscope.core import events as ev
+from llmscope.gui import foretold
+from llmscope.gui.main_window import MainWindow
+from tests.gui.fakes import MACHINE
+from tests.gui.stream import stream
+from tests.gui.test_whatif_panel import choose
+from tests.gui.test_window_states import before_the_run
+from tests.unit.runs.stored import copy_measured
+
+Play = Callable[[Iterable[ev.Event]], None]
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for nothing before the runs are read."""
+    monkeypatch.setattr(foretold, "AFTER_START_MS", 0)
+    monkeypatch.setattr(foretold, "AFTER_CHOICE_MS", 0)
+    copy_measured(paths.runs_folder(), msgspec.to_builtins(MACHINE))
+
+
+def details(window: MainWindow) -> list[str]:
+    table = window.page.body.results.table.results
+    return [table.detail(row) for row in range(table.rowCount())]
+
+
+def test_planned_tests_say_what_they_are_expected_to_give(window: MainWindow, play: Play, qtbot: QtBot) -> None:
+    play(before_the_run())
+    qtbot.waitUntil(lambda: all("expected" in line for line in details(window)))
+    assert details(window)[0].startswith("expected ") and "tok/s" in details(window)[0]
+    assert details(window)[1].startswith("SmolLM2-135M: expected ")
+    before = details(window)[0]
+    window.page.rail.take(replace(window.page.rail.choices, batch=4))
+    assert "expected" not in details(window)[0]  # no number of another test stands there meanwhile
+    qtbot.waitUntil(lambda: "expected" in details(window)[0])
+    assert details(window)[0] != before
+
+
+def test_nothing_is_worked_out_while_a_run_goes_on(window: MainWindow, play: Play, qtbot: QtBot) -> None:
+    play(before_the_run())
+    qtbot.waitUntil(lambda: "expected" in details(window)[0])
+    play(stream(until_s=14.0))
+    assert window.page.run.is_open
+    window.page.foretold.forget()
+    window.page.control.resolve()
+    window.page._on_resolved()
+    assert not window.page.foretold._timer.isActive() and window.page.foretold._thread is None
+
+
+def test_after_a_run_its_tooltip_says_what_was_expected(window: MainWindow, play: Play, qtbot: QtBot) -> None:
+    play(before_the_run())
+    qtbot.waitUntil(lambda: "expected" in details(window)[0])
+    model = window.page.body.results.table.results
+    said = model.run.cells[1].foretold
+    play(stream())
+    told = model.data(model.index(1, 0), Qt.ItemDataRole.ToolTipRole)
+    assert said and f"Before it ran, {said} were expected." in told and "expected" not in details(window)[1]
+
+
+def test_where_no_run_tells_rows_say_what_a_test_does(window: MainWindow, play: Play, qtbot: QtBot) -> None:
+    for folder in paths.runs_folder().iterdir():
+        (folder / "manifest.json").write_text("{")
+    play(before_the_run())
+    with qtbot.waitSignal(window.page.foretold.told):
+        pass
+    assert details(window)[0] == "answering a request with 128 tokens"
+
+
+def test_what_if_has_this_machine_by_its_runs_too(window: MainWindow, play: Play, qtbot: QtBot) -> None:
+    play(before_the_run())
+    qtbot.waitUntil(lambda: window.page.foretold.learnt is not None)
+    window.show_page("hardware")
+    panel = window.hardware.make_page().whatif
+    panel.fill()
+    choose(panel.wish.model, "arch:smollm2-135m")
+    choose(panel.wish.format, "float32")
+    qtbot.waitUntil(lambda: any("plain transformers" in one.target.name for one in panel.table.rows.found))
