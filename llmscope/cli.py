@@ -163,6 +163,7 @@ def bench(
         sampling={"temperature": temperature, "top_k": top_k, "top_p": top_p, "sequences": sequences})
     cli_options.refuse_unread(given, spec)
     if predict:
+        cli_options.refuse_beside_predict(given)
         from llmscope.cli_predict import print_predictions
 
         print_predictions(spec, output)

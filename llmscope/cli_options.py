@@ -34,6 +34,13 @@ def refuse_empty(given: Mapping[str, Any]) -> None:
             raise BadInput(f"{_flag(name)} is empty: give a value, or leave it out.")
 
 
+def refuse_beside_predict(given: Mapping[str, Any]) -> None:
+    """Raise BadInput for an option that says what becomes of a run, where there is none."""
+    for name, flag in (("out", "--out"), ("save", "--save or --no-save"), ("accuracy", "--accuracy")):
+        if name in given:
+            raise BadInput(f"--predict measures nothing and prints: leave out {flag}.")
+
+
 def refuse_unread(given: Mapping[str, Any], spec: RunSpec) -> None:
     """Raise BadInput for the first of the options given that no test of a run reads, or that something else fixes."""
     known = {name for workload in WORKLOADS for name in reads(workload)}
