@@ -51,11 +51,11 @@ def inference_holes(facts: DecoderFacts, tokens: int, activations: int, cache: i
 
 
 def _share_in_heap(facts: DecoderFacts, tokens: int, dtype_bytes: int) -> float:
-    """Return which part of a layer's widest place is blocks of the heap: all, those as wide as the model, or none."""
+    """Return which part of a layer's widest place is blocks of the heap: all, the two as wide as the model, or none."""
     if tokens * max(facts.ffn or 0, facts.hidden) * dtype_bytes < MAPPED_BYTES:
         return 1
     widest = max(layers.widest or 0 for layers in facts.stack)
-    return min(1, 4 * facts.hidden / widest) if tokens * facts.hidden * dtype_bytes < MAPPED_BYTES else 0
+    return min(1, 2 * facts.hidden / widest) if tokens * facts.hidden * dtype_bytes < MAPPED_BYTES else 0
 
 
 def training_holes(facts: DecoderFacts, cell: Cell, saved: int, logits: int, again: int) -> int:
