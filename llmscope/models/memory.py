@@ -4,22 +4,14 @@ import msgspec
 from msgspec import Struct
 
 from llmscope.core.spec import Cell
+from llmscope.models import heap
 from llmscope.models.catalog import Model
 from llmscope.models.facts import DecoderFacts
 from llmscope.models.layers import Layers
 
-_MIB = 1024**2
-#: What a worker needs on a CPU beyond all tensors once it works, measured (docs/memory.md): the code of the model's
-#: family; in tests that read text the tokenizer, the text and its ids; what products of many rows pack for themselves,
-#: up to so much.
-CODE_BYTES, TEXT_BYTES, PACKING_BYTES = 8 * _MIB, 8 * _MIB, 24 * _MIB
-#: Blocks that were given back leave holes in the C library's heap that not every new one fits into: this share of
-#: what passes work with; in training half of it, for gradients fill some. Blocks of more than this many bytes
-#: do not lie in the heap (glibc's largest threshold).
-HOLES, HEAP_BLOCK_BYTES = 0.2, 32 * _MIB
 #: Random weights are taken from a pool of so many bytes in float32, of which there is a copy in the model's dtype for
 #: each width of their distribution (GPT-2 has two); they are gone after loading.
-POOL_BYTES = 32 * _MIB
+POOL_BYTES = 32 * 1024**2
 
 
 class Memory(Struct, frozen=True):
@@ -63,43 +55,30 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     need = _tensors(model, cell, dtype_bytes)
     if cell.device not in ("cpu", "auto") or cell.workload in ("tok", "prep"):
         return need
-    worker = _worker_bytes(model, cell, dtype_bytes) + _holes_bytes(model, cell, need, dtype_bytes)
+    worker = heap.worker_bytes(model.facts, cell, dtype_bytes) + _holes_bytes(model, cell, need, dtype_bytes)
     widths = 2 if model.facts.model_type == "gpt2" else 1
-    pool = 0 if model.folder is not None else POOL_BYTES + widths * POOL_BYTES * dtype_bytes // 4
+    pool = 0 if model.folder is not None else POOL_BYTES + widths * POOL_BYTES * dtype_bytes // 4 + heap.CODE_BYTES
     rest = (need.total_bytes or 0) - (need.weights or 0) + worker
     return msgspec.structs.replace(need, worker=worker, loading=max(0, pool - rest))
 
 
-def _worker_bytes(model: Model, cell: Cell, dtype_bytes: int) -> int:
-    facts = model.facts
-    one_by_one = cell.workload == "tg" and not cell.depth
-    table = facts.vocab * facts.hidden * dtype_bytes if isinstance(facts, DecoderFacts) else PACKING_BYTES
-    packing = 0 if one_by_one or cell.workload.startswith("load") else min(PACKING_BYTES, 2 * table)
-    text = TEXT_BYTES if cell.workload in ("gen", "ttft", *_PASSES) else 0
-    return CODE_BYTES + packing + text
-
-
 def _holes_bytes(model: Model, cell: Cell, need: Memory, dtype_bytes: int) -> int:
-    """Return what freed blocks leave behind that new ones do not fit into.
-
-    Each step of `gen` writes all keys and values anew, longer by one than the blocks that come free: as much again.
-    With checkpointing the input kept of each layer lies behind what the forward pass freed of it, and what is computed
-    again finds no room there: the layer at hand counts twice.
-    """
+    """Return what freed blocks leave behind that new ones do not fit into."""
     facts = model.facts
     if cell.workload.startswith("load") or not isinstance(facts, DecoderFacts):
         return 0
-    again = need.kv_cache or 0 if cell.workload == "gen" else 0
-    if cell.checkpointing and cell.workload in ("fwd", "bwd", "train"):
-        again = _layer_at_hand(model, facts, cell, dtype_bytes)
-    one_copy = cell.batch * cell.seq * facts.vocab * 4
-    logits = 0 if one_copy > HEAP_BLOCK_BYTES else need.logits or 0
-    activations = (need.activations or 0) // (2 if cell.workload in ("fwd", "bwd", "train") else 1)
-    return again + round(HOLES * (activations + logits + again + (need.kv_cache or 0)))
+    if cell.workload in (*heap.TRAINING, "opt"):
+        checkpoints = cell.checkpointing and cell.workload != "opt"
+        again = _layer_at_hand(model, facts, cell, dtype_bytes) if checkpoints else 0
+        saved = (need.activations or 0) if cell.workload in heap.TRAINING else 0
+        return heap.training_holes(facts, cell, saved, need.logits or 0, again)
+    return heap.inference_holes(facts, cell.batch * _tokens_at_once(cell), need.activations or 0, need.kv_cache or 0,
+                                dtype_bytes)
 
 
-#: Passes over windows of text, with the loss of all positions.
-_PASSES = ("fwd", "bwd", "opt", "train", "val")
+def _tokens_at_once(cell: Cell) -> int:
+    """Return the tokens of a sequence in the test's longest pass."""
+    return max(1, cell.depth) if cell.workload == "tg" else cell.seq
 
 
 def _tensors(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
@@ -116,7 +95,7 @@ def _tensors(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
         return Memory(weights, gradients=gradients, optimizer=None if gradients is None else moments * gradients)
     if cell.workload == "val":
         return Memory(weights, 0, _in_use(model, facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes), 0, 0)
-    if cell.workload in _PASSES:
+    if cell.workload in heap.PASSES:
         return _training(model, facts, cell, dtype_bytes)
     return Memory(weights, _cache_bytes(facts, cell, dtype_bytes), _in_use(model, facts, cell, dtype_bytes),
                   cell.batch * facts.vocab * dtype_bytes, 0, 0)
@@ -172,7 +151,7 @@ def _in_use(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> 
 
     Where attention is eager, a layer's matrices of scores come to that, and a mask for each kind of layers.
     """
-    tokens = max(1, cell.depth) if cell.workload == "tg" else cell.seq
+    tokens = _tokens_at_once(cell)
     widths = [layers.widest for layers in facts.stack]
     if None in widths:
         return None

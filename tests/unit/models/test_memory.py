@@ -6,6 +6,7 @@ import torch
 from msgspec.structs import replace
 
 from llmscope.core.spec import Cell
+from llmscope.models import heap
 from llmscope.models.headers import Tensor
 from llmscope.models.limits import largest_that_fits
 from llmscope.models.memory import POOL_BYTES, Memory, memory
@@ -85,13 +86,42 @@ def test_the_scores_of_eager_attention_are_counted_within_a_tenth(name: str) -> 
     assert bent(estimates) == pytest.approx(bent(kept), rel=0.1) and bent(kept) > 0
 
 
-def test_on_a_cpu_checkpointing_and_answers_leave_holes() -> None:
+def test_on_a_cpu_a_layer_that_is_computed_again_counts_twice() -> None:
     model = model_of(GQA)
     cell = Cell("x", "train", "cpu", batch=64, seq=256)
     plain, again = (memory(model, replace(cell, checkpointing=on), 4) for on in (False, True))
-    assert again.worker - plain.worker > 64 * 256 * 4 * 500  # a layer computed twice, less what fewer activations leave
-    prompt, answer = (memory(model, replace(cell, workload=workload, new=8), 4) for workload in ("pp", "gen"))
-    assert answer.worker - prompt.worker > (answer.kv_cache or 0) and answer.activations == prompt.activations
+    assert again.worker - plain.worker > 64 * 256 * 4 * 500  # less what fewer activations leave
+
+
+def test_on_a_cpu_keys_and_values_leave_holes_in_the_heap_and_steps_of_an_answer_no_more() -> None:
+    model, cell = model_of(GQA), Cell("x", "pp", "cpu", batch=64, seq=256)
+    narrow, wide = (memory(model, replace(cell, batch=batch), 4) for batch in (64, 128))
+    grown = heap.LAYER_HOLES * (narrow.activations or 0) + heap.CACHE_HOLES * (narrow.kv_cache or 0)
+    assert wide.worker - narrow.worker == pytest.approx(grown, abs=1)
+    answer = memory(model, replace(cell, workload="gen", new=8), 4)
+    one_token = heap.CACHE_HOLES * ((answer.kv_cache or 0) - (narrow.kv_cache or 0))
+    assert answer.worker - narrow.worker - heap.TEXT_BYTES == pytest.approx(one_token, abs=1)
+
+
+def test_on_a_cpu_blocks_from_32_mib_on_leave_no_holes() -> None:
+    model, cell = model_of(GQA), Cell("x", "pp", "cpu", seq=256)
+    most = heap.MAPPED_BYTES // (256 * 4 * GQA["intermediate_size"])
+    below, above = (memory(model, replace(cell, batch=batch), 4) for batch in (most - 1, most + 1))
+    assert above.worker < below.worker - heap.LAYER_HOLES * (below.activations or 0) / 2
+    vast = memory(model, replace(cell, batch=64 * most), 4)
+    assert vast.worker == memory(model, replace(cell, batch=1, seq=1), 4).worker
+
+
+def test_on_a_cpu_products_in_float32_pack_what_they_multiply_with() -> None:
+    config = GQA | {"vocab_size": 77_000}
+    model, cell = model_of(config), Cell("x", "val", "cpu", seq=1)
+    logits, layer, narrow = (memory(model, replace(cell, workload=workload), size).worker  # type: ignore[arg-type]
+                             for workload, size in (("val", 4), ("ttft", 4), ("val", 2)))
+    hidden = GQA["hidden_size"]
+    assert logits - narrow == min(77_000 * hidden * 4, heap.MOST_PACKED_BYTES)
+    assert logits - layer == logits - narrow - GQA["intermediate_size"] * hidden * 4
+    wide = model_of(config | {"vocab_size": 10**6})
+    assert memory(wide, cell, 4).worker - narrow == heap.MOST_PACKED_BYTES
 
 
 def test_sgd_holds_half_of_adamw_and_checkpointing_keeps_one_layer_and_the_inputs_of_all() -> None:
@@ -189,9 +219,9 @@ def test_on_a_cpu_the_worker_counts_and_text_makes_it_larger() -> None:
     model = model_of(GQA)
     prompt, text = memory(model, Cell("x", "pp", "cpu"), 4), memory(model, Cell("x", "val", "cpu"), 4)
     assert 0 < prompt.worker < text.worker and memory(model, Cell("x", "pp", GPU), 4).worker == 0
-    assert prompt.total_bytes == (prompt.weights or 0) + 2 * POOL_BYTES
+    assert prompt.total_bytes == (prompt.weights or 0) + 2 * POOL_BYTES + heap.CODE_BYTES
     narrow = memory(model, Cell("x", "pp", "cpu"), 2)
-    assert narrow.total_bytes == (narrow.weights or 0) + POOL_BYTES + POOL_BYTES // 2
+    assert narrow.total_bytes == (narrow.weights or 0) + POOL_BYTES + POOL_BYTES // 2 + heap.CODE_BYTES
     assert memory(model, Cell("x", "pp", "cpu", batch=512), 4).loading == 0
 
 
