@@ -197,7 +197,7 @@ class MainWindow(QMainWindow):
             Tab("run", self.tr("Run"), "gauge", "Ctrl+1", lambda: self.page),
             Tab("compare", self.tr("Compare"), "compare", "Ctrl+2", self.compare.make_page),
             Tab("hardware", self.tr("Hardware"), "chip", "Ctrl+3", self.hardware.make_page),
-            Tab("history", self.tr("History"), "history", "Ctrl+4", self.history.make_page),
+            Tab("history", self.tr("History"), "history", "Ctrl+4", lambda: self.history.make_page(self.pages)),
         )
 
     def _lay_out(self) -> None:
