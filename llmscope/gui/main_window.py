@@ -71,6 +71,7 @@ class MainWindow(QMainWindow):
         self.compare = CompareControl(self)
         self.race, self._before_race = RaceControl(self), "history"
         self._ticks = 0
+        self._unshown: ev.Telemetry | None = None
         self._closing = False
         with theme().building():
             self.page, self.status = RunPage(self.feed, self.settings), StatusBar()
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
             self.page.body.plots.refresh()
             self.page.body.generation.refresh()
         if self._ticks % pace.text_every == pace.text_every // 2:
+            self._show_telemetry()
             self.page.refresh_text()
             self._show_state()
         self.hardware.tick(pace.interval_ms)
@@ -184,12 +186,19 @@ class MainWindow(QMainWindow):
         self.page.handle(event)
         match event:
             case ev.Telemetry():
-                self.top.show_power(event.on_battery)
-                self.status.show_telemetry(event)
+                self._unshown = event
             case ev.Note():
                 self.status.say(event.text)
             case ev.Hello():
                 self.status.show_versions(event.versions)
+
+    def _show_telemetry(self) -> None:
+        """Show what was sampled last, where that is new."""
+        telemetry, self._unshown = self._unshown, None
+        if telemetry is not None:
+            self.top.show_power(telemetry.on_battery)
+            self.status.show_telemetry(telemetry)
+            self.page.body.machine.show_telemetry(telemetry)
 
     def _tabs(self) -> tuple[Tab, ...]:
         """Return all pages in the order of their tabs."""
