@@ -9,7 +9,7 @@ from functools import partial
 from math import ceil
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF, QStaticText
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap, QStaticText
 from PySide6.QtWidgets import QTableView
 
 from llmscope.gui.models.history_model import (
@@ -108,7 +108,7 @@ class RowPainter:
             case 6:
                 box = QRectF(rect.right() - 16 - SAME_PX.x(), rect.center().y() - SAME_PX.y() / 2, SAME_PX.x(),
                              SAME_PX.y())
-                _paint_same(painter, box, self._runs.same(entry), _role(entry.device_id))
+                self._same(painter, box, self._runs.same(entry), _role(entry.device_id))
             case 7:
                 badge = self._badge(texts[VERDICT])
                 painter.drawPixmap(rect.left(), rect.center().y() + 1 - HEIGHT // 2, badge)
@@ -184,6 +184,19 @@ class RowPainter:
             self._colours[role] = theme().colour(role)
         return self._colours[role]
 
+    def _same(self, painter: QPainter, box: QRectF, values: list[float], role: str) -> None:
+        """Paint values as a line, the last one as a dot."""
+        if not values:
+            return
+        points, colour = _points(box, values), self._colour(role)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour, 1.5))
+        painter.drawPolyline(points)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(points[-1], 3, 3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
     def _badge(self, word: str) -> QPixmap:
         return self._picture(word, badge_width(word), HEIGHT, partial(paint_badge, word=word, at_left=True))
 
@@ -222,21 +235,10 @@ def _role(device_id: str) -> str:
     return series_role("cpu" if device_id.startswith("cpu") else "gpu0")
 
 
-def _paint_same(painter: QPainter, box: QRectF, values: list[float], role: str) -> None:
-    """Paint values from left to right that end at the right end of the box, the last one as a dot."""
-    if not values:
-        return
+def _points(box: QRectF, values: list[float]) -> list[QPointF]:
+    """Return where values lie, from left to right, about their median; the last one at the right end of the box."""
     middle = sorted(values)[len(values) // 2]
-    span = max(_LEAST_SPAN, *(abs(value / middle - 1) for value in values)) if middle > 0 else 1.0
-    step = box.width() / 6
-    points = [QPointF(box.right() - 3 - (len(values) - 1 - i) * step,
-                      box.center().y() - (value / middle - 1 if middle > 0 else 0.0) / span * box.height() / 2)
-              for i, value in enumerate(values)]
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(theme().colour(role), 1.5))
-    painter.drawPolyline(QPolygonF(points))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().colour(role))
-    painter.drawEllipse(points[-1], 3, 3)
-    painter.restore()
+    off = [value / middle - 1 if middle > 0 else 0.0 for value in values]
+    up_px = box.height() / 2 / max(_LEAST_SPAN, *map(abs, off))
+    left, step, y = box.right() - 3 - (len(values) - 1) * box.width() / 6, box.width() / 6, box.center().y()
+    return [QPointF(left + i * step, y - share * up_px) for i, share in enumerate(off)]
