@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtWidgets import QWidget
 
 from llmscope import paths
 from llmscope.gui.replay import Replayed
@@ -36,12 +37,12 @@ class HistoryControl(QObject):
         self._goes_on = False
         self.page: HistoryPage | None = None
 
-    def make_page(self) -> "HistoryPage":
-        """Return the page."""
+    def make_page(self, stack: QWidget | None = None) -> "HistoryPage":
+        """Return the page; made within the stack that it goes into, as all of it is styled anew where that changes."""
         if self.page is None:
             from llmscope.gui.pages.history_page import HistoryPage  # not before the window's first paint
 
-            self.page = HistoryPage(paths.runs_folder(), self._settings)
+            self.page = HistoryPage(paths.runs_folder(), self._settings, stack)
             self.page.run_asked.connect(self.run_asked)
             self.page.open_asked.connect(self.open)
             self.page.race_asked.connect(self.race_asked)

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
 
 from llmscope.gui.history_thread import ListThread
 from llmscope.gui.models.history_filter import Choices
 from llmscope.gui.models.history_trends import Trends
 from llmscope.runs.entry import Entry
+
+#: Comes after all that waits to be laid out and painted, which waits at Qt's low priority.
+_DRAWN, _AFTER_PAINTING = QEvent.Type(QEvent.registerEventType()), Qt.EventPriority.LowEventPriority.value - 1
 
 
 class HistoryReading(QObject):
@@ -52,12 +55,17 @@ class HistoryReading(QObject):
             self._thread.go_on()
             self._thread.wait()
 
+    def event(self, event: QEvent) -> bool:
+        """Let the thread have the interpreter once the list is drawn."""
+        if event.type() == _DRAWN and self._thread is not None:
+            self._thread.go_on()
+        return super().event(event)
+
     def _on_listed(self, entries: list[Entry], note: str) -> None:
         if not (self._again and self._has_listed):  # else it looked before what was changed meanwhile
             self.listed.emit(entries, note)
             self._has_listed = True
-        if self._thread is not None:  # which has the interpreter when the list is drawn
-            QTimer.singleShot(0, self._thread.go_on)
+        QCoreApplication.postEvent(self, QEvent(_DRAWN), _AFTER_PAINTING)
 
     def _on_compared(self, trends: Trends, choices: Choices) -> None:
         self.compared.emit(trends, choices)

@@ -4,14 +4,17 @@ All visible rows at once, and texts and badges as they were laid out the first t
 cell takes eight times as long, and a filter paints all of them at each key.
 """
 
+from collections.abc import Callable
+from functools import partial
 from math import ceil
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap, QPolygonF, QStaticText
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap, QStaticText
 from PySide6.QtWidgets import QTableView
 
 from llmscope.gui.models.history_model import (
     DEVICE,
+    KEY,
     MODEL,
     SECOND,
     TAGS,
@@ -19,7 +22,6 @@ from llmscope.gui.models.history_model import (
     VERDICT,
     WHEN,
     HistoryModel,
-    figure,
 )
 from llmscope.gui.plots.style import series_role
 from llmscope.gui.theme import theme
@@ -27,7 +29,7 @@ from llmscope.gui.widgets.badge import HEIGHT, badge_width, paint_badge
 from llmscope.runs.entry import Entry
 from llmscope.runs.marks import REFERENCE
 
-EDGE = 12
+EDGE, MARK_PX = 12, 9
 #: Room in px for ± after a value, and after that.
 PLUS_WIDTH, GAP = 54, 12
 SAME_PX = QPointF(88, 14)
@@ -50,13 +52,13 @@ class RowPainter:
     def __init__(self, table: QTableView, runs: HistoryModel) -> None:
         self._table, self._runs = table, runs
         self._texts: dict[_Laid, QStaticText] = {}
-        self._badges: dict[str, QPixmap] = {}
+        self._pictures: dict[str, QPixmap] = {}
         self._fonts: dict[tuple[str, int], QFont] = {}
         self._colours: dict[str, QColor] = {}
 
     def forget(self) -> None:
         """Let go of all pictures: their colours have changed."""
-        self._badges.clear()
+        self._pictures.clear()
         self._colours.clear()
 
     def paint(self, painter: QPainter, first: int, last: int) -> None:
@@ -93,12 +95,12 @@ class RowPainter:
             case 1:
                 self._model(painter, rect.adjusted(4, 0, -10, 0), entry.name, texts[MODEL] or entry.id)
             case 2 if entry.device:
-                paint_mark(painter, QRectF(rect.left(), rect.center().y() - 4, 9, 9), entry.device_id)
+                painter.drawPixmap(rect.left(), rect.center().y() - 4, self._mark(entry.device_id.startswith("cpu")))
                 self._text(painter, rect.adjusted(17, 0, -8, 0), texts[DEVICE], mode=_MIDDLE)
             case 3:
                 self._text(painter, rect, texts[TYPE], role="text_2")
             case 4:
-                value, plus = figure(entry.test(self._runs.key))
+                value, _, plus = texts[KEY].partition(" ")
                 self._number(painter, rect.adjusted(0, 0, -PLUS_WIDTH - GAP, 0), value, 600)
                 self._text(painter, rect.adjusted(0, 0, -GAP, 0), plus, "small", role="text_2", at_right=True)
             case 5:
@@ -106,7 +108,7 @@ class RowPainter:
             case 6:
                 box = QRectF(rect.right() - 16 - SAME_PX.x(), rect.center().y() - SAME_PX.y() / 2, SAME_PX.x(),
                              SAME_PX.y())
-                _paint_same(painter, box, self._runs.same(entry), _role(entry.device_id))
+                self._same(painter, box, self._runs.same(entry), _role(entry.device_id))
             case 7:
                 badge = self._badge(texts[VERDICT])
                 painter.drawPixmap(rect.left(), rect.center().y() + 1 - HEIGHT // 2, badge)
@@ -182,53 +184,61 @@ class RowPainter:
             self._colours[role] = theme().colour(role)
         return self._colours[role]
 
+    def _same(self, painter: QPainter, box: QRectF, values: list[float], role: str) -> None:
+        """Paint values as a line, the last one as a dot."""
+        if not values:
+            return
+        points, colour = _points(box, values), self._colour(role)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(colour, 1.5))
+        painter.drawPolyline(points)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawEllipse(points[-1], 3, 3)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
     def _badge(self, word: str) -> QPixmap:
-        """Return a badge as a picture, at the scale of the screen that the table is on."""
+        return self._picture(word, badge_width(word), HEIGHT, partial(paint_badge, word=word, at_left=True))
+
+    def _mark(self, is_cpu: bool) -> QPixmap:
+        """Return the mark of a device: a square for a GPU, a dot for the CPU."""
+        name, paint = ("dot", _paint_dot) if is_cpu else ("square", _paint_square)
+        return self._picture(f"a {name}", MARK_PX, MARK_PX, paint)
+
+    def _picture(self, name: str, width: int, height: int, paint: Callable[[QPainter, QRectF], None]) -> QPixmap:
+        """Return what is painted as a picture, at the scale of the screen that the table is on."""
         scale = self._table.devicePixelRatioF()
-        known = self._badges.get(word)
+        known = self._pictures.get(name)
         if known is None or known.devicePixelRatio() != scale:
-            known = QPixmap(round(badge_width(word) * scale), round(HEIGHT * scale))
+            known = QPixmap(round(width * scale), round(height * scale))
             known.setDevicePixelRatio(scale)
             known.fill(Qt.GlobalColor.transparent)
             painter = QPainter(known)
-            paint_badge(painter, QRectF(0, 0, badge_width(word), HEIGHT), word, at_left=True)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            paint(painter, QRectF(0, 0, width, height))
             painter.end()
-            self._badges[word] = known
+            self._pictures[name] = known
         return known
 
 
-def paint_mark(painter: QPainter, box: QRectF, device_id: str) -> None:
-    """Paint the mark of a device: a square for a GPU, a dot for the CPU."""
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+def _paint_dot(painter: QPainter, box: QRectF) -> None:
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().colour(_role(device_id)))
-    if device_id.startswith("cpu"):
-        painter.drawEllipse(box)
-    else:
-        painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
-    painter.restore()
+    painter.setBrush(theme().colour(series_role("cpu")))
+    painter.drawEllipse(box)
+
+
+def _paint_square(painter: QPainter, box: QRectF) -> None:
+    painter.fillRect(box.adjusted(0.5, 0.5, -0.5, -0.5), theme().colour(series_role("gpu0")))
 
 
 def _role(device_id: str) -> str:
     return series_role("cpu" if device_id.startswith("cpu") else "gpu0")
 
 
-def _paint_same(painter: QPainter, box: QRectF, values: list[float], role: str) -> None:
-    """Paint values from left to right that end at the right end of the box, the last one as a dot."""
-    if not values:
-        return
+def _points(box: QRectF, values: list[float]) -> list[QPointF]:
+    """Return where values lie, from left to right, about their median; the last one at the right end of the box."""
     middle = sorted(values)[len(values) // 2]
-    span = max(_LEAST_SPAN, *(abs(value / middle - 1) for value in values)) if middle > 0 else 1.0
-    step = box.width() / 6
-    points = [QPointF(box.right() - 3 - (len(values) - 1 - i) * step,
-                      box.center().y() - (value / middle - 1 if middle > 0 else 0.0) / span * box.height() / 2)
-              for i, value in enumerate(values)]
-    painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(theme().colour(role), 1.5))
-    painter.drawPolyline(QPolygonF(points))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(theme().colour(role))
-    painter.drawEllipse(points[-1], 3, 3)
-    painter.restore()
+    off = [value / middle - 1 if middle > 0 else 0.0 for value in values]
+    up_px = box.height() / 2 / max(_LEAST_SPAN, *map(abs, off))
+    left, step, y = box.right() - 3 - (len(values) - 1) * box.width() / 6, box.width() / 6, box.center().y()
+    return [QPointF(left + i * step, y - share * up_px) for i, share in enumerate(off)]

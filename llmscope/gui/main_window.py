@@ -72,6 +72,7 @@ class MainWindow(QMainWindow):
         self.compare = CompareControl(self)
         self.race, self._before_race = RaceControl(self), "history"
         self._ticks = 0
+        self._unshown: ev.Telemetry | None = None
         self._closing, self._asks = False, True
         with theme().building():
             self.page, self.status = RunPage(self.feed, self.settings), StatusBar()
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
             self.page.body.plots.refresh()
             self.page.body.generation.refresh()
         if self._ticks % pace.text_every == pace.text_every // 2:
+            self._show_telemetry()
             self.page.refresh_text()
             self._show_state()
         self.hardware.tick(pace.interval_ms)
@@ -201,12 +203,19 @@ class MainWindow(QMainWindow):
         self.page.handle(event)
         match event:
             case ev.Telemetry():
-                self.top.show_power(event.on_battery)
-                self.status.show_telemetry(event)
+                self._unshown = event
             case ev.Note():
                 self.status.say(event.text)
             case ev.Hello():
                 self.status.show_versions(event.versions)
+
+    def _show_telemetry(self) -> None:
+        """Show what was sampled last, where that is new."""
+        telemetry, self._unshown = self._unshown, None
+        if telemetry is not None:
+            self.top.show_power(telemetry.on_battery)
+            self.status.show_telemetry(telemetry)
+            self.page.body.machine.show_telemetry(telemetry)
 
     def _tabs(self) -> tuple[Tab, ...]:
         """Return all pages in the order of their tabs."""
@@ -214,7 +223,7 @@ class MainWindow(QMainWindow):
             Tab("run", self.tr("Run"), "gauge", "Ctrl+1", lambda: self.page),
             Tab("compare", self.tr("Compare"), "compare", "Ctrl+2", self.compare.make_page),
             Tab("hardware", self.tr("Hardware"), "chip", "Ctrl+3", self.hardware.make_page),
-            Tab("history", self.tr("History"), "history", "Ctrl+4", self.history.make_page),
+            Tab("history", self.tr("History"), "history", "Ctrl+4", lambda: self.history.make_page(self.pages)),
         )
 
     def _lay_out(self) -> None:

@@ -1,5 +1,6 @@
 """A line over time in bounded memory: when it is full, neighbouring values are kept as their low and high."""
 
+import math
 from statistics import median
 from typing import Any
 
@@ -77,21 +78,20 @@ class Series:
         breaks = piece[1:] != piece[:-1]
         if not breaks.any() and (low == high).all():
             return time, low
-        x, y = np.repeat(time, 3), np.column_stack([low, high, np.full(len(low), np.nan)]).ravel()
-        keep = np.ones((len(time), 3), bool)
-        keep[:, 1] = high > low
-        keep[:, 2] = np.append(breaks, False)
-        return x[keep.ravel()], y[keep.ravel()]
+        y, keep = np.empty((len(time), 3)), np.empty((len(time), 3), bool)
+        y[:, 0], y[:, 1], y[:, 2] = low, high, np.nan
+        keep[:, 0], keep[:, 1], keep[:-1, 2], keep[-1, 2] = True, high > low, breaks, False
+        return np.repeat(time, keep.sum(axis=1)), y[keep]
 
     def _whole_buckets(self, from_s: float, to_s: float, width_s: float) -> tuple[int, int]:
         """Return the indices that hold this time and its neighbours, widened to whole buckets."""
         times = self._time[: self.count]
         if not self.count:
             return 0, 0
-        before = max(0, int(np.searchsorted(times, from_s)) - 1)
-        after = min(self.count - 1, int(np.searchsorted(times, to_s)))
+        before = max(0, int(times.searchsorted(from_s)) - 1)
+        after = min(self.count - 1, int(times.searchsorted(to_s)))
         starts_s, ends_s = times[before] // width_s * width_s, (times[after] // width_s + 1) * width_s
-        return int(np.searchsorted(times, starts_s)), int(np.searchsorted(times, ends_s))
+        return int(times.searchsorted(starts_s)), int(times.searchsorted(ends_s))
 
     def at(self, at_s: float, within_s: float) -> float | None:
         """Return the value nearest in time, None where there is none within so many seconds."""
@@ -140,7 +140,7 @@ class Series:
 
 def _bucket_s(step_s: float) -> float:
     """Return the width of the buckets for steps of so many seconds."""
-    return float(BUCKET_S * 2 ** max(0, np.ceil(np.log2(max(step_s, BUCKET_S) / BUCKET_S))))
+    return float(BUCKET_S * 2 ** math.ceil(math.log2(max(step_s, BUCKET_S) / BUCKET_S)))
 
 
 def _thin(columns: tuple[Any, ...], width_s: float) -> tuple[Any, ...]:
@@ -151,9 +151,9 @@ def _thin(columns: tuple[Any, ...], width_s: float) -> tuple[Any, ...]:
     """
     time, low, high, piece = columns
     bucket = np.floor(time / width_s).astype(np.int64)
-    if (bucket[1:] != bucket[:-1]).all():
-        return columns
     starts, ends = _runs(bucket)
+    if len(starts) == len(time):
+        return columns
     if piece[0] != piece[-1]:
         first_piece = np.repeat(piece[starts], ends - starts + 1)
         starts, ends = _runs(2 * bucket + (piece > first_piece))
@@ -162,5 +162,6 @@ def _thin(columns: tuple[Any, ...], width_s: float) -> tuple[Any, ...]:
 
 def _runs(keys: Any) -> tuple[Any, Any]:
     """Return the first and the last index of each run of equal keys."""
-    cuts = np.flatnonzero(keys[1:] != keys[:-1])
-    return np.concatenate(([0], cuts + 1)), np.concatenate((cuts, [len(keys) - 1]))
+    edges = np.ones(len(keys) + 1, bool)
+    edges[1:-1] = keys[1:] != keys[:-1]
+    return edges[:-1].nonzero()[0], edges[1:].nonzero()[0]

@@ -1,6 +1,7 @@
 """The runs that come with llmscope: measured with it on machines that they name, listed beside one's own, read only."""
 
 import contextlib
+from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 
@@ -39,10 +40,16 @@ def beside(own: list[Entry]) -> list[Entry]:
     folder = paths.sample_runs_folder()
     found: list[Entry] = []
     with contextlib.suppress(OSError):  # where they cannot be read, one's own are listed all the same
-        found = [read_entry(folder, run, is_reference=True) for run in folders.stamps(folder)]
+        found = [_entry(folder, run, stamp) for run, stamp in folders.stamps(folder).items()]
     known = {entry.id for entry in own} if found else set()
     new = [entry for entry in found if entry.id not in known]
     return sorted([*own, *new], key=attrgetter("at_s", "id"), reverse=True) if new else own
+
+
+@lru_cache(maxsize=256)
+def _entry(folder: Path, run: str, stamp: str) -> Entry:
+    """Return what is to be shown of a reference, read once as long as its stamp stays."""
+    return read_entry(folder, run, is_reference=True)
 
 
 def is_one(folder: Path) -> bool:

@@ -179,6 +179,18 @@ def test_the_tests_of_a_race_take_all_the_room_of_a_square(tmp_path: Path, unlik
     assert "gen128 · sequence 128" in words(content) or unlike
 
 
+@pytest.mark.parametrize("unlike", [False, True])
+def test_a_race_of_noisy_tests_is_not_called_steady(tmp_path: Path, unlike: bool) -> None:
+    race = read_race(write_race(tmp_path, unlike))
+    assert "All steady." in " ".join(words(race_content(race)).split())
+    row = race.entrants[0].row
+    assert row is not None
+    noisy = dataclasses.replace(race.entrants[0], row=msgspec.structs.replace(row, verdict="not_converged"))
+    said = " ".join(words(race_content(dataclasses.replace(race, entrants=(noisy, race.entrants[1])))).split())
+    assert "Not steady: A: gen128 noisy" in said and "All steady." not in said and "B: " not in said
+    assert ("whiskers" in said) is not unlike
+
+
 def test_nothing_personal_is_on_a_card() -> None:
     said = words(cards.of_run(ODD["failed"]())) + words(cards.of_run(ODD["long names"]()))
     assert "ann" not in said.replace("planned", "") and "home" not in said and "Users" not in said

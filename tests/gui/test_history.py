@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from llmscope import paths
@@ -13,7 +13,8 @@ from llmscope.core import events as ev
 from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.gui import replay as replaying
 from llmscope.gui.history_details import HistoryDetails
-from llmscope.gui.history_thread import OpenThread
+from llmscope.gui.history_table import HistoryTable
+from llmscope.gui.history_thread import ListThread, OpenThread
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.models.history_model import KEY, SECOND, TYPE, VERDICT, HistoryModel
 from llmscope.gui.models.history_trends import trends
@@ -368,3 +369,43 @@ def test_a_stored_run_shows_its_own_sampling_and_the_next_run_takes_the_persons(
     open_run(window, page, runs[GPU_DONE], qtbot)
     qtbot.keyClick(window, Qt.Key.Key_F5)
     assert panel._prompt.text() == "Mine" and fields.top_k.text() == "7" and panel.own_button.isHidden()
+
+
+def test_the_rest_is_read_after_the_list_is_drawn(window: MainWindow, runs: list[Path], qtbot: QtBot,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    order = []
+    paint, go_on = HistoryTable.paintEvent, ListThread.go_on
+    monkeypatch.setattr(HistoryTable, "paintEvent", lambda table, event: (order.append("drawn"), paint(table, event)))
+    monkeypatch.setattr(ListThread, "go_on", lambda thread: (order.append("goes on"), go_on(thread)))
+    page = show_history(window, qtbot)
+    qtbot.waitUntil(lambda: "goes on" in order)
+    assert order[0] == "drawn"
+    qtbot.waitUntil(lambda: page.reading.is_idle)
+
+
+def test_a_filter_shows_the_details_once(page: HistoryPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = []
+    monkeypatch.setattr(page.details, "show_trend", lambda test, points: shown.append(page.table.current()))
+    before = page.table.current()
+    qtbot.keyClicks(page.search, "o")
+    page.search.setText("interrupted")
+    assert len(shown) == 2 and shown[-1] is page.table.current() is not before
+
+
+def test_the_page_is_made_where_it_stays(window: MainWindow, runs: list[Path], qtbot: QtBot) -> None:
+    page = window.history.make_page(window.pages)
+    moves = ParentChanges(page)
+    assert show_history(window, qtbot) is page and moves.count == 0
+
+
+class ParentChanges(QObject):
+    """Counts how often a widget gets another parent; each time styles all that is within it anew."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.ParentChange
+        return False

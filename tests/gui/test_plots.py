@@ -1,6 +1,7 @@
 """The live plots: what they show in each state, driven by a made-up run."""
 
 import itertools
+from collections.abc import Callable, Iterable
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt
@@ -10,6 +11,8 @@ from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
 from llmscope.gui.live_feed import LiveFeed
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.pace import CALM, pace_of
 from llmscope.gui.plots.live_plots import LivePlots
 from llmscope.gui.plots.numbers import NumbersDialog
 from llmscope.gui.plots.ruler import Mark, Ruler
@@ -312,3 +315,29 @@ def test_the_ruler_paints_again_only_what_moved_and_looks_as_if_all_were_painted
     seen.render(picture, parts[0].topLeft(), QRegion(parts[0]))
     assert picture.toImage() == ruler(at(last_s)).grab().toImage()
     assert (parts[0].width() < 40) == (last_s < 45)
+
+
+def test_a_strip_of_the_lines_is_painted_without_the_axis_below(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, plots = shown(qtbot, until_s=24.0)
+    canvas, labels = plots._canvas, []
+    whole = canvas.viewport().grab().toImage()
+    monkeypatch.setattr(canvas, "_paint_time_axis", lambda painter, seen: labels.append(seen))
+    canvas.viewport().grab(QRect(100, 0, 10, int(canvas.bottom)))
+    assert not labels
+    monkeypatch.undo()
+    scale = canvas.backdrop.scale
+    axis = QRect(round(scale.x(scale.ticks()[1][0])) + 2, int(canvas.bottom) + 1, 120, 15)
+    assert canvas.viewport().grab(axis).toImage() == whole.copy(axis)
+
+
+def test_what_was_sampled_is_shown_as_seldom_as_texts(window: MainWindow, play: Callable[[Iterable[ev.Event]], None],
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    play(stream(until_s=24.0))
+    assert pace_of(window.page.run) == CALM
+    shown: list[ev.Telemetry] = []
+    monkeypatch.setattr(window.status, "show_telemetry", shown.append)
+    sampled = [telemetry(24.0 + 0.2 * n) for n in range(2 * CALM.text_every)]
+    for event in sampled:
+        window.feed.push(event)
+        window.tick()
+    assert len(shown) == 2 and set(shown) < set(sampled)

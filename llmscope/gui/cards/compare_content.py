@@ -6,6 +6,7 @@ from llmscope.analysis.compare import LETTERS, Comparison, Line
 from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_settings import NOT_READABLE, Setting
 from llmscope.analysis.compare_words import headline, telling
+from llmscope.core.results import Row
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP
 from llmscope.gui import compare_look as look
@@ -68,23 +69,25 @@ def _value(found: Comparison, line: Line, place: int) -> Value:
 
 def warnings(found: Comparison) -> str:
     """Return by run the tests that are not steady."""
-    said = []
-    for place, letter in enumerate(LETTERS[:len(found.sides)]):
-        words = [f"{line.name}{NBSP}{word}" for line in found.shown
-                 if (row := line.values[place].row) is not None and (word := not_steady(row))]
-        if words:
-            said.append(f"{letter}: {', '.join(words)}")
-    return "; ".join(said)
+    return unsteady([[(line.name, line.values[place].row) for line in found.shown]
+                     for place in range(len(found.sides))])
+
+
+def unsteady(by_run: Sequence[Sequence[tuple[str, Row | None]]]) -> str:
+    """Return by run the names of the rows that are not steady."""
+    words = [", ".join(f"{name}{NBSP}{word}" for name, row in rows if row is not None and (word := not_steady(row)))
+             for rows in by_run]
+    return "; ".join(f"{letter}: {said}" for letter, said in zip(LETTERS, words, strict=False) if said)
 
 
 def _foot(found: Comparison) -> list[str]:
     asked = dict.fromkeys(side.started.spec.accuracy for side in found.sides)
     accuracy = "/".join(f"±{100 * EPSILON[each]:.2g}{NBSP}%" for each in asked)
     scale = tr("Bars start at zero, each test has its own scale; whiskers and ± are {0} confidence, {1} asked.")
-    return [scale.format(f"95{NBSP}%", accuracy), *conditions(found)]
+    return [scale.format(f"95{NBSP}%", accuracy), *conditions(found, not warnings(found))]
 
 
-def conditions(found: Comparison) -> list[str]:
+def conditions(found: Comparison, is_steady: bool) -> list[str]:
     """Return in sentences whether all is steady, and power source, days and versions as far as they are the same."""
     days = dict.fromkeys(when(side.started.utc).rpartition(NBSP)[0] for side in found.sides)
     same = {setting.name: text for setting in found.settings if not setting.differing
@@ -93,7 +96,7 @@ def conditions(found: Comparison) -> list[str]:
         same["Power source"]) if "Power source" in same else ""
     versions = [same["Program"]] * ("Program" in same) + [
         f"{name.lower()} {same[name]}" for name in ("torch", "transformers", "Driver") if name in same]
-    return ["" if warnings(found) else tr("All steady."), power, tr("{0}.").format(tr(" and ").join(days)),
+    return [tr("All steady.") if is_steady else "", power, tr("{0}.").format(tr(" and ").join(days)),
             tr("{0}.").format(", ".join(versions)) if versions else ""]
 
 

@@ -8,7 +8,7 @@ from statistics import median
 from llmscope.analysis.compare import LETTERS, compare
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import race_words, words
-from llmscope.gui.cards.compare_content import conditions, differing, test_of, warnings
+from llmscope.gui.cards.compare_content import conditions, differing, test_of, unsteady
 from llmscope.gui.cards.content import Content, Machine, Test, Value
 from llmscope.gui.race import Race
 from llmscope.gui.race_track import Track
@@ -25,10 +25,12 @@ def race_content(race: Race, labels: Sequence[str] = ()) -> Content:
         words.model_name(cell.model), f"{cell.test} · {tr('sequence {0}').format(f'{cell.seq:,}')}".replace(" ", NBSP))
     requests = ", ".join(f"{letter} {tr('of')} {entrant.requests:,}"
                          for letter, entrant in zip(LETTERS, race.entrants, strict=False))
-    foot = tr("One request of each run, the median one by duration ({0}), has no interval; whiskers are of all.")
+    foot = tr("One request of each run, the median one by duration ({0}), has no interval{1}.").format(
+        requests, tr("; whiskers are of all") if found.lines else "")
+    warned = unsteady([[(entrant.cell.test, entrant.row)] for entrant in race.entrants])
     title = race_words.headline(race)
     tests = (*_tests(race), *(test_of(found, line) for line in found.lines))
-    return Content(title, about, machines, tests, warnings(found), (foot.format(requests), *conditions(found)),
+    return Content(title, about, machines, tests, warned, (foot, *conditions(found, not warned)),
                    differing(found), {"Title": title, "Results": results(race)})
 
 

@@ -4,6 +4,7 @@ import time
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QDate, QModelIndex, QObject, QPersistentModelIndex, Qt
@@ -41,9 +42,12 @@ class HistoryModel(QAbstractTableModel):
         self._ordered: list[Entry] = []
         self._badges: dict[str, str] = {}
         self._rows: list[Entry | float] = []
+        self._days: list[float] = []
         self._named: dict[float, str] = {}
         self._texts: dict[str, tuple[str, ...]] = {}
         self._trends: Trends = {}
+        self._titles = (self.tr("When"), self.tr("Model"), self.tr("Device"), self.tr("Type"), "", "",
+                        self.tr("Same settings"), self.tr("Verdict"), self.tr("Tags"))
 
     def show_entries(self, entries: Sequence[Entry]) -> None:
         """Take the runs, the latest first."""
@@ -53,6 +57,7 @@ class HistoryModel(QAbstractTableModel):
         self.tests = sorted(counts, key=lambda test: (-counts[test], _rank(test), test))
         self.entries = list(entries)
         self.has_tags = any(entry.marks or entry.is_reference for entry in entries)
+        self._days = list(_days(self.entries))
         self._named.clear()
         self._choose()
         self._put_in_order()
@@ -149,8 +154,9 @@ class HistoryModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
-        return (self.tr("When"), self.tr("Model"), self.tr("Device"), self.tr("Type"), self._key_title(), self.second,
-                self.tr("Same settings"), self.tr("Verdict"), self.tr("Tags"))[section]
+        if section == KEY:
+            return self._key_title()
+        return self.second if section == SECOND else self._titles[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._rows):
@@ -231,7 +237,7 @@ class HistoryModel(QAbstractTableModel):
     def _fill(self) -> None:
         self.beginResetModel()
         self.found = kept(self._ordered, self._wanted, self.badge)
-        self._rows = list(_with_days(self.found) if self.order[0] == WHEN else self.found)
+        self._rows = list(_with_days(self.found, self._days) if self.order[0] == WHEN else self.found)
         self.endResetModel()
 
     def _say_changed(self, first: int, last: int) -> None:
@@ -252,12 +258,25 @@ def _rank(test: str) -> int:
     return words.HEADLINES.index(kind) if kind in words.HEADLINES else len(DEFINITIONS)
 
 
-def _with_days(entries: Sequence[Entry]) -> Iterator[Entry | float]:
-    """Yield the entries, which are in the order of time, each day's first after the moment at which the day began."""
-    began, ended = 0.0, 0.0
-    for entry in entries:
-        if not began <= entry.at_s < ended:
+def _days(entries: Sequence[Entry]) -> Iterator[float]:
+    """Yield when each day on which runs were made began, the first one first; the entries have the latest first."""
+    ended = -inf
+    for entry in reversed(entries):
+        if entry.at_s >= ended:
             year, month, day = time.localtime(entry.at_s)[:3]
             began, ended = (time.mktime((year, month, day + days, 0, 0, 0, 0, 0, -1)) for days in (0, 1))
+            yield began
+
+
+def _with_days(entries: Sequence[Entry], days: list[float]) -> Iterator[Entry | float]:
+    """Yield the entries, which are in the order of time, each day's first after the moment at which the day began.
+
+    A filter makes the rows anew at each key: what the clock says of all days was asked before.
+    """
+    began, ended = inf, inf
+    for entry in entries:
+        if not began <= entry.at_s < ended:
+            place = bisect_right(days, entry.at_s)
+            began, ended = days[place - 1], days[place] if place < len(days) else inf
             yield began
         yield entry

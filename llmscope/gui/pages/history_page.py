@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -40,8 +40,8 @@ class HistoryPage(Page):
     marked = Signal(str)
     said = Signal(str)
 
-    def __init__(self, runs: Path, settings: Settings) -> None:
-        super().__init__()
+    def __init__(self, runs: Path, settings: Settings, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
         self._runs = runs
         self._narrow, self._is_loaded = False, False
         self._go_to = ""
@@ -162,13 +162,13 @@ class HistoryPage(Page):
         self._staying(lambda: self.model.set_key(self.key.taken()))
 
     def _on_moved(self) -> None:
-        entry = self.table.current()
+        entry, selected = self.table.current(), self.table.selected()
         if entry is not None:
             self.details.show_run(entry, self._asks.why_not(entry))
             self.details.show_trend(self.model.key, self.model.series(entry, self.details.trend.MOST))
-        count = len(self.table.selected())
-        self.compare.show_count(sum(chosen.can_open for chosen in self.table.selected()))
-        self.details.race_button.show_runs(self.table.selected())
+        self.compare.show_count(sum(chosen.can_open for chosen in selected))
+        self.details.race_button.show_runs(selected)
+        count = len(selected)
         self.details.delete_button.setText(self.tr("Delete") if count < 2 else self.tr("Delete {0}").format(count))
 
     def _on_enter(self) -> None:
@@ -194,8 +194,9 @@ class HistoryPage(Page):
     def _staying(self, change: Callable[[], None]) -> None:
         """Make a change to the list, and be at the same run after it."""
         current = self.table.current()
-        change()
-        self.table.go_to(current.id if current is not None else "")
+        with QSignalBlocker(self.table):  # what is current and selected is shown once, when it is settled
+            change()
+            self.table.go_to(current.id if current is not None else "")
         self._show_stack()
 
     def _show_stack(self) -> None:

@@ -186,7 +186,6 @@ class RunPage(Page):
                 self._show_devices()
             case ev.Telemetry():
                 self.control.take_telemetry(event)
-                self.body.machine.show_telemetry(event)
             case ev.WorkerEnded():
                 self._worker_stands_by = False
             case ev.RunStarted():

@@ -18,6 +18,8 @@ from llmscope.gui.theme import theme
 RIGHT_PX, LABELS_PX, WORDS_PX, TOP_NOTE_PX = 2, 110, 15, 16
 #: A lower pane than this has only its first and last tick labelled.
 LOW_PX = 60
+#: Room for a time below the axis.
+TIME_PX = 80
 #: The part of the axis that the dashed line of a level takes.
 LEVEL_SHARE = 0.3
 _LABEL = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -139,8 +141,8 @@ class Canvas(pg.GraphicsLayoutWidget):
                 self._paint_ticks(painter, pane)
             if pane.kind.id == "memory" and pane.height >= LOW_PX and seen.right() > self.width() - LABELS_PX:
                 self._paint_level_words(painter, pane)
-        if seen.bottom() >= self.bottom:
-            self._paint_time_axis(painter)
+        if seen.bottom() > self.bottom:
+            self._paint_time_axis(painter, seen)
         self._paint_end(painter)
 
     def _paint_grid(self, painter: QPainter, pane: Pane, seen: QRectF) -> None:
@@ -176,18 +178,19 @@ class Canvas(pg.GraphicsLayoutWidget):
         painter.setPen(style.pen(level.role, 1, (2, 3)))
         painter.drawLine(QLineF(right - LEVEL_SHARE * (right - style.AXIS_PX), y, right, y))
 
-    def _paint_time_axis(self, painter: QPainter) -> None:
+    def _paint_time_axis(self, painter: QPainter, seen: QRectF) -> None:
         scale, y = self.backdrop.scale, round(self.bottom)
         painter.setFont(style.font("caption"))
         painter.setPen(style.pen("axis"))
         painter.drawLine(QLineF(scale.left, y, scale.left + scale.width, y))
         for seconds, label in scale.ticks():
             x = round(scale.x(seconds))
-            if x + 18 < self.width():
+            is_seen = seen.left() - TIME_PX / 2 < x < seen.right() + TIME_PX / 2
+            if is_seen and x + 18 < self.width():
                 painter.setPen(style.pen("axis"))
                 painter.drawLine(QLineF(x, y, x, y + 3))
                 painter.setPen(style.pen("text_2"))
-                painter.drawText(QRectF(x - 40, y + 4, 80, 14), Qt.AlignmentFlag.AlignCenter, label)
+                painter.drawText(QRectF(x - TIME_PX / 2, y + 4, TIME_PX, 14), Qt.AlignmentFlag.AlignCenter, label)
 
     def _paint_end(self, painter: QPainter) -> None:
         if self.backdrop.end is None:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPaintEvent
@@ -18,8 +19,7 @@ _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 LINE_PX, SPACE_PX = 15, 6
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """A phase on the ruler: when, and whether it is over, now, the rest of the present one, or planned."""
 
     name: str

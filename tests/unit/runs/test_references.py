@@ -8,6 +8,7 @@ import pytest
 from llmscope import paths
 from llmscope.core.errors import BadInput
 from llmscope.runs import folders, references
+from llmscope.runs.entry import read_entry
 from llmscope.runs.index import Index
 from llmscope.runs.marks import Marks, write_marks
 from tests.unit.runs.stored import write_run
@@ -46,6 +47,16 @@ def test_they_stand_among_ones_own_and_stay_out_of_the_index(runs: Path, referen
     index.refresh()
     assert index.entries() == own
     index.close()
+
+
+def test_one_is_read_again_only_where_it_has_changed(reference: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = []
+    monkeypatch.setattr(references, "read_entry",
+                        lambda *of, is_reference: read.append(of) or read_entry(*of, is_reference=is_reference))
+    entry, = references.beside([])
+    assert references.beside([]) == [entry] and len(read) == 1
+    write_marks(reference, Marks("Another name"))
+    assert references.beside([])[0].name == "Another name" and len(read) == 2
 
 
 def test_without_any_the_list_is_the_same(runs: Path) -> None:
