@@ -15,7 +15,7 @@ import numpy as np
 
 from tests.benchmarks.report import Bar, interval, shown
 
-PAIRS, NEW = 150, 8
+PAIRS, NEW = 400, 8
 #: A span has each graph and text drawn once, as they are while a test is timed; samples that fill less than this share
 #: of it do not count.
 SPAN_S, SETTLE_S, FILLED = 1.0, 0.1, 0.5
