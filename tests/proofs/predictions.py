@@ -1,5 +1,6 @@
 """Speeds of tests that were left out, predicted from the others: what was measured against what was foretold."""
 
+import random
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -32,15 +33,17 @@ AXES: dict[str, Callable[[Row, Row], bool]] = {
 def lines() -> Iterator[str]:
     """Measure a grid, and yield each prediction beside what was measured, and for each axis how far they are off.
 
-    One thread measures: it waits for no other that a busy machine holds up.
+    One thread measures: it waits for no other that a busy machine holds up. The order is drawn by lot: a machine that is
+    slower for some minutes would else be taken for a slower model or dtype.
     """
     tests = [cell for model, dtype in SERIES for cell in _tests(model, dtype)]
-    finished = run_blocking(RunSpec((*_machine(), *tests), accuracy="quick", threads=1, time_limit_s=LIMIT_S),
+    order = random.Random(1).sample(tests, len(tests))
+    finished = run_blocking(RunSpec((*_machine(), *order), accuracy="quick", threads=1, time_limit_s=LIMIT_S),
                             lambda event: None, None)
     started = finished.started
     known = ceilings_of(finished.rows, "cpu", started.utc, started.run, started.versions)
-    measured = [(cell, row) for cell, row in zip(tests, finished.rows[-len(tests):], strict=True)
-                if row.verdict in COUNTED]
+    rows = dict(zip(order, finished.rows[-len(order):], strict=True))
+    measured = [(cell, rows[cell]) for cell in tests if rows[cell].verdict in COUNTED]
     yield f"{len(measured)} of {len(tests)} tests measured"
     summaries: list[Bar] = []
     for axis, tells in AXES.items():
