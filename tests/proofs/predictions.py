@@ -33,8 +33,8 @@ AXES: dict[str, Callable[[Row, Row], bool]] = {
 def lines() -> Iterator[str]:
     """Measure a grid, and yield each prediction beside what was measured, and for each axis how far they are off.
 
-    One thread measures: it waits for no other that a busy machine holds up. The order is drawn by lot: a machine that is
-    slower for some minutes would else be taken for a slower model or dtype.
+    One thread measures: it waits for no other that a busy machine holds up. The order is drawn by lot: a machine that
+    is slower for some minutes would else be taken for a slower model or dtype.
     """
     tests = [cell for model, dtype in SERIES for cell in _tests(model, dtype)]
     order = random.Random(1).sample(tests, len(tests))
