@@ -222,6 +222,8 @@ class ResultsTable(QTreeView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._share_width()
+        if self._followed is not None and self._is_in_view(self._followed):
+            self.scrollTo(self.results.index(self._followed, 0))  # not cut by what has come below the table
 
     def drawRow(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the ground of a row, its cells, and the second line across all columns."""

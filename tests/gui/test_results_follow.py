@@ -57,6 +57,13 @@ def test_the_running_row_is_followed(long: Long) -> None:
         assert long.is_seen(end - 1)
 
 
+def test_what_comes_below_the_table_cuts_no_row_that_is_followed(long: Long) -> None:
+    long.run(range(0, 60))
+    long.table.resize(long.table.width(), long.table.height() - 20)
+    QApplication.processEvents()
+    assert long.is_seen(59)
+
+
 def test_who_scrolled_away_is_left_alone_until_the_running_row_is_seen_again(long: Long) -> None:
     long.run(range(0, 40))
     long.table.verticalScrollBar().setValue(0)
