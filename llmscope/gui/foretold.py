@@ -73,9 +73,14 @@ class Foretold(QObject):
         """Read the runs anew: there is one more."""
         self._known, self._is_stale = _Told(), self._thread is not None
 
+    def rest(self) -> None:
+        """Begin nothing more until asked again: a run is to have the machine for itself."""
+        self._timer.stop()
+        self._wanted = ()
+
     def close(self) -> None:
         """End what still reads; returns when it is over."""
-        self._timer.stop()
+        self.rest()
         if self._thread is not None:
             self._thread.wait()
 

@@ -12,7 +12,7 @@ from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import MACHINE, Cell
 from llmscope.runs import folders
 from llmscope.runs.ceilings import CeilingStore, fingerprint
-from llmscope.runs.store import NoRun, read_manifest, read_run
+from llmscope.runs.store import NoRun, read_run
 
 #: So many of the latest runs are looked at: reading takes about a millisecond each.
 MOST_RUNS = 100
@@ -39,8 +39,9 @@ def learn(runs: Path, machine: Mapping[str, Any], ceilings: CeilingStore) -> Lea
     here = fingerprint(machine)
     for name in names:
         try:
-            if fingerprint(read_manifest(runs / name)[0].started.machine) == here:
-                rows += (row for row in read_run(runs / name).rows if row.model != MACHINE and row.verdict in COUNTED)
+            run = read_run(runs / name)
         except NoRun:
             continue
+        if fingerprint(run.manifest.started.machine) == here:
+            rows += (row for row in run.rows if row.model != MACHINE and row.verdict in COUNTED)
     return Learnt(tuple(rows), {device: ceilings.get(machine, device) for device in {row.device for row in rows}})

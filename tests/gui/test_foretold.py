@@ -57,6 +57,19 @@ def test_nothing_is_worked_out_while_a_run_goes_on(window: MainWindow, play: Pla
     assert not window.page.foretold._timer.isActive() and window.page.foretold._thread is None
 
 
+def test_a_run_that_begins_stops_what_was_about_to_be_read(window: MainWindow, play: Play,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foretold, "AFTER_CHOICE_MS", 60_000)
+    play(before_the_run())
+    asked = window.page.foretold
+    asked.close()
+    asked.forget()
+    asked.ask(window.page.control.setup.cells)
+    assert asked._timer.isActive()
+    play(stream(until_s=14.0))
+    assert window.page.run.is_open and not asked._timer.isActive() and not asked._wanted
+
+
 def test_after_a_run_its_tooltip_says_what_was_expected(window: MainWindow, play: Play, qtbot: QtBot) -> None:
     play(before_the_run())
     qtbot.waitUntil(lambda: "expected" in details(window)[0])

@@ -162,6 +162,7 @@ class RunPage(Page):
     def begin(self, spec: RunSpec) -> None:
         """Show a run that was ordered."""
         self.run.begin(spec)
+        self.foretold.rest()
         self._foretell()
         self.run.waits_for_worker = not self._worker_stands_by
         self.control.set_open(True)
