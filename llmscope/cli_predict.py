@@ -44,4 +44,4 @@ def _line(cell: Cell, found: Prediction | None) -> tuple[str, ...]:
     of = (cell.test, cell.model, cell.device, DTYPE_SHORT.get(cell.dtype, cell.dtype))
     if found is None:
         return *of, UNKNOWN, UNKNOWN, "no stored run tells of it"
-    return *of, f"{significant(found.value, 2)} {found.unit}", found.span, found.basis.removeprefix("From ").rstrip(".")
+    return *of, f"{significant(found.value, 2)} {found.unit}", found.span, found.basis

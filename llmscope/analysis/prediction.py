@@ -37,7 +37,7 @@ MOST_ROWS = 64
 
 
 class Prediction(Struct, frozen=True):
-    """What a test is expected to give, in `unit`, 90 % of the time from `low` to `high`; `basis` is a sentence."""
+    """What a test is expected to give, in `unit`, 90 % of the time from `low` to `high`; `basis` is what it is from."""
 
     value: float
     low: float
@@ -88,7 +88,7 @@ def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
     tests = "1 measured test" if len(rows) == 1 else f"{len(rows)} measured tests"
     beside = f" and the ceilings of {ceilings.utc[:10]}" if ceilings else ""
     dtype = DTYPE_SHORT.get(rows[0].dtype, rows[0].dtype)
-    return f"From {tests} of {models}{beside}; the nearest is {rows[0].test} of {rows[0].model} in {dtype}."
+    return f"{tests} of {models}{beside}; the nearest is {rows[0].test} of {rows[0].model} in {dtype}"
 
 
 class _Fit:

@@ -44,7 +44,7 @@ def _own(known: Here, model: str, wanted: Mapping[Format, Demand], format_: Form
         writing, reading = told
         said = next(of for of in told if of is not None)
         target = msgspec.structs.replace(target, id=f"{target.id}-runs", name=f"{known.name}, plain transformers",
-                                         source=said.basis.removeprefix("From ").rstrip("."))
+                                         source=said.basis)
         yield msgspec.structs.replace(one, target=target, decode_tok_s=_range(writing), prefill_tok_s=_range(reading),
                                       energy_j_token=None)
 

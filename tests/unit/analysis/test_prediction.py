@@ -193,8 +193,8 @@ def test_of_a_test_measured_twice_the_last_holds() -> None:
 def test_the_basis_names_tests_ceilings_and_the_nearest() -> None:
     cell = Cell(LARGE, "pp", "cpu", "float32", seq=70, batch=2)
     basis = found(ROWS, cell).basis
-    assert basis.startswith(f"From {len(ROWS)} measured tests of ") and "ceilings of 2026-11-22" in basis
-    assert basis.endswith(f"the nearest is pp64 b2 of {LARGE} in f32.")
+    assert basis.startswith(f"{len(ROWS)} measured tests of ") and "ceilings of 2026-11-22" in basis
+    assert basis.endswith(f"the nearest is pp64 b2 of {LARGE} in f32")
 
 
 @pytest.mark.parametrize(("workload", "unit"), [("gen", "tok/s"), ("train", "tok/s"), ("opt", "ms"), ("ttft", "ms")])
