@@ -98,7 +98,7 @@ def _spread(values: Floats) -> float | None:
 def _test_time(utc: str) -> str | None:
     try:
         return f"{datetime.fromisoformat(utc).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -35,6 +35,6 @@ def moment(value: Any) -> str:
     """Return a time in ISO 8601, UTC where a zone is told; empty where there is none."""
     try:
         at = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return (at.astimezone(UTC) if at.tzinfo else at).isoformat(timespec="seconds")
+    except (TypeError, ValueError, OverflowError):  # in UTC it may lie before the year 1
         return ""
-    return (at.astimezone(UTC) if at.tzinfo else at).isoformat(timespec="seconds")

@@ -208,3 +208,13 @@ def test_what_is_no_number_is_missing_and_the_same_file_comes_once(tmp_path: Pat
 def test_texts_of_others_do_nothing(tmp_path: Path) -> None:
     row = row_of(tmp_path, model_type="\x1b]0;evil\x07\u202eQ4_0", cpu_info="=cmd|'x'!A0\nb")
     assert row.model.isprintable() and "\x1b" not in json.dumps(msgspec.to_builtins(row), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_beyond_the_calendar_is_not_told(tmp_path: Path, at: str) -> None:
+    run = stored(tmp_path, as_json([LLAMA_BENCH | {"test_time": at}]))
+    assert run.manifest.started.utc == ""
+    own = store.read_run(write_run(tmp_path / "own"))
+    manifest = msgspec.structs.replace(own.manifest, started=msgspec.structs.replace(own.manifest.started, utc=at))
+    told, _ = out.tests([msgspec.structs.replace(own, manifest=manifest)])
+    assert told[0]["test_time"] is None
