@@ -67,6 +67,7 @@ class CeilingStore:
 
 def fingerprint(machine: Mapping[str, Any]) -> str:
     """Return what tells one machine from another, as far as speed goes: a hash of processor, cores and GPUs."""
-    gpus = [gpu.get("name") for gpu in machine.get("gpus") or ()]
+    told = machine.get("gpus")  # others' files may tell anything
+    gpus = [gpu.get("name") for gpu in told if isinstance(gpu, Mapping)] if isinstance(told, list | tuple) else []
     identity = [gpus if name == "gpus" else machine.get(name) for name in _IDENTITY]
     return hashlib.blake2b(msgspec.json.encode(identity), digest_size=8).hexdigest()

@@ -28,6 +28,11 @@ def test_ceilings_are_found_again_on_the_same_machine_and_device_only(tmp_path: 
     assert fingerprint(EPYC) != fingerprint(EPYC | {"gpus": [{"name": "H100"}]})
 
 
+@pytest.mark.parametrize("gpus", [["H100"], {"name": "H100"}, 3, "H100", None])
+def test_what_others_say_of_gpus_in_another_form_tells_of_none(gpus: Any) -> None:
+    assert fingerprint(EPYC | {"gpus": gpus}) == fingerprint(EPYC)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema":9,"machines":{}}', b"\xff", b'{"machines":' * 9999])
 def test_a_damaged_file_holds_none_and_is_written_anew(tmp_path: Path, content: bytes) -> None:
     (tmp_path / FILE).write_bytes(content)
