@@ -20,12 +20,13 @@ def names(tests: Sequence[Test]) -> list[str]:
 
 def apart(tests: Sequence[Test]) -> list[str]:
     """Return what tells each test from those of its id and model: `sequence 16 · bf16`, nothing where there is none."""
-    alike: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for test in tests:
-        alike.setdefault((test.model, test.test), []).append(_settings(test))
-    return [" · ".join(filter(None, (value for name, value in _settings(test).items()
-                                     if len({other[name] for other in alike[test.model, test.test]}) > 1)))
-            for test in tests]
+    settings = list(map(_settings, tests))
+    values: dict[tuple[str, str, str], set[str]] = {}
+    for test, own in zip(tests, settings, strict=True):
+        for name, value in own.items():
+            values.setdefault((test.model, test.test, name), set()).add(value)
+    return [" · ".join(value for name, value in own.items() if value and len(values[test.model, test.test, name]) > 1)
+            for test, own in zip(tests, settings, strict=True)]
 
 
 def how(test: Test) -> dict[str, str]:
