@@ -3,9 +3,10 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
+from msgspec import Meta, Struct
 
 from llmscope.core import events
 from llmscope.core.results import Row
@@ -15,6 +16,65 @@ from llmscope.core.units import NBSP
 EVENTS_LIMIT_BYTES = 4_000_000_000
 #: Damaged lines that are named one by one.
 WARNINGS_LIMIT = 20
+
+Amount = Annotated[float, Meta(ge=0, le=1e30)]
+Count = Annotated[int, Meta(ge=1, le=2**40)]
+
+
+class _Host(Struct):
+    share: float
+    operations: int
+
+
+class _Slowed(Struct):
+    share: float
+    reason: str
+
+
+class _Limit(Struct):
+    bound: str
+    share: float
+    ceiling: float
+    unit: str
+
+
+class _Phase(Struct):
+    seconds: Amount
+    flops: Amount | None = None
+    bytes_moved: Amount | None = None
+
+
+class _Energy(Struct):
+    j_per_token: Amount | None = None
+
+
+class _Extra(Struct):
+    """What of a row's `extra` is reckoned with, each thing of its kind or missing; the rest is only shown."""
+
+    seconds: Annotated[float, Meta(gt=0, le=1e9)] | None = None
+    flops: Amount | None = None
+    bytes_moved: Amount | None = None
+    parameters: Annotated[int, Meta(ge=0, le=2**50)] = 0
+    file_bytes: Amount | None = None
+    weights_bytes: Amount | None = None
+    read_share: float | None = None
+    issued_share: float | None = None
+    major_faults: float | None = None
+    others_percent: float | None = None
+    threads: Count | None = None
+    usable_cores: Count | None = None
+    sequences: Count = 1
+    ttft_ms: Amount | None = None
+    itl_ms: dict[str, float | None] | None = None
+    cpu: dict[str, float | None] | None = None
+    host: _Host | None = None
+    throttled: _Slowed | None = None
+    energy: _Energy | None = None
+    limit: _Limit | None = None
+    phases: dict[str, _Phase] = {}
+    phases_s: dict[str, float] | None = None
+    numerics: dict[str, Any] | None = None
+    peak_by_holder: dict[str, float | None] | None = None
 
 
 def events_in(file: BinaryIO, name: str, warnings: list[str]) -> Iterator[events.Event]:
@@ -90,4 +150,13 @@ def possible(row: Row) -> bool:
     """Return whether a row's figures can be those of a test."""
     figures = [x for x in (row.median, row.low, row.high, row.timed_s, *row.samples) if x is not None]
     ordered = row.low is None or row.high is None or row.low <= row.high
-    return row.n >= 0 and row.timed_s >= 0 and ordered and all(map(math.isfinite, figures))
+    return (row.n >= 0 and row.timed_s >= 0 and ordered and all(map(math.isfinite, figures))
+            and _is_extra(row.extra))
+
+
+def _is_extra(extra: dict[str, Any]) -> bool:
+    try:
+        msgspec.convert(extra, _Extra)
+    except msgspec.ValidationError:
+        return False
+    return True

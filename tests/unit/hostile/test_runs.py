@@ -58,6 +58,10 @@ BAD_RESULTS = {
     "1e999": json.dumps(RESULT).replace("5120.0", "1e999").encode(), "n negative": row(n=-1), "n a text": row(n="8"),
     "seconds negative": row(timed_s=-1.0), "interval turned round": row(low=9.0, high=1.0),
     "samples a text": row(samples="evil"), "verdict unknown": row(verdict="best"), "not UTF-8": b'{"schema": "\xff"}',
+    **{f"{name} {value}": row(extra={name: value}) for name, value in (
+        ("seconds", "x"), ("seconds", 0.0), ("flops", []), ("host", 3), ("host", {"share": "x", "operations": 1}),
+        ("limit", {"share": 0.5}), ("phases", {"decode": 1}), ("cpu", {"waited": "x"}), ("others_percent", "x"),
+        ("sequences", 0), ("threads", 0), ("throttled", {"share": 0.5}), ("energy", 1), ("parameters", -1))},
     "10^6 deep": b"[" * 10**6, "a list": b"[]", "status unknown": json.dumps({**RESULT, "ended": {}}).encode(),
 }
 BAD_LINES = {
