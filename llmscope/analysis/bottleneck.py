@@ -52,11 +52,11 @@ class Finding(Struct, frozen=True):
 
 
 def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
-    """Return what limits a test, or None for tests of the machine and those that never began."""
+    """Return what limits a test, or None for tests of the machine, those that never began, and unknown ones."""
     kind = row.definition.partition("/")[0]
     if row.verdict == "failed":
         return _of_failure(row)
-    if DEFINITIONS[kind].of_machine or row.verdict not in COUNTED:
+    if kind not in DEFINITIONS or DEFINITIONS[kind].of_machine or row.verdict not in COUNTED:
         return None
     model = None if ceilings is None else time_model(row, ceilings)
     claims = tuple(sorted(_claims(row, kind, ceilings, model), key=lambda claim: -claim.share))

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 from msgspec import Struct
 
-from llmscope.core.definitions import DEFINITIONS
+from llmscope.core.definitions import DEFINITIONS, is_of_machine
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_BYTES
 
@@ -103,14 +103,17 @@ class Limit(Struct, frozen=True):
 
 
 def ceilings_of(rows: Iterable[Row], device: str, utc: str, run: str, versions: dict[str, str]) -> Ceilings | None:
-    """Return the ceilings that rows hold for a device; storage counts for every device. None where there are none."""
+    """Return the ceilings that rows hold for a device; storage counts for every device. None where there are none.
+
+    Rows of tests that this version does not know, and such without a speed or size, hold none.
+    """
     products: dict[str, Ceiling] = {}
     memory: dict[int, Ceiling] = {}
     others: dict[str, Ceiling] = {}
     threads: int | None = None
     for row in rows:
-        kind = row.definition.partition("/")[0]
-        if not DEFINITIONS[kind].of_machine or row.verdict not in COUNTED or not row.samples:
+        kind, size = row.definition.partition("/")[0], row.options.get("size")
+        if not is_of_machine(kind) or row.verdict not in COUNTED or max(row.samples, default=0.0) <= 0:
             continue
         if row.device != device and kind != "disk-read":
             continue
@@ -119,7 +122,8 @@ def ceilings_of(rows: Iterable[Row], device: str, utc: str, run: str, versions: 
         if row.unit == "TFLOPS":
             _raise(products, row.dtype, found)
         elif kind.startswith("membw"):
-            _raise(memory, int(row.options["size"]), found)
+            if isinstance(size, int) and size > 0:
+                _raise(memory, size, found)
         elif not (row.reason or "").startswith("mixed"):
             _raise(others, kind, found)
     if not products and not memory and not others:

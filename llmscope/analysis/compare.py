@@ -13,7 +13,7 @@ from llmscope.analysis.compare_floors import Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Setting, Side, settings
 from llmscope.analysis.row_names import how
 from llmscope.analysis.times_as_fast import TimesAsFast, together
-from llmscope.core.definitions import DEFINITIONS, test_id
+from llmscope.core.definitions import DEFINITIONS, is_of_machine, test_id
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 
 #: Runs that have a letter, a colour and a shape.
@@ -81,7 +81,7 @@ class Comparison(Struct, frozen=True):
     @property
     def shown(self) -> tuple[Line, ...]:
         """The tests of models; where there are none, those of the machines."""
-        of_models = tuple(line for line in self.lines if not _of_machine(line.kind))
+        of_models = tuple(line for line in self.lines if not is_of_machine(line.kind))
         return of_models or self.lines
 
     def rows(self, place: int) -> tuple[Row, ...]:
@@ -106,7 +106,7 @@ def compare(sides: Sequence[Side], baseline: int = 0, repeats: Sequence[Side] = 
 def test_of(side: Side, row: Row) -> Test:
     """Return what must be the same for two rows to be compared, beside the definition."""
     kind, _, version = row.definition.partition("/")
-    if kind not in DEFINITIONS or _of_machine(kind):
+    if kind not in DEFINITIONS or is_of_machine(kind):
         return row.test, row.model, 1, 0
     options = {name: value for name, value in row.options.items() if name in _OF_THE_WORK}
     # The test of another program may have what ours lacks, such as a depth of pp: its own id tells it.
@@ -119,10 +119,6 @@ def test_of(side: Side, row: Row) -> Test:
 
 def _tried(rows: Sequence[Row | None]) -> int:
     return sum(row is not None for row in rows)
-
-
-def _of_machine(kind: str) -> bool:
-    return kind in DEFINITIONS and DEFINITIONS[kind].of_machine
 
 
 def _matched(sides: Sequence[Side], baseline: int) -> Iterator[tuple[str, tuple[Row | None, ...]]]:
@@ -181,7 +177,7 @@ def _timed(lines: Sequence[Line], baseline: int, floors: "_Floors") -> tuple[Lin
     times: dict[tuple[int, int], TimesAsFast | None] = {}
     for of_machine in (False, True):
         pairs = {(number, place): (row, base, (floors.of(place, row), floors.of(baseline, base)))
-                 for number, line in enumerate(lines) if _of_machine(line.kind) is of_machine
+                 for number, line in enumerate(lines) if is_of_machine(line.kind) is of_machine
                  for place, row, base in _comparable(line, baseline)}
         times |= zip(pairs, together(list(pairs.values())), strict=True)
     return tuple(structs.replace(line, values=tuple(structs.replace(value, times=times.get((number, place)))

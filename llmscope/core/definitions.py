@@ -191,6 +191,11 @@ DEFINITIONS: dict[str, Definition] = {
 }
 
 
+def is_of_machine(kind: str) -> bool:
+    """Return whether a kind of test measures the machine itself; one that this version does not know is none."""
+    return kind in DEFINITIONS and DEFINITIONS[kind].of_machine
+
+
 def test_id(kind: str, *, seq: int = 0, new: int = 0, depth: int = 0, batch: int = 1, size: int = 0,
             dtype: str = "", options: Mapping[str, str | bool | int] | None = None) -> str:
     """Return the id of a test in llama-bench's grammar, extended.

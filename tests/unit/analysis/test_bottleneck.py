@@ -229,3 +229,7 @@ def test_claims_are_shares_and_the_first_is_the_finding(host: float, waited: flo
     assert all(0 <= claim.share <= 1.0001 for claim in found.claims)
     assert found.limiter in (found.claims[0].limiter, "unclear")
     assert all((remedy.speedup or 0) > 0 for remedy in (*found.would_help, *found.would_not_help))
+
+
+def test_a_test_that_this_version_does_not_know_has_no_finding() -> None:
+    assert finding(msgspec.structs.replace(row_of(), definition="odd/1"), CEILINGS) is None

@@ -49,6 +49,13 @@ def test_what_did_not_count_or_came_from_elsewhere_is_no_ceiling() -> None:
     assert ceilings_of(rows, "cpu", "", "r", VERSIONS) is None
 
 
+@pytest.mark.parametrize("odd", [{"definition": "new/1"}, {"options": {}}, {"options": {"size": "x"}},
+                                 {"options": {"size": 0}}, {"samples": (0.0,)}])
+def test_rows_of_others_that_lack_something_hold_none(odd: dict[str, Any]) -> None:
+    row = msgspec.structs.replace(machine_row("membw-read", [0.1], size=64 * MIB), **odd)
+    assert ceilings_of([row], "cpu", "", "r", VERSIONS) is None
+
+
 def test_of_two_measurements_the_better_holds_unless_the_versions_changed() -> None:
     old, new = ceilings(m64=30.0, m128=28.0), ceilings(m64=25.0)
     both = merged(old, new)
