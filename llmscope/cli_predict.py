@@ -26,7 +26,7 @@ def print_predictions(spec: RunSpec, output: str) -> None:
     if not learnt.rows:
         raise BadInput("No run of this machine is stored to learn from: 'llmscope bench --preset quick' first.")
     cells = [cell for cell in resolve(spec, probe_devices()[1]).cells if cell.model != MACHINE]
-    told = [(cell, learnt.foretell(cell)) for cell in cells]
+    told = [(cell, learnt.foretell(cell.within(spec.sampling, spec.threads))) for cell in cells]
     if output == "json":
         document = {"schema": SCHEMA, "program": f"llmscope {__version__}", "rows": [_item(*one) for one in told]}
         print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
@@ -43,5 +43,5 @@ def _item(cell: Cell, found: Prediction | None) -> dict[str, object]:
 def _line(cell: Cell, found: Prediction | None) -> tuple[str, ...]:
     of = (cell.test, cell.model, cell.device, DTYPE_SHORT.get(cell.dtype, cell.dtype))
     if found is None:
-        return *of, UNKNOWN, UNKNOWN, "no stored run tells of it"
+        return *of, UNKNOWN, UNKNOWN, "no stored run tells enough of it"
     return *of, f"{significant(found.value, 2)} {found.unit}", found.span, found.basis

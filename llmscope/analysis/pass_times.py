@@ -16,6 +16,7 @@ from msgspec.structs import astuple
 
 from llmscope.analysis.ceilings import Ceilings, working_set_bytes
 from llmscope.analysis.observed import Observed
+from llmscope.analysis.time_model import threads_share
 from llmscope.analysis.work import Work
 
 #: Each parameter is sought somewhere, and may lie from there as far as its SD, a standard deviation of the logarithm.
@@ -39,11 +40,13 @@ BLIND_FLOPS, BLIND_BYTES, BLIND_SD = 1e11, 1e10, 3.0
 class Machine(NamedTuple):
     """Where the parameters are sought: by the ceilings, with a layer's overhead, and several rows' times the traffic.
 
+    `threads` is the share of those that measured a CPU's ceilings: arithmetic can reach that much of them.
     `sd` is how far each may lie from there: overhead, share of products, share of memory, traffic of several rows,
     and of each dtype both shares; last those of a dtype that is not in `dtypes`.
     """
 
     ceilings: Ceilings | None
+    threads: float
     overhead_s: float
     packing: float
     dtypes: tuple[str, ...]
@@ -51,12 +54,13 @@ class Machine(NamedTuple):
 
 
 def machine_of(known: Sequence[Observed], device: str, ceilings: Ceilings | None) -> Machine:
-    """Return the machine that rows were measured on, before a look at their seconds."""
+    """Return the machine that rows of one number of threads were measured on, before a look at their seconds."""
     overhead_s, overhead_sd = _overhead(known)
     dtypes = tuple(sorted({one.work.dtype for one in known}))
     shares = (BLIND_SD, BLIND_SD) if ceilings is None else (COMPUTE_SD, MEMORY_SD)
     of_dtypes = [COMPUTE_OF_DTYPE_SD, MEMORY_OF_DTYPE_SD] * (len(dtypes) + 1)
-    return Machine(ceilings, overhead_s, PACKING.get(device, 1.0), dtypes,
+    threads = 1.0 if ceilings is None else threads_share(known[0].row, ceilings)
+    return Machine(ceilings, threads, overhead_s, PACKING.get(device, 1.0), dtypes,
                    np.array([overhead_sd, *shares, PACKING_SD, *of_dtypes]))
 
 
@@ -66,7 +70,7 @@ def _overhead(known: Iterable[Observed]) -> tuple[float, float]:
     They are what rows say of their hosts, where any does; a large share tells more, as each is off by about as much.
     """
     said = [(share, math.log(share * one.seconds / one.work.layer_passes)) for one in known
-            if (share := (one.row.extra.get("host") or {}).get("share"))]
+            if (share := (one.row.extra.get("host") or {}).get("share") or 0.0) > 0]
     if not said:
         return START_OVERHEAD_S, OVERHEAD_SD
     weight = sum(share**2 for share, _ in said)
@@ -82,7 +86,7 @@ class PassTimes:
         filled = np.array([[*map(astuple, work.phases), *[(0.0, 0.0, 0)] * (phases - len(work.phases))]
                            for work in works]).T
         self._is_packed = filled[2] > 1
-        self._compute_s = filled[0] / [_flops_s(work, machine.ceilings) for work in works]
+        self._compute_s = filled[0] / [machine.threads * _flops_s(work, machine.ceilings) for work in works]
         self._memory_s = filled[1] / [_bytes_s(work, machine.ceilings) for work in works]
         self._memory_s *= np.where(self._is_packed, machine.packing, 1.0)
         self._overhead_s = machine.overhead_s * np.array([work.layer_passes for work in works])

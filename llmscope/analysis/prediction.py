@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.observed import NOISE, Observed, observed
@@ -34,6 +34,8 @@ DOUBLINGS = 2.0
 STEPS, FARTHEST = 12, 5.0
 #: Of many tests the most alike are taken.
 MOST_ROWS = 64
+#: Settings that change how long the same work takes: tests tell only of those that have the same ones.
+WAYS = ("attention", "cache", "checkpointing")
 
 
 class Prediction(Struct, frozen=True):
@@ -54,16 +56,17 @@ class Prediction(Struct, frozen=True):
 def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Prediction | None:
     """Return what a cell would give on the device that the rows were measured on; of a test measured twice the last.
 
-    It is what the test would give with no other program at work, and rows that others held up are taken so.
-    None where no row of its device counts, where its FLOPs and bytes are not known (loading, tokenizing, models
-    without a closed form), or where the range would be wider than a factor of ten.
+    It is what the test would give with no other program at work, and rows that others held up are taken so. A run's
+    threads and answers to a prompt stand in the cell (`Cell.within`) and in the rows' options.
+    None where no row counts of its device, its ways and its CPU threads, where its FLOPs and bytes are not known
+    (loading, tokenizing, models without a closed form), or where the range would be wider than a factor of ten.
     """
     models: dict[str, Model | None] = {}
     wanted = work_of_cell(cell, models)
-    measured = {of: row for row in rows if (of := _measured(row, cell)) is not None}
     if wanted is None:
         return None
-    known = [observed(work, row) for of, row in measured.items() if (work := work_of_cell(of, models)) is not None]
+    known = [observed(work, row) for of, row in _alike(rows, cell).items()
+             if (work := work_of_cell(of, models)) is not None]
     known = sorted(known, key=lambda one: -likeness(wanted, one.work))[:MOST_ROWS]
     if not known:
         return None
@@ -72,23 +75,34 @@ def predict(rows: Iterable[Row], cell: Cell, ceilings: Ceilings | None) -> Predi
         return None
     definition = DEFINITIONS[cell.workload]
     value, *ends = (definition.value(math.exp(mean + z * sd), wanted.tokens) for z in (0.0, SPAN, -SPAN))
-    return Prediction(value, min(ends), max(ends), definition.unit, _basis([one.row for one in known], ceilings))
+    return Prediction(value, min(ends), max(ends), definition.unit, _basis([one.row for one in known], cell, ceilings))
 
 
-def _measured(row: Row, cell: Cell) -> Cell | None:
-    """Return the cell that a row came from if it tells of the same device and has a value, else None."""
-    if (row.device, row.backend) != (cell.device, cell.backend) or row.verdict not in COUNTED:
-        return None
-    return cell_of(row) if row.extra.get("seconds") else None
+def _alike(rows: Iterable[Row], cell: Cell) -> dict[Cell, Row]:
+    """Return the rows with a value that tell of a cell, by the cells that they came from.
+
+    Where no number of CPU threads is asked for, it is torch's own: that of the last row for which none was either.
+    """
+    here = [(of, row) for row in rows if (row.device, row.backend) == (cell.device, cell.backend)
+            and row.verdict in COUNTED and row.extra.get("seconds") and (of := cell_of(row)) is not None]
+    own = next((row.extra.get("threads") for of, row in reversed(here) if of.threads is None), None)
+    threads = cell.threads or own
+    return {structs.replace(of, threads=threads): row for of, row in here
+            if _way(of) == _way(cell) and (cell.device != "cpu" or row.extra.get("threads") == threads)}
 
 
-def _basis(rows: Sequence[Row], ceilings: Ceilings | None) -> str:
+def _way(cell: Cell) -> dict[str, str | bool | int]:
+    return {name: value for name, value in cell.options.items() if name in WAYS}
+
+
+def _basis(rows: Sequence[Row], cell: Cell, ceilings: Ceilings | None) -> str:
     names = list(dict.fromkeys(row.model for row in rows))
     models = " and ".join((*names[:2], *([f"{len(names) - 2} more"] if len(names) > 2 else [])))
     tests = "1 measured test" if len(rows) == 1 else f"{len(rows)} measured tests"
+    threads = f" with {cell.threads} thread{'s' if cell.threads > 1 else ''}" if cell.threads else ""
     beside = f" and the ceilings of {ceilings.utc[:10]}" if ceilings else ""
     dtype = DTYPE_SHORT.get(rows[0].dtype, rows[0].dtype)
-    return f"{tests} of {models}{beside}; the nearest is {rows[0].test} of {rows[0].model} in {dtype}"
+    return f"{tests} of {models}{threads}{beside}; the nearest is {rows[0].test} of {rows[0].model} in {dtype}"
 
 
 class _Fit:

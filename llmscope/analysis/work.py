@@ -91,9 +91,10 @@ def _tokens(cell: Cell) -> int | None:
 def cell_of(row: Row) -> Cell | None:
     """Return the cell that a row came from, each answer to a prompt of gen a sequence of its own; None for no test.
 
-    Other backends than plain transformers are none: they reach other shares of the ceilings.
+    Other backends than plain transformers are none, as they reach other shares of the ceilings, nor are tests that were
+    defined otherwise.
     """
     cell = rows.cell_of(row)
-    if cell is None or cell.backend != "eager":
+    if cell is None or cell.backend != "eager" or row.definition != DEFINITIONS[cell.workload].label:
         return None
     return msgspec.structs.replace(cell, batch=cell.batch * row.extra.get("sequences", 1))

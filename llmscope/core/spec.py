@@ -2,8 +2,7 @@
 
 from typing import Annotated, Any, Literal, get_args
 
-from msgspec import Meta, Struct
-from msgspec.structs import force_setattr
+from msgspec import Meta, Struct, structs
 
 from llmscope.core.definitions import DEFINITIONS, test_id
 from llmscope.core.scenarios import SCENARIOS, Scenario
@@ -100,8 +99,8 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         if self.scenario is not None and self.workload == "gen":
-            force_setattr(self, "seq", SCENARIOS[self.scenario].seq)
-            force_setattr(self, "new", SCENARIOS[self.scenario].new)
+            structs.force_setattr(self, "seq", SCENARIOS[self.scenario].seq)
+            structs.force_setattr(self, "new", SCENARIOS[self.scenario].new)
 
     @property
     def weights_dtype(self) -> Dtype:
@@ -135,6 +134,14 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
         shape = SCENARIOS[self.scenario]
         return Sampling(shape.temperature, shape.top_k, shape.top_p, asked.sequences if shape.temperature else 1)
 
+    def sequences(self, asked: Sampling) -> int:
+        """Return how many sequences a sample works on: each answer to a prompt of `gen` is one, from the prefill on."""
+        return self.batch * (self.sampling(asked).sequences if self.workload == "gen" else 1)
+
+    def within(self, asked: Sampling, threads: int | None = None) -> "Cell":
+        """Return the cell with what its run adds: all sequences as its batch, and threads where none are its own."""
+        return structs.replace(self, batch=self.sequences(asked), threads=self.threads or threads)
+
     def work(self, sampling: Sampling) -> int | None:
         """Tokens, FLOPs or bytes of a sample; None where the cell alone does not say, or the value is a time."""
         unit, tokens = DEFINITIONS[self.workload].unit, DEFINITIONS[self.workload].tokens
@@ -142,10 +149,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
             return 2 * self.size**3
         if unit == "GB/s":
             return self.size
-        if not tokens:
-            return None
-        sequences = self.sampling(sampling).sequences if self.workload == "gen" else 1
-        return self.batch * getattr(self, tokens) * sequences  # type: ignore[no-any-return]
+        return self.sequences(sampling) * getattr(self, tokens) if tokens else None
 
 
 class RunSpec(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import numpy as np
 import torch
 
@@ -206,11 +205,9 @@ class CellRunner:
             mixed = {"autocast": "bfloat16"} if cell.dtype == "amp" else {}
             about["numerics"] = checks.numerics(loaded) | mixed
             about["parameters"] = loaded.network.num_parameters()
-        # Each answer to a prompt is a sequence of its own, from the prefill on.
-        sequences = cell.batch * (cell.sampling(spec.sampling).sequences if cell.workload == "gen" else 1)
         # What 8-bit weights move, no closed form says yet.
         counted = None if cell.backend == "int8" else cost(
-            source, msgspec.structs.replace(cell, batch=sequences), DTYPE_BYTES[cell.dtype])
+            source, cell.within(spec.sampling), DTYPE_BYTES[cell.dtype])
         if counted is not None:
             about |= {"flops": counted.flops, "bytes_moved": counted.bytes_moved}
         if loaded is not None and measured.times:

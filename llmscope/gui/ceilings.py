@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from msgspec import structs
-
 from llmscope.analysis.ceilings import Ceilings, Limit, limits, working_set_bytes
 from llmscope.analysis.roofline import Point, point
 from llmscope.core.definitions import DEFINITIONS
@@ -68,9 +66,8 @@ def _going(state: CellState, spec: RunSpec, model: Model | str, value: float | N
     cell = state.cell
     if cell.model == MACHINE or not isinstance(model, Model):
         return None
-    sequences = spec.sampling.sequences if cell.workload == "gen" else 1
     definition, tokens = DEFINITIONS[cell.workload], cell.work(spec.sampling)
-    work = _work(model, structs.replace(cell, batch=cell.batch * sequences))
+    work = _work(model, cell.within(spec.sampling))
     if not value or work is None or (definition.higher_is_better and not tokens):
         return None
     seconds = tokens / value if definition.higher_is_better and tokens else value / definition.value(1.0, None)

@@ -8,7 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
 
 from llmscope import paths
-from llmscope.core.spec import MACHINE, Cell
+from llmscope.core.spec import MACHINE, Cell, Sampling
 from llmscope.gui.look_thread import LookThread
 from llmscope.hardware.host import Machine
 from llmscope.runs.ceilings import FILE as CEILINGS_FILE
@@ -50,13 +50,13 @@ class Foretold(QObject):
         self._machine = machine
         self._timer.start(AFTER_START_MS)
 
-    def of(self, cells: Iterable[Cell]) -> dict[Cell, str]:
-        """Return what is known of tests."""
-        return {cell: words for cell in cells if (words := self._known.cells.get(cell))}
+    def of(self, cells: Iterable[Cell], sampling: Sampling, threads: int | None = None) -> dict[Cell, str]:
+        """Return what is known of tests in a run with such sampling and CPU threads."""
+        return {cell: words for cell in cells if (words := self._known.cells.get(cell.within(sampling, threads)))}
 
-    def ask(self, cells: Iterable[Cell]) -> None:
+    def ask(self, cells: Iterable[Cell], sampling: Sampling) -> None:
         """Have tests worked out, as far as their device and precision are known; not while a run goes on."""
-        self._wanted = tuple(cell for cell in cells
+        self._wanted = tuple(cell.within(sampling) for cell in cells
                              if cell.model != MACHINE and "auto" not in (cell.device, cell.dtype))
         if self._machine is not None and self._lacks() and not self._timer.isActive():
             self._timer.start(AFTER_CHOICE_MS)

@@ -13,7 +13,7 @@ from llmscope.hardware.matching import entries_of
 from llmscope.runs import folders
 from llmscope.runs.store import NoRun, read_manifest, read_run
 
-#: So many of the latest runs are looked at: reading takes about a millisecond each.
+#: So many of the latest runs are looked at: reading takes some milliseconds each.
 MOST_RUNS = 300
 
 
@@ -38,11 +38,7 @@ def stored_references(*places: Path) -> list[Reference]:
 
 def _measured(runs: Path) -> Iterator[tuple[str, Row, Hardware]]:
     """Yield the tests on hardware of the list with the program that measured them, the latest run first."""
-    try:
-        names = sorted(folders.stamps(runs), reverse=True)[:MOST_RUNS]
-    except OSError:
-        return
-    for name in names:
+    for name in folders.latest(runs)[:MOST_RUNS]:
         try:
             manifest = read_manifest(runs / name)[0]
             known = entries_of(manifest.started.machine)

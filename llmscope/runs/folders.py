@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from llmscope.runs.store import EVENTS, MANIFEST, RESULT, NewerRun, NoRun, read_
 _GOING = ".deleted-"
 #: What a program that went down had put away is deleted after this; until then another may bring back its own.
 _LEFT_S = 60.0
+_DATED = re.compile(r"\d{4}-\d\d-\d\d_")
 
 
 class GoneRun(BadInput):
@@ -44,6 +46,14 @@ def stamps(runs: Path) -> dict[str, str]:
         if stamp is not None:
             found[name] = stamp
     return found
+
+
+def latest(runs: Path) -> list[str]:
+    """Return the names of all runs, by the time in them the latest first; those that have none come last."""
+    try:
+        return sorted(stamps(runs), key=lambda name: (bool(_DATED.match(name)), name), reverse=True)
+    except OSError:
+        return []
 
 
 def delete(runs: Path, run: str) -> None:

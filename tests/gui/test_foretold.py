@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.core import events as ev
+from llmscope.core.spec import Sampling
 from llmscope.gui import foretold
 from llmscope.gui.main_window import MainWindow
 from tests.gui.fakes import MACHINE
@@ -64,7 +65,7 @@ def test_a_run_that_begins_stops_what_was_about_to_be_read(window: MainWindow, p
     asked = window.page.foretold
     asked.close()
     asked.forget()
-    asked.ask(window.page.control.setup.cells)
+    asked.ask(window.page.control.setup.cells, Sampling())
     assert asked._timer.isActive()
     play(stream(until_s=14.0))
     assert window.page.run.is_open and not asked._timer.isActive() and not asked._wanted
@@ -98,3 +99,11 @@ def test_what_if_has_this_machine_by_its_runs_too(window: MainWindow, play: Play
     choose(panel.wish.model, "arch:smollm2-135m")
     choose(panel.wish.format, "float32")
     qtbot.waitUntil(lambda: any("plain transformers" in one.target.name for one in panel.table.rows.found))
+
+
+def test_more_answers_to_a_prompt_are_foretold_anew(window: MainWindow, play: Play, qtbot: QtBot) -> None:
+    play(before_the_run())
+    qtbot.waitUntil(lambda: "expected" in details(window)[0])
+    one = details(window)[0]
+    window.page.body.generation.fields.sequences.setValue(4)
+    qtbot.waitUntil(lambda: "expected" in details(window)[0] and details(window)[0] != one)

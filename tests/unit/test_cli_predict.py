@@ -46,3 +46,16 @@ def test_json_has_null_for_unknown(capsys: Capture) -> None:
 def test_without_stored_runs_and_in_other_forms_it_is_refused_in_a_line(capsys: Capture) -> None:
     assert cli.run(ASKED) == 2 and "'llmscope bench --preset quick' first" in capsys.readouterr().err
     assert cli.run([*ASKED, "-o", "csv"]) == 2 and "md or json" in capsys.readouterr().err
+
+
+def test_answers_and_threads_of_the_run_count(capsys: Capture) -> None:
+    copy_measured(paths.runs_folder(), msgspec.to_builtins(MACHINE))
+
+    def predicted(*more: str) -> float | None:
+        assert cli.run(["bench", "--predict", "--workload", "gen", "-o", "json", *more]) == 0
+        found = json.loads(capsys.readouterr().out)["rows"][0]["predicted"]
+        return None if found is None else float(found["value"])
+
+    one, four = predicted(), predicted("--sequences", "4")
+    assert one is not None and four is not None and four > 1.5 * one  # of the run that comes with llmscope
+    assert predicted("--threads", "1") is None

@@ -206,9 +206,15 @@ class RunPage(Page):
                 self._worker_stands_by = False  # each run has a worker of its own
                 self._end_run()
 
+    def _ask_foretold(self) -> None:
+        if not self.run.is_open:
+            self.foretold.ask(self.control.setup.cells, self.body.generation.sampling())
+
     def _foretell(self) -> None:
         """Tell each test what it is expected to give."""
-        known = self.foretold.of(state.cell for state in self.run.cells)
+        spec = self.run.spec
+        known = {} if spec is None else self.foretold.of(
+            (state.cell for state in self.run.cells), spec.sampling, spec.threads)
         for state in self.run.cells:
             state.foretold = known.get(state.cell, "")
 
@@ -299,12 +305,11 @@ class RunPage(Page):
         self.control.show_tests(self.run)
         before_run.show_expected_memory(self.body, self.control.setup)
         ceilings_now.show(self.body, self.run, self.control)
-        setup = self.control.setup
-        if not self.run.is_open:
-            self.foretold.ask(setup.cells)
+        setup, sampling = self.control.setup, self.body.generation.sampling()
+        self._ask_foretold()
         if self.run.status == "idle":
             before_run.show_plan(self.body, setup, self.rail.choices, self.control.expected,
-                                 self.foretold.of(setup.cells))
+                                 self.foretold.of(setup.cells, sampling))
         self.refresh_text()
 
     def _show_devices(self) -> None:
@@ -349,6 +354,7 @@ class RunPage(Page):
 
     def _keep_generation(self) -> None:
         generation_memory.keep(self._settings, self.body.generation)
+        self._ask_foretold()  # by how many answers it gives, gen has another speed
 
     def _on_copy_details(self) -> None:
         """Copy what happened, the raw message, and where the run's files are."""

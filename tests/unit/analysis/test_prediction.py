@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from llmscope.analysis.ceilings import Ceiling, Ceilings
+from llmscope.analysis.observed import observed
+from llmscope.analysis.pass_times import PassTimes, machine_of
 from llmscope.analysis.prediction import Prediction, predict
 from llmscope.analysis.work import cell_of, work_of_cell
 from llmscope.core.results import Row
@@ -165,9 +167,45 @@ def test_without_ceilings_ranges_are_wider_across_dtypes() -> None:
 def test_rows_that_do_not_count_tell_nothing() -> None:
     cell = CELLS[0]
     assert predict([], cell, CEILINGS) is None
-    for changed in ({"verdict": "failed"}, {"verdict": "invalid"}, {"device": "cuda:0"}, {"backend": "other"},
-                    {"extra": {}}, {"extra": {"seconds": 0}}, {"model": "/gone"}, {"dtype": "float8"}):
+    for changed in ({"definition": "pp/0"}, {"verdict": "failed"}, {"verdict": "invalid"}, {"device": "cuda:0"},
+                    {"backend": "other"}, {"extra": {}}, {"extra": {"seconds": 0}}, {"model": "/gone"},
+                    {"dtype": "float8"}):
         assert predict([row_of(cell, **changed)], cell, CEILINGS) is None, changed
+
+
+def with_threads(cell: Cell, threads: int, asked: bool = True) -> Row:
+    """Return a row of a test that had so many threads, and was as much slower as it had fewer than two."""
+    row = row_of(cell, 2 / threads)
+    return replace(row, extra=row.extra | {"threads": threads}, options={"threads": threads} if asked else {})
+
+
+def test_rows_computed_otherwise_tell_nothing() -> None:
+    own, wanted = [with_threads(cell, 2, asked=False) for cell in CELLS], replace(CELLS[0], seq=96)
+    others = [with_threads(cell, 1) for cell in CELLS]
+    others += [replace(row_of(cell, 3.0), options={"attention": "eager"}, extra=row.extra | {"seconds": 9.0})
+               for cell, row in zip(CELLS, own, strict=True)]
+    assert found([*others, *own], wanted) == found(own, wanted)
+    assert predict(own, replace(wanted, attention="eager"), CEILINGS) is None
+    assert predict(own, replace(wanted, threads=1), CEILINGS) is None
+    assert predict(others, wanted, CEILINGS) is None  # how many threads torch would take, none of them says
+
+
+def test_a_number_of_threads_is_predicted_from_tests_that_had_it() -> None:
+    rows = [with_threads(cell, threads, threads == 1) for cell in CELLS for threads in (1, 2)]
+    wanted = replace(CELLS[0], seq=96)
+    two, also_two, one = (found(rows, replace(wanted, threads=threads)) for threads in (None, 2, 1))
+    assert two.value == also_two.value == pytest.approx(2 * one.value, rel=0.1)
+    assert " with 1 thread and the ceilings" in one.basis and "thread" not in two.basis
+    assert found([replace(row, device="cuda:0") for row in rows], replace(wanted, device="cuda:0"))
+
+
+def test_of_the_ceilings_of_all_threads_fewer_reach_their_share() -> None:
+    known = [observed(work, with_threads(CELLS[0], 1)) for work in [work_of_cell(CELLS[0])] if work is not None]
+    machine = machine_of(known, "cpu", replace(CEILINGS, threads=4))
+    assert machine.threads == 0.25
+    half, whole = (PassTimes([known[0].work], of).linear(np.zeros(len(of.sd)))[1][0]
+                   for of in (machine, machine._replace(threads=1.0)))
+    assert half > whole
 
 
 @pytest.mark.parametrize("factor", [1e-12, 1e12])
