@@ -104,7 +104,10 @@ class RowPainter:
                 self._number(painter, rect.adjusted(0, 0, -PLUS_WIDTH - GAP, 0), value, 600)
                 self._text(painter, rect.adjusted(0, 0, -GAP, 0), plus, "small", role="text_2", at_right=True)
             case 5:
-                self._number(painter, rect, texts[SECOND])
+                value, _, which = texts[SECOND].partition(" ")
+                self._number(painter, rect.adjusted(0, 0, -(self._width(which, "small", 400) + 4) if which else 0, 0),
+                             value)
+                self._text(painter, rect, which, "small", role="text_2", at_right=True)
             case 6:
                 box = QRectF(rect.right() - 16 - SAME_PX.x(), rect.center().y() - SAME_PX.y() / 2, SAME_PX.x(),
                              SAME_PX.y())

@@ -109,9 +109,14 @@ class Entry(Struct, frozen=True, array_like=True, gc=False):
         tags = self.marks.tags if self.marks is not None else ()
         return (REFERENCE, *tags) if self.is_reference else tags
 
+    def alike(self, name: str) -> tuple[Brief, ...]:
+        """Return all tests of that id."""
+        return tuple(brief for brief in self.tests if brief.test == name)
+
     def test(self, name: str) -> Brief | None:
-        """Return the test of that id, the first where there are several."""
-        return next((brief for brief in self.tests if brief.test == name), None)
+        """Return the test of that id; where there are several the first whose value stands, else the first."""
+        alike = self.alike(name)
+        return next((brief for brief in alike if brief.counted), alike[0] if alike else None)
 
 
 def read_entry(runs: Path, run: str, is_reference: bool = False) -> Entry:
@@ -185,7 +190,8 @@ def _each(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _brief(row: Row, told: str) -> Brief:
-    same = f"{row.device} {row.dtype} {row.batch} {row.seq} {row.definition} {row.backend}"
+    how = (row.extra.get(name) for name in ("threads", "sequences"))
+    same = " ".join(map(str, (row.device, row.dtype, row.batch, row.seq, row.definition, row.backend, *how)))
     return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
                  row.verdict, one_line(row.reason or ""), one_line(same), one_line(told))
 

@@ -166,6 +166,8 @@ def show_history(window: MainWindow, name: str) -> None:
     _wait(lambda: page._is_loaded and page.reading.is_idle)
     page.filters.clear()
     wanted = {"history_cut_off": 7, "stored": 4, "stored_failed": 2, "history_reference": 10}.get(name, 0)
+    if name == "history_lengths":
+        page.filters.take_key("gen4")
     if runs:
         page.table.go_to(runs[wanted].name)
     if name == "history_marks":

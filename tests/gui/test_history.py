@@ -75,6 +75,20 @@ def test_a_key_test_can_be_chosen_and_is_remembered(page: HistoryPage, window: M
     assert window.settings.text("history/key", "") == "tg32"
 
 
+def test_of_several_tests_with_one_id_the_value_says_that_it_is_one(window: MainWindow, qtbot: QtBot) -> None:
+    cells = tuple(Cell("bundled", "gen", "cpu", "float32", seq=seq, new=4) for seq in (16, 32, 64))
+    write_run(paths.runs_folder(), datetime.now(UTC), (*cells, Cell("bundled", "tg", "cpu", "float32")), "done", 1.0)
+    model = show_history(window, qtbot).model
+    model.set_key("gen4")
+    texts, row = model.texts(model.found[0]), 1
+    assert texts[KEY].endswith(" 1 of 3") and " of " not in texts[SECOND]
+    told = model.data(model.index(row, KEY), Qt.ItemDataRole.ToolTipRole)
+    assert [line.partition(" · Bundled")[0] for line in told.splitlines()[-3:]] == [
+        f"gen4 · sequence {seq}" for seq in (16, 32, 64)]
+    model.set_key("tg128")
+    assert model.texts(model.found[0])[SECOND].endswith(" 1 of 3")
+
+
 def test_the_small_line_compares_only_runs_of_the_same_settings(runs: list[Path]) -> None:
     model = HistoryModel()
     found = entries()

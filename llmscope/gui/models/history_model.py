@@ -22,6 +22,8 @@ WHEN, MODEL, DEVICE, TYPE, KEY, SECOND, SAME, VERDICT, TAGS = range(9)
 ENTRY_ROLE = Qt.ItemDataRole.UserRole + 1
 #: Runs that the small line of a row shows.
 MOST_POINTS = 7
+#: Tests of one id that a tooltip names.
+MOST_TOLD = 12
 
 _OF_A_RUN = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
@@ -175,7 +177,7 @@ class HistoryModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             note = entry.marks.note if entry.marks is not None else ""
             parts = entry.name, entry.id, words.models(entry.models), entry.reason, note
-            return "\n".join(filter(None, parts))
+            return "\n".join(filter(None, (*parts, *self._several(entry))))
         return None
 
     def texts(self, entry: Entry) -> tuple[str, ...]:
@@ -186,11 +188,23 @@ class HistoryModel(QAbstractTableModel):
         return known
 
     def _make_texts(self, entry: Entry) -> tuple[str, ...]:
-        key, second = entry.test(self.key), entry.test(self.second)
-        value, plus = figure(key)
+        (value, plus), (second, _) = figure(entry.test(self.key)), figure(entry.test(self.second))
+        values = (f"{value} {self._which(entry, self.key) or plus}".strip(),
+                  f"{second} {self._which(entry, self.second)}".strip())
         return (self._when(entry), words.models(entry.models), entry.device,
-                "/".join(map(words.short_dtype, entry.dtypes)), f"{value} {plus}".strip(), figure(second)[0], "",
-                self.badge(entry), ", ".join(entry.labels))
+                "/".join(map(words.short_dtype, entry.dtypes)), *values, "", self.badge(entry), ", ".join(entry.labels))
+
+    def _which(self, entry: Entry, test: str) -> str:
+        """Return that a value is one of several with one id, mostly nothing."""
+        several = len(entry.alike(test))
+        return self.tr("1 of {0}").format(several) if several > 1 else ""
+
+    def _several(self, entry: Entry) -> Iterator[str]:
+        """Yield the values of tests of one id in a shown column, each with what tells it from the others."""
+        for test in (self.key, self.second):
+            if len(alike := entry.alike(test)) > 1:
+                yield from (f"{brief.name} · {words.model_name(brief.model)}: {' '.join(figure(brief)).strip()}"
+                            for brief in alike[:MOST_TOLD])
 
     def _when(self, entry: Entry) -> str:
         """Return the time of a run below its day, the date of one below no day."""

@@ -1,6 +1,7 @@
 """The index of runs: made from the folders, in step with them, and never needed."""
 
 import errno
+import json
 import os
 import shutil
 import sqlite3
@@ -56,6 +57,28 @@ def test_runs_are_listed_latest_first_with_what_they_measured(runs: Path) -> Non
     tested = old.test("tg128")
     assert tested is not None and tested.median is not None and tested.unit == "tok/s" and tested.counted
     assert old.test("gen128") is None and old.at.timestamp() == 1795286400
+
+
+def test_of_tests_of_one_id_the_first_that_stands_is_taken(runs: Path) -> None:
+    cells = tuple(Cell("bundled", "gen", device="cpu", dtype="float32", seq=seq) for seq in (16, 32, 64))
+    folder = write_run(runs, cells=cells)
+    result = json.loads((folder / store.RESULT).read_text())
+    result["rows"][0] |= {"verdict": "failed", "median": None, "low": None, "high": None}
+    (folder / store.RESULT).write_text(json.dumps(result))
+    entry, = listed(runs)
+    tested = entry.test("gen128")
+    assert tested is not None and tested.apart == "sequence 32" and len(entry.alike("gen128")) == 3
+
+
+def test_other_threads_and_more_answers_are_other_settings(runs: Path) -> None:
+    folder = write_run(runs)
+    result = json.loads((folder / store.RESULT).read_text())
+    same = []
+    for extra in ({"threads": 2}, {"threads": 1}, {"threads": 2, "sequences": 4}):
+        result["rows"][0]["extra"] = extra
+        (folder / store.RESULT).write_text(json.dumps(result))
+        same.append(read_entry(runs, folder.name).tests[0].same)
+    assert len(set(same)) == 3
 
 
 def test_without_any_run_nothing_is_made(runs: Path) -> None:
