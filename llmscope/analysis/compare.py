@@ -6,6 +6,7 @@ definition they are shown and not compared. All else (device, precision, threads
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from msgspec import Struct, structs
 
@@ -134,12 +135,13 @@ def _matched(sides: Sequence[Side], baseline: int) -> Iterator[tuple[str, tuple[
     for (plain_id, model, answers, length), by_run in tests.items():
         several = of_id[plain_id, model, answers] > 1
         test = f"{plain_id} · sequence {length:,}" if several else plain_id
-        first = next(row for rows in by_run for row in rows)
-        varying = [name for name in how(first) if any(len({how(row)[name] for row in rows}) > 1 for rows in by_run)]
+        ways = [list(map(how, rows)) for rows in by_run]
+        varying = [name for name in dict.fromkeys(chain(*chain(*ways)))
+                   if any(len({way.get(name, "") for way in of_run}) > 1 for of_run in ways)]
         groups: dict[tuple[str, ...], list[Row | None]] = {}
-        for place, rows in enumerate(by_run):
-            for row in rows:
-                group = groups.setdefault(tuple(how(row)[name] for name in varying), [None] * len(sides))
+        for place, (rows, of_run) in enumerate(zip(by_run, ways, strict=True)):
+            for row, way in zip(rows, of_run, strict=True):
+                group = groups.setdefault(tuple(way.get(name, "") for name in varying), [None] * len(sides))
                 held = group[place]
                 if held is None or (held.verdict not in COUNTED and row.verdict in COUNTED):
                     group[place] = row

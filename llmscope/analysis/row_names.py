@@ -11,6 +11,8 @@ from llmscope.core.results import Row
 from llmscope.core.spec import DTYPE_SHORT, Cell
 
 Test = Row | Cell
+#: Options of this program's own tests: those that the id tells, and those that `how` has places for.
+_KNOWN = ("optimizer", "checkpointing", "scenario", "size", "attention", "cache", "threads")
 
 
 def names(tests: Sequence[Test]) -> list[str]:
@@ -30,9 +32,16 @@ def apart(tests: Sequence[Test]) -> list[str]:
 
 
 def how(test: Test) -> dict[str, str]:
-    """Return how a test was computed, by the names of the settings."""
+    """Return how a test was computed, by the names of the settings; other programs have more of them."""
     return {"dtype": DTYPE_SHORT.get(test.dtype, test.dtype), "device": test.device, "backend": test.backend,
-            **{name: _option(test, name) for name in ("attention", "cache", "threads")}}
+            **{name: f"{test.options.get(name, '')}" for name in ("attention", "cache")},
+            "threads": _threads(test.options.get("threads")),
+            **{name: f"{name} {said(value)}" for name, value in test.options.items() if name not in _KNOWN}}
+
+
+def said(value: str | bool | int) -> str:
+    """Return an option's value in words."""
+    return ("off", "on")[value] if isinstance(value, bool) else f"{value}"
 
 
 def _settings(test: Test) -> dict[str, str]:
@@ -41,6 +50,5 @@ def _settings(test: Test) -> dict[str, str]:
     return {"length": f"sequence {test.seq:,}" if has_length else "", **how(test)}
 
 
-def _option(test: Test, name: str) -> str:
-    value = test.options.get(name, "")
-    return f"{value} threads" if name == "threads" and value else f"{value}"
+def _threads(count: str | bool | int | None) -> str:
+    return f"{count} thread{'s' if count != 1 else ''}" if count else ""

@@ -9,9 +9,11 @@ import msgspec
 
 from llmscope import __version__
 from llmscope.analysis.bottleneck import stored_finding
+from llmscope.analysis.row_names import said
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import RunStarted
 from llmscope.core.results import VERDICT_WORDS, Row
+from llmscope.core.rows import cell_of
 from llmscope.core.spec import DTYPE_SHORT, MACHINE
 from llmscope.core.units import NBSP, measured, plus_minus, significant
 from llmscope.runs.exchange.document import SCHEMA, Document
@@ -37,9 +39,11 @@ def markdown(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -
     varying = [name for name in _SETTINGS if len(_values(rows, name)) > 1]
     limited = any("limit" in row.extra for row in rows)
     named = any("bottleneck" in row.extra for row in rows)
-    head = [*varying, "test", "result", "±", "n", "verdict", *(["limited by"] if named else []),
+    options = _of_others(rows)
+    head = [*varying, *options, "test", "result", "±", "n", "verdict", *(["limited by"] if named else []),
             *(["of measured ceiling"] if limited else []), "reason"]
-    body = [[*(_shown(row, name) for name in varying), row.test, *result_cells(row),
+    body = [[*(_shown(row, name) for name in varying), *(said(row.options.get(name, "")) for name in options),
+             row.test, *result_cells(row),
              *([limiter_words(row)] if named else []), *([limit_words(row)] if limited else []), row.reason or ""]
             for row in rows]
     lines = [head, ["---:" if name in ("result", "±", "n") else "---" for name in head], *body]
@@ -67,7 +71,9 @@ def settings_line(rows: Sequence[Row], started: RunStarted, program: str = PROGR
     same = [f"{name} {_shown(rows[0], name)}" for name in _SETTINGS if len(_values(rows, name)) == 1]
     versions = " · ".join(f"{name} {version}" for name, version in started.versions.items())
     threads = f"threads {started.spec.threads}" if started.spec.threads else ""
-    parts = [*same, threads, f"accuracy {started.spec.accuracy}", str(started.machine.get("label", "")), versions,
+    # Of another program's run nobody asked for one.
+    accuracy = f"accuracy {started.spec.accuracy}" if program.startswith("llmscope") else ""
+    parts = [*same, threads, accuracy, str(started.machine.get("label", "")), versions,
              program, started.utc]
     return " · ".join(part for part in parts if part)
 
@@ -125,6 +131,12 @@ def as_csv(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> 
 def _values(rows: Sequence[Row], name: str) -> set[object]:
     """Return the values that a setting has in the rows whose test has it."""
     return {getattr(row, name) for row in rows if row.model != MACHINE or name in _MACHINE_SETTINGS}
+
+
+def _of_others(rows: Sequence[Row]) -> list[str]:
+    """Return the options that tell apart what other programs measured, of which no id tells them."""
+    names = dict.fromkeys(name for row in rows if cell_of(row) is None for name in row.options)
+    return [name for name in names if len({row.options.get(name) for row in rows}) > 1]
 
 
 def _csv_cell(value: object) -> object:

@@ -14,6 +14,7 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.models.headers import one_line
+from llmscope.runs.exchange.llama_bench_table import SETTINGS
 from llmscope.runs.exchange.measured import Measured, run_name, values
 from llmscope.runs.exchange.numbers import moment, positive, whole
 
@@ -29,9 +30,11 @@ TRUTHS = frozenset(("f16_kv", "no_kv_offload", "cpu_strict", "embeddings", "no_h
 FRACTIONS = frozenset(("avg_ts", "stddev_ts"))
 _DEVICES = {"CUDA": "cuda:0", "ROCm": "cuda:0", "HIP": "cuda:0", "Metal": "mps:0", "MTL": "mps:0", "SYCL": "xpu:0"}
 #: The name of a quantisation at the end of a model's type: `llama 7B mostly Q4_0`, `qwen3 4B Q4_K - Medium`.
-_TYPE = re.compile(r"(?:mostly )?\b((?:I?Q\d\w*|[BF]?F\d+|MXFP4|TQ\d\w*)(?: - \w+)?)\b.*$")
+_TYPE = re.compile(r"(?:mostly )?\b((?:I?Q\d\w*|[BF]?F\d+|MXFP4|TQ\d\w*)(?: - [A-Z]\w+)?)\b.*$")
 #: In the grammar of spreadsheets these begin a formula; `'` before them, here or there, says that they do not.
 FORMULA = ("=", "+", "-", "@", "\t", "'")
+#: More than any machine has.
+MOST_THREADS = 2**20
 
 Fields = dict[str, Any]
 
@@ -77,12 +80,20 @@ def _row(name: str, test: Fields) -> Row:
         samples, timed_s = positive([test.get("avg_ts")]), sum(positive([test.get("avg_ns")])) / 1e9
         how = "a mean, its repeats are not in the file"
     backend = str(test.get("backends") or "").strip()
-    found = values(samples, timed_s)
+    options, found = _options(test), values(samples, timed_s)
     return Row(run=name, test=test_id, definition=definition, model=type_, device=_device(backend, test),
                backend=f"llama.cpp {backend}".strip(), dtype=_dtype(type_), batch=1,
-               seq=prompt or 512, new=new or 128, depth=depth, unit="tok/s", verdict="warn" if found else "failed",
+               seq=prompt or 512, new=new or 128, depth=depth, options=options, unit="tok/s",
+               verdict="warn" if found else "failed",
                reason=f"{TOOL}: {differs}{how}" if found else f"{TOOL} tells no speed",
-               extra={KEPT: test}, **found)
+               extra={KEPT: test, "threads": options.get("threads")}, **found)
+
+
+def _options(test: Fields) -> dict[str, str | bool | int]:
+    """Return the settings that tell tests of one id apart, as llama-bench's own table has them."""
+    found = {name: value for name in SETTINGS if isinstance(value := test.get(name), str | bool | int)}
+    threads = found.pop("n_threads", None)
+    return found | ({"threads": threads} if type(threads) is int and 0 < threads <= MOST_THREADS else {})
 
 
 def _test(prompt: int, new: int, depth: int) -> tuple[str, str, str]:

@@ -76,7 +76,8 @@ def _own(row: Row, run: StoredRun) -> Fields:
         "backends": _BACKENDS.get(row.device.partition(":")[0], row.device), "model_filename": row.model,
         "model_type": f"{title(row.model)} {DTYPE_SHORT.get(row.dtype, row.dtype)}",
         "model_n_params": row.extra.get("parameters"), "n_threads": row.extra.get("threads"),
-        "n_prompt": row.seq if is_prompt else 0, "n_gen": 0 if is_prompt else row.new, "n_depth": row.depth,
+        "n_prompt": row.seq if is_prompt else 0, "n_gen": 0 if is_prompt else row.new,
+        "n_depth": 0 if is_prompt else row.depth,  # pp reads into an empty cache, whatever depth its run was asked for
         "test_time": _test_time(started.utc), "avg_ns": round(times_ns.mean()),
         "stddev_ns": None if spread_ns is None else round(spread_ns), "avg_ts": float(rates.mean()),
         "stddev_ts": spread, "samples_ns": [round(ns) for ns in times_ns], "samples_ts": list(row.samples)}

@@ -7,7 +7,7 @@ from llmscope.runs.exchange.numbers import number
 
 _MIB, _GIB = 1024**2, 1024**3
 #: Settings in the order of their columns: the column's head, llama-bench's own value, and the column's width.
-_SETTINGS: dict[str, tuple[str, tuple[Any, ...], int]] = {
+SETTINGS: dict[str, tuple[str, tuple[Any, ...], int]] = {
     "n_gpu_layers": ("ngl", (), 3), "n_cpu_moe": ("n_cpu_moe", (0,), 10), "n_threads": ("threads", (), 7),
     "cpu_mask": ("cpu_mask", ("0x0", ""), -10), "cpu_strict": ("cpu_strict", (False,), 10), "poll": ("poll", (50,), 10),
     "n_batch": ("n_batch", (2048,), 7), "n_ubatch": ("n_ubatch", (512,), 8), "type_k": ("type_k", ("f16",), 6),
@@ -22,9 +22,9 @@ _ON_CPU = ("CPU", "BLAS", "ZenDNN")
 
 def table(told: Sequence[dict[str, Any]]) -> str:
     """Return the table and the line with the build, ending with a newline."""
-    names = [name for name in _SETTINGS if _is_shown(name, told)]
+    names = [name for name in SETTINGS if _is_shown(name, told)]
     head = [("model", -30), ("size", 10), ("params", 10), ("backend", -10),
-            *((_SETTINGS[name][0], _SETTINGS[name][2]) for name in names), ("test", 15), ("t/s", 20)]
+            *((SETTINGS[name][0], SETTINGS[name][2]) for name in names), ("test", 15), ("t/s", 20)]
     lines = [[name for name, _ in head], *(_line(test, names) for test in told)]
     rule = "|" + "|".join(f" {'-' * (abs(width) - 1)}{':' if width > 0 else '-'} " for _, width in head) + "|"
     shown = ["|" + "|".join(f" {_padded(cell, width)} " for cell, (_, width) in zip(line, head, strict=True)) + "|"
@@ -45,7 +45,7 @@ def _is_shown(name: str, told: Sequence[dict[str, Any]]) -> bool:
     on_cpu = all(any(word in str(test.get("backends")) for word in _ON_CPU) for test in told)
     if name in ("n_gpu_layers", "n_threads") and on_cpu is (name == "n_threads"):
         return any(value is not None for value in values)
-    usual = _SETTINGS[name][1] or values[:1]
+    usual = SETTINGS[name][1] or values[:1]
     return any(value is not None and value not in usual for value in values)
 
 

@@ -21,7 +21,7 @@ def test_tests_with_one_id_are_told_apart_by_their_length() -> None:
 
 @pytest.mark.parametrize(("name", "value", "told"), [
     ("dtype", "bfloat16", ["f32", "bf16"]), ("device", "cuda:0", ["cpu", "cuda:0"]),
-    ("threads", 2, ["", ""]), ("model", "arch:gpt2", ["", ""])])
+    ("threads", 2, ["", ""]), ("backend", "compile", ["eager", "compile"]), ("model", "arch:gpt2", ["", ""])])
 def test_what_else_differs_tells_them_where_the_id_does_not(name: str, value: str | int, told: list[str]) -> None:
     assert apart([SHORT, msgspec.structs.replace(SHORT, **{name: value})]) == told
 

@@ -15,9 +15,11 @@ from llmscope.core.errors import BadInput
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell
 from llmscope.runs import store
+from llmscope.runs.compare import compare_stored
 from llmscope.runs.entry import read_entry
 from llmscope.runs.exchange import llama_bench_export as out
 from llmscope.runs.exchange.importing import import_path
+from llmscope.runs.export import export
 from tests.unit.runs.exchange.files import LLAMA_BENCH, LLAMA_BENCH_CSV, as_json
 from tests.unit.runs.stored import CELLS, write_run
 
@@ -62,6 +64,7 @@ def test_tests_that_llmscope_has_not_have_a_definition_of_their_own(
     ({"backends": "CPU", "gpu_info": ""}, "cpu", "Q4_K_M"), ({"backends": "BLAS"}, "cpu", "Q4_K_M"),
     ({"backends": "Metal,BLAS", "model_type": "llama 7B mostly Q4_0"}, "mps:0", "Q4_0"),
     ({"backends": "Vulkan", "model_type": "gemma3 1B BF16"}, "vulkan:0", "BF16"),
+    ({"backends": "CUDA", "model_type": "llama 8B IQ4_XS - 4.25 bpw"}, "cuda:0", "IQ4_XS"),
     ({"backends": "ROCm", "model_type": "tiny"}, "cuda:0", "not told")])
 def test_device_and_precision_are_read_off_the_fields(
         tmp_path: Path, change: dict[str, Any], device: str, dtype: str) -> None:
@@ -218,3 +221,35 @@ def test_a_time_beyond_the_calendar_is_not_told(tmp_path: Path, at: str) -> None
     manifest = msgspec.structs.replace(own.manifest, started=msgspec.structs.replace(own.manifest.started, utc=at))
     told, _ = out.tests([msgspec.structs.replace(own, manifest=manifest)])
     assert told[0]["test_time"] is None
+
+
+def swept(tmp_path: Path, name: str, factor: float) -> store.StoredRun:
+    """Store a sweep over threads and flash attention, as `llama-bench -t 2,4 -fa 0,1` writes it."""
+    return stored(tmp_path, as_json([
+        LLAMA_BENCH | {"n_threads": threads, "flash_attn": fa, "avg_ts": factor * threads, "samples_ts": [],
+                       "test_time": f"2026-08-0{name}T00:00:00Z"} for threads in (2, 4) for fa in (False, True)]), name)
+
+
+def test_settings_that_vary_tell_tests_of_one_id_apart(tmp_path: Path) -> None:
+    one, two = swept(tmp_path, "1", 10.0), swept(tmp_path, "2", 20.0)
+    entry = read_entry(tmp_path / "runs", one.folder.name)
+    assert [brief.apart for brief in entry.tests] == [
+        f"{threads} threads · flash_attn {fa}" for threads in (2, 4) for fa in ("off", "on")]
+    table = export(one.rows, one.manifest.started, "md", one.manifest.program)
+    assert table.startswith("| flash_attn | threads | test |") and "| on | 4 | pp512 |" in table
+    assert "accuracy" not in table  # none was asked for
+    lines = compare_stored(tmp_path / "runs", [one.folder.name, two.folder.name]).comparison.lines
+    assert [[value.row.median for value in line.values if value.row] for line in lines] == [
+        [10.0 * threads, 20.0 * threads] for threads in (2, 2, 4, 4)]
+
+
+@pytest.mark.parametrize("threads", [None, 0, -1, True, "4", 2**40, 10**30])
+def test_an_odd_number_of_threads_is_not_told(tmp_path: Path, threads: Any) -> None:
+    row = row_of(tmp_path, n_threads=threads)
+    assert "threads" not in row.options and row.extra["threads"] is None
+
+
+def test_reading_a_prompt_goes_out_without_a_depth(tmp_path: Path) -> None:
+    cells = tuple(msgspec.structs.replace(cell, depth=256) for cell in CELLS)
+    told, _ = out.tests([store.read_run(write_run(tmp_path, cells=cells))])
+    assert [(test["n_prompt"], test["n_depth"]) for test in told] == [(512, 0), (0, 256)]
