@@ -1,13 +1,23 @@
 """`python -m llmscope` and the command `llmscope`."""
 
+import io
+import os
 import signal
 import sys
+
+
+def _write_any_text() -> None:
+    """Let results have any characters: on Windows a pipe takes those of one country, where JSON is UTF-8."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        is_chosen = sys.stdout.isatty() or "PYTHONIOENCODING" in os.environ
+        sys.stdout.reconfigure(encoding=None if is_chosen else "utf-8", errors="backslashreplace")
 
 
 def main() -> None:
     """Run the command line and exit with its code; SIGTERM stops it as Ctrl+C does."""
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _write_any_text()
         from llmscope.cli import run
 
         code = run(sys.argv[1:])

@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from llmscope import __version__, cli, paths, terminal
+from llmscope.__main__ import _write_any_text
 from llmscope.core import events
 from llmscope.core.events import Device, DtypeProbe, RunStarted
 from llmscope.core.results import Row, Verdict
@@ -16,6 +18,7 @@ from llmscope.core.rows import make_row
 from llmscope.core.spec import Cell, RunSpec, Sampling
 from llmscope.runs import probe
 from llmscope.runs.blocking import Finished
+from llmscope.runs.sweep import with_threads
 from tests.unit.models.folders import write_folder
 from tests.unit.models.test_hub_cache import put
 
@@ -228,3 +231,24 @@ def test_progress_is_redrawn_only_on_a_terminal(live: bool, monkeypatch: pytest.
     out, err = capsys.readouterr()
     assert not out and ("1,234 tok/s" in err) is live and ("\r" in err) is live
     assert "failed: out of memory" in err and "—" in err and err.endswith("stopping …\na note\n")
+
+
+@pytest.mark.parametrize(("encoding", "chosen", "written"), [
+    ("cp1252", "", "模型 ±".encode()), ("ascii", "ascii", b"\\u6a21\\u578b \\xb1"), ("utf-8", "", "模型 ±".encode())])
+def test_results_may_hold_any_characters_whatever_a_pipe_takes(
+        encoding: str, chosen: str, written: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(pipe, encoding=encoding))
+    monkeypatch.delenv("PYTHONIOENCODING", raising=False)
+    if chosen:
+        monkeypatch.setenv("PYTHONIOENCODING", chosen)
+    _write_any_text()
+    print("模型 ±", end="", flush=True)
+    assert pipe.getvalue() == written
+    print("\udcff", end="", flush=True)  # of a name that is no text
+
+
+def test_several_numbers_of_threads_are_for_what_runs_on_the_device() -> None:
+    cells = [{"workload": workload} for workload in ("tok", "pp", "gemm")]
+    assert with_threads(cells, [1, 2]) == [
+        {"workload": "tok"}, {"workload": "pp", "threads": 1}, {"workload": "pp", "threads": 2}, {"workload": "gemm"}]
