@@ -36,7 +36,8 @@ def refuse_empty(given: Mapping[str, Any]) -> None:
 
 def refuse_beside_predict(given: Mapping[str, Any]) -> None:
     """Raise BadInput for an option that says what becomes of a run, where there is none."""
-    for name, flag in (("out", "--out"), ("save", "--save or --no-save"), ("accuracy", "--accuracy")):
+    for name, flag in (("out", "--out"), ("save", "--save or --no-save"), ("accuracy", "--accuracy"),
+                       ("in_turns", "--in-turns")):
         if name in given:
             raise BadInput(f"--predict measures nothing and prints: leave out {flag}.")
 

@@ -26,6 +26,8 @@ def print_predictions(spec: RunSpec, output: str) -> None:
     if not learnt.rows:
         raise BadInput("No run of this machine is stored to learn from: 'llmscope bench --preset quick' first.")
     cells = [cell for cell in resolve(spec, probe_devices()[1]).cells if cell.model != MACHINE]
+    if not cells:
+        raise BadInput("--predict is for tests of a model: what the machine itself can do is only measured.")
     told = [(cell, learnt.foretell(cell.within(spec.sampling, spec.threads))) for cell in cells]
     if output == "json":
         document = {"schema": SCHEMA, "program": f"llmscope {__version__}", "rows": [_item(*one) for one in told]}

@@ -74,18 +74,25 @@ def _takes(cell: Cell, name: str) -> bool:
         return False
     if name == "backend":
         return "model" in definition.needs
-    return name in ("model", "dtype", "threads") or name in definition.uses
+    if name == "threads":
+        return _has_threads(cell.workload)
+    return name in ("model", "dtype") or name in definition.uses
 
 
 def with_threads(cells: list[dict[str, Any]], thread_counts: list[int]) -> list[dict[str, Any]]:
     """Return the cells with each number of threads; a single number is the whole run's and no cell's own.
 
-    The machine itself is measured with all of its threads.
+    The machine itself is measured with all of its threads, and text is prepared by one.
     """
     if len(thread_counts) < 2:
         return cells
     return [made for cell in cells for made in (
-        [cell] if DEFINITIONS[cell["workload"]].of_machine else [cell | {"threads": n} for n in thread_counts])]
+        [cell | {"threads": n} for n in thread_counts] if _has_threads(cell["workload"]) else [cell])]
+
+
+def _has_threads(workload: Workload) -> bool:
+    definition = DEFINITIONS[workload]
+    return definition.on_device and not definition.of_machine
 
 
 def _on_backends(cells: Iterable[dict[str, Any]], backends: Iterable[str]) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ from tests.unit.test_cli import Capture, Measured, measured  # noqa: F401
     ("--workload gen --scenario assistant --temperature 0.1", "the scenario assistant takes 0.8."),
     ("--workload gen --scenario assistant --prompt Hello", "the scenario assistant takes its own."),
     ("--preset hardware --threads 1,2", "--threads 1, 2 would be ignored: the preset hardware takes its own."),
+    ("--predict --in-turns --workload pp --seq 32,64", "leave out --in-turns."),
     ("--predict --out rows.md", "leave out --out."), ("--predict --no-save", "leave out --save or --no-save."),
     ("--workload ''", "--workload is empty: give a value, or leave it out."), ("--model ,", "--model is empty"),
     ("--preset ''", "--preset is empty"), ("--batch ' '", "--batch is empty")])

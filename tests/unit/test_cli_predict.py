@@ -46,6 +46,10 @@ def test_json_has_null_for_unknown(capsys: Capture) -> None:
 def test_without_stored_runs_and_in_other_forms_it_is_refused_in_a_line(capsys: Capture) -> None:
     assert cli.run(ASKED) == 2 and "'llmscope bench --preset quick' first" in capsys.readouterr().err
     assert cli.run([*ASKED, "-o", "csv"]) == 2 and "md or json" in capsys.readouterr().err
+    copy_measured(paths.runs_folder(), msgspec.to_builtins(MACHINE))
+    assert cli.run(["bench", "--predict", "--preset", "hardware"]) == 2
+    out, err = capsys.readouterr()
+    assert not out and "tests of a model" in err
 
 
 def test_answers_and_threads_of_the_run_count(capsys: Capture) -> None:
