@@ -10,7 +10,7 @@ from llmscope.core.events import RunStarted
 from llmscope.core.results import Row
 from llmscope.core.spec import DTYPE_SHORT, Accuracy
 from llmscope.core.units import NBSP, gib, significant
-from llmscope.hardware.host import device_name, short_cpu_name
+from llmscope.hardware.host import device_name, gpus_of, short_cpu_name
 from llmscope.models.headers import one_line
 
 Kind = Literal["compared", "may affect"]
@@ -125,8 +125,7 @@ def _of_machine(name: str) -> _Read:
 def _driver(side: Side, rows: Sequence[Row]) -> str | None:
     if all(row.device == "cpu" for row in rows):
         return None
-    gpus = side.started.machine.get("gpus")
-    return _joined(gpu.get("driver") for gpu in gpus if isinstance(gpu, dict)) if isinstance(gpus, list) else None
+    return _joined(gpu.get("driver") for gpu in gpus_of(side.started.machine))
 
 
 def _power(side: Side, rows: Sequence[Row]) -> str:

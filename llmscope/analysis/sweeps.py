@@ -57,8 +57,8 @@ class Grid(Struct, frozen=True):
 
 
 def workloads(rows: Iterable[Row]) -> tuple[str, ...]:
-    """Return the tests of a model that a run holds in more than one setting, in the order in which they ran."""
-    of = [kind(row) for row in rows if row.model != MACHINE]
+    """Return the known tests of a model that a run holds in more than one setting, in the order in which they ran."""
+    of = [kind(row) for row in rows if row.model != MACHINE and kind(row) in DEFINITIONS]
     return tuple(name for name in dict.fromkeys(of) if of.count(name) > 1)
 
 

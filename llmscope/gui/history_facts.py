@@ -9,6 +9,7 @@ from llmscope.core.events import RunStarted
 from llmscope.core.units import NBSP
 from llmscope.gui import words
 from llmscope.gui.widgets.basic import ElidedLabel, Label
+from llmscope.hardware.host import gpus_of
 from llmscope.runs.entry import Entry
 from llmscope.runs.store import Manifest
 
@@ -53,8 +54,7 @@ class Facts(QWidget):
 
 
 def _software(started: RunStarted, program: str) -> str:
-    gpus = started.machine.get("gpus")
-    first = gpus[0] if isinstance(gpus, list | tuple) and gpus and isinstance(gpus[0], dict) else {}
+    first = next(iter(gpus_of(started.machine)), {})
     driver = words.tr("driver {0}").format(first["driver"]) if first.get("driver") else ""
     torch = f"torch {started.versions['torch']}" if "torch" in started.versions else ""
     return " · ".join(part.replace(" ", NBSP) for part in (torch, driver, program) if part)

@@ -98,12 +98,16 @@ def device_name(about: Mapping[str, Any], device: str) -> str:
     kind, _, number = device.partition(":")
     if kind == "cpu":
         return short_cpu_name(str(about.get("cpu") or "")) or "CPU"
-    gpus = about.get("gpus")
-    if isinstance(gpus, list) and number.isdecimal() and int(number) < len(gpus):
-        gpu = gpus[int(number)]
-        if isinstance(gpu, dict) and gpu.get("name"):
-            return short_gpu_name(str(gpu["name"]))
+    gpus = gpus_of(about)
+    if number.isdecimal() and int(number) < len(gpus) and gpus[int(number)].get("name"):
+        return short_gpu_name(str(gpus[int(number)]["name"]))
     return device
+
+
+def gpus_of(about: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the GPUs that a run tells of its machine; none where another program's file says something else there."""
+    told = about.get("gpus")
+    return [gpu for gpu in told if isinstance(gpu, Mapping)] if isinstance(told, list | tuple) else []
 
 
 def cpu_name() -> str:

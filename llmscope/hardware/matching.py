@@ -6,6 +6,7 @@ from typing import Any
 
 from llmscope.core.units import GIB
 from llmscope.hardware.catalogue import Hardware, catalogue
+from llmscope.hardware.host import gpus_of
 
 #: Words that say nothing about which GPU it is.
 _EMPTY = {"nvidia", "amd", "intel", "tesla", "gpu", "graphics", "edition", "generation"}
@@ -35,7 +36,7 @@ def entries_of(machine: Mapping[str, Any] | None) -> dict[str, Hardware]:
 
     None for several different ones: CUDA may count them in another order than the driver.
     """
-    gpus = [gpu for gpu in (machine or {}).get("gpus") or () if isinstance(gpu, Mapping)]
+    gpus = gpus_of(machine or {})
     found = {f"cuda:{number}": entry_of(str(gpu.get("name")), _number(gpu.get("memory_bytes")))
              for number, gpu in enumerate(gpus)}
     same = len({gpu.get("name") for gpu in gpus}) == 1

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from llmscope.analysis.ceilings import Ceilings, merged
+from llmscope.hardware.host import gpus_of
 from llmscope.runs.store import write_atomically
 
 FILE = "ceilings.json"
@@ -67,7 +68,6 @@ class CeilingStore:
 
 def fingerprint(machine: Mapping[str, Any]) -> str:
     """Return what tells one machine from another, as far as speed goes: a hash of processor, cores and GPUs."""
-    told = machine.get("gpus")  # others' files may tell anything
-    gpus = [gpu.get("name") for gpu in told if isinstance(gpu, Mapping)] if isinstance(told, list | tuple) else []
+    gpus = [gpu.get("name") for gpu in gpus_of(machine)]
     identity = [gpus if name == "gpus" else machine.get(name) for name in _IDENTITY]
     return hashlib.blake2b(msgspec.json.encode(identity), digest_size=8).hexdigest()

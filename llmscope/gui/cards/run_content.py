@@ -13,7 +13,7 @@ from llmscope.gui.cards.texts import not_steady, order_of, test_title, why_not
 from llmscope.gui.picture_facts import of_run
 from llmscope.gui.run_state import RunState
 from llmscope.gui.words import tr
-from llmscope.hardware.host import device_name
+from llmscope.hardware.host import device_name, gpus_of
 
 
 def run_content(run: RunState, label: str = "", name: str = "") -> Content:
@@ -86,8 +86,8 @@ def _warnings(rows: Sequence[Row]) -> str:
 
 def _foot(run: RunState, facts: Mapping[str, str]) -> list[str]:
     steady = [tr("All steady.")] if all(row.verdict == "valid" for row in run.rows) else []
-    driver = next((str(gpu["driver"]) for gpu in run.machine.get("gpus") or () if isinstance(gpu, dict)
-                   and gpu.get("driver")), "") if any(s.cell.device != "cpu" for s in run.cells) else ""
+    gpus = gpus_of(run.machine) if any(state.cell.device != "cpu" for state in run.cells) else []
+    driver = next((str(gpu["driver"]) for gpu in gpus if gpu.get("driver")), "")
     software = facts["Software"].removeprefix(f"llmscope {__version__}").strip(" ·").replace(" · ", ", ")
     software = ", ".join(filter(None, (software, driver and tr("driver {0}").format(driver))))
     width = tr("± is half of the {0} interval, {1}.").format(f"95{NBSP}%", facts["Accuracy"].partition(",")[0])

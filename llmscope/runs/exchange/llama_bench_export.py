@@ -17,6 +17,7 @@ from llmscope import __version__
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT
 from llmscope.core.statistics import Floats
+from llmscope.hardware.host import gpus_of
 from llmscope.runs.entry import title
 from llmscope.runs.exchange.llama_bench import FORMULA, FRACTIONS, KEPT, TRUTHS, Fields
 from llmscope.runs.exchange.llama_bench_table import table
@@ -72,7 +73,7 @@ def _own(row: Row, run: StoredRun) -> Fields:
     spread_ns, spread = _spread(times_ns), _spread(rates)
     found = {
         "build_commit": f"llmscope {__version__}", "cpu_info": started.machine.get("cpu"),
-        "gpu_info": _gpus(started.machine.get("gpus")),
+        "gpu_info": ", ".join(str(gpu["name"]) for gpu in gpus_of(started.machine) if gpu.get("name")),
         "backends": _BACKENDS.get(row.device.partition(":")[0], row.device), "model_filename": row.model,
         "model_type": f"{title(row.model)} {DTYPE_SHORT.get(row.dtype, row.dtype)}",
         "model_n_params": row.extra.get("parameters"), "n_threads": row.extra.get("threads"),
@@ -84,11 +85,6 @@ def _own(row: Row, run: StoredRun) -> Fields:
     told = ("run", "test", "definition", "backend", "device", "dtype", "median", "low", "high", "n", "timed_s",
             "verdict", "reason")
     return {name: found.get(name) for name in _OWN} | {f"llmscope_{name}": getattr(row, name) for name in told}
-
-
-def _gpus(found: Any) -> str:
-    gpus = found if isinstance(found, list | tuple) else ()
-    return ", ".join(str(gpu["name"]) for gpu in gpus if isinstance(gpu, dict) and gpu.get("name"))
 
 
 def _spread(values: Floats) -> float | None:

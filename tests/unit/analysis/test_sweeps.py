@@ -22,6 +22,7 @@ ROWS = [row("pp", 0.1 * batch * seq / 128, batch=batch, seq=seq) for batch in (1
 def test_the_settings_that_vary_are_axes_and_tests_that_do_not_are_none() -> None:
     rows = [*ROWS, row("tg", 1.0), row("gen", 1.0), row("gen", 1.0, dtype="bfloat16")]
     assert sweeps.workloads(rows) == ("pp", "gen")
+    assert not sweeps.workloads([msgspec.structs.replace(one, definition="odd/1") for one in rows])
     assert sweeps.axes(rows, "pp") == ("seq", "batch") and sweeps.axes(rows, "gen") == ("dtype",)
     threads = [row("pp", 1.0), row("pp", 2.0, threads=1)]
     assert sweeps.axes(threads, "pp") == ("threads",)

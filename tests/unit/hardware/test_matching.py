@@ -65,7 +65,8 @@ def test_a_machines_gpus_are_known_by_torchs_ids_unless_their_order_is_open() ->
     assert entries_of({"gpus": [card, {"name": "Tesla T4", "memory_bytes": 15360 * MIB}]}) == {}
 
 
-@pytest.mark.parametrize("machine", [None, {}, {"gpus": None}, {"gpus": ["L4"]}, {"gpus": [{"name": "NVIDIA L4"}]},
-                                     {"gpus": [{"name": None, "memory_bytes": "24"}]}])
+@pytest.mark.parametrize("machine", [
+    None, {}, {"gpus": None}, {"gpus": ["L4"]}, {"gpus": 3}, {"gpus": [{"name": "NVIDIA L4"}]},
+    {"gpus": [{"name": None, "memory_bytes": "24"}]}])
 def test_what_a_stored_machine_does_not_tell_is_not_known(machine: dict[str, Any] | None) -> None:
     assert entries_of(machine) == {}
