@@ -16,6 +16,7 @@ from llmscope.analysis.row_names import how
 from llmscope.analysis.times_as_fast import TimesAsFast, together
 from llmscope.core.definitions import DEFINITIONS, is_of_machine, test_id
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
+from llmscope.core.rows import cell_of
 
 #: Runs that have a letter, a colour and a shape.
 LETTERS = "ABCD"
@@ -113,9 +114,10 @@ def test_of(side: Side, row: Row) -> Test:
     # The test of another program may have what ours lacks, such as a depth of pp: its own id tells it.
     test = row.test if not version.isdigit() else test_id(
         kind, seq=row.seq, new=row.new, depth=row.depth, batch=row.batch, options=options)
-    asked = side.started.spec.sampling.sequences
+    asked, cell = side.started.spec.sampling, cell_of(row)
+    answers = (asked if cell is None else cell.sampling(asked)).sequences if kind == "gen" else 1
     length = row.seq if "seq" in DEFINITIONS[kind].uses else 0
-    return test, row.model, asked if kind == "gen" else 1, length
+    return test, row.model, answers, length
 
 
 def _tried(rows: Sequence[Row | None]) -> int:

@@ -244,6 +244,13 @@ def test_other_work_is_not_matched(cell: Cell, settings: dict[str, Any]) -> None
     assert headline(found) == "B and A have no test with two values to compare"
 
 
+def test_a_scenario_that_gives_one_answer_is_the_same_work_however_many_were_asked_for() -> None:
+    one, several = (Cell("bundled", "gen", "cpu", "float32", scenario=name)  # type: ignore[arg-type]
+                    for name in ("translation", "assistant"))
+    assert two([row(one, 9)], [row(one, 6)], sampling=Sampling(sequences=3)).lines
+    assert not two([row(several, 9)], [row(several, 6)], sampling=Sampling(sequences=3)).lines
+
+
 def test_a_request_with_a_prompt_of_another_length_is_other_work() -> None:
     short, long = (Cell("bundled", "gen", "cpu", "float32", seq=seq, new=4) for seq in (16, 32))
     found = two([row(short, 9), row(long, 5)], [row(long, 6)])
