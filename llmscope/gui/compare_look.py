@@ -92,7 +92,7 @@ def settings_lines(found: Comparison, every: bool) -> list[tuple[Setting, Told]]
     chosen = [setting for setting in found.settings if every or setting.differing]
     floors = Setting(tr("Repeats within"), "may affect", tuple(map(floor_words, found.floors)))
     if not any(floor.runs for floor in found.floors):  # said once, as four columns have no room for it
-        floors = Setting(tr("Repeats, assumed"), "may affect", tuple(plus_minus(floor.share) for floor in found.floors))
+        floors = Setting(tr("Assumed repeat"), "may affect", tuple(plus_minus(floor.share) for floor in found.floors))
     return [(setting, (setting.name, *(value or "—" for value in setting.values), said))
             for setting, said in (*((setting, remark(setting)) for setting in chosen), (floors, _varied(found)))]
 

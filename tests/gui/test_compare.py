@@ -130,8 +130,8 @@ def test_settings_that_differ_are_told_from_what_is_compared(page: ComparePage) 
     assert found["Device"][-1] == found["Precision"][-1] == "compared"
     assert found["torch"] == ("2.11.0", "2.11.0", "2.10.0", "2.11.0", "may affect C")
     assert found["Power source"][-1] == "may affect D" and found["Driver"][:2] == ("—", "576.52")
-    assert found["Repeats, assumed"][0].endswith(" %") and "Backend" not in found
-    assert found["Repeats, assumed"][-1] == "speed varied"
+    assert found["Assumed repeat"][0].endswith(" %") and "Backend" not in found
+    assert found["Assumed repeat"][-1] == "speed varied"
     page.body.every.click()
     assert settings(page)["Backend"] == ("eager",) * 4 + ("",) and page.body.every.text() == "Show less"
 
@@ -144,7 +144,7 @@ def test_how_well_machines_repeat_and_whose_speed_varied_is_told(page: ComparePa
     assert [text.replace(NBSP, " ") for text in told] == [
         "Repeats within", "±3.0 % of 4 repeats", "±5.0 % assumed", "±20.0 % assumed", "±5.0 % assumed", "varied in C"]
     told = look.settings_lines(msgspec.structs.replace(found, floors=(Floor(),) * 4), False)[-1][1]
-    assert [text.replace(NBSP, " ") for text in told] == ["Repeats, assumed", *("±5.0 %",) * 4, ""]
+    assert [text.replace(NBSP, " ") for text in told] == ["Assumed repeat", *("±5.0 %",) * 4, ""]
 
 
 def test_runs_on_one_device_are_told_apart_by_what_differs(page: ComparePage) -> None:
