@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
@@ -84,11 +84,16 @@ def window(qapp: QApplication, own_data_folder: Path, offered: tuple[Model, ...]
         yield window
 
 
+#: A shipped architecture is read and checked once for all windows.
+architecture = cache(catalog._architecture)
+
+
 @contextmanager
 def open_window(offered: tuple[Model, ...]) -> Iterator[MainWindow]:
     """Open a window that has these models, knows the machine's ceilings and is closed in the end."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(catalog, "available", lambda: offered)
+        monkeypatch.setattr(catalog, "_architecture", architecture)
         know_ceilings()
         window = MainWindow(FakeRunner, lambda: MACHINE)
         window.resize(QSize(1440, 900))
