@@ -8,7 +8,8 @@ from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QEventLoop, QSize, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QSize, Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from llmscope import paths
@@ -99,12 +100,18 @@ def open_window(offered: tuple[Model, ...]) -> Iterator[MainWindow]:
         window.resize(QSize(1440, 900))
         window.show()
         window._timer.stop()
+        release_keys(window)
         wait(lambda: window.machine is not None)
         yield window
         window.feed.drain()
         window.page.run.status = "idle"
         window.close()
         window.deleteLater()
+
+
+def release_keys(window: MainWindow) -> None:
+    """Let go of Shift and Ctrl: Qt takes them for held after a test that pressed a key with them."""
+    QTest.keyRelease(window, Qt.Key.Key_Shift)
 
 
 def wait(condition: Callable[[], bool], seconds: float = 30) -> None:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from llmscope.gui.main_window import MainWindow
 from llmscope.models.catalog import Model
 from tests.conftest import point_into
-from tests.gui.conftest import open_window
+from tests.gui.conftest import open_window, release_keys
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,6 +28,7 @@ def window(qapp: QApplication, own_data_folder: Path, offered: tuple[Model, ...]
 
 
 @pytest.fixture(autouse=True)
-def reference_size(window: MainWindow) -> None:
-    """Begin each test at the window's reference size."""
+def as_it_was(window: MainWindow) -> None:
+    """Begin each test at the window's reference size, with no key held."""
     window.resize(QSize(1440, 900))
+    release_keys(window)
