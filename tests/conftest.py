@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -35,11 +36,15 @@ GRACE_S = 5.0
 @pytest.fixture(autouse=True)
 def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Point the program's data folder at an empty one, the runs it comes with at none, and the Hub cache too."""
-    folder = tmp_path / "llmscope-home"
-    monkeypatch.setattr(paths, "sample_runs_folder", lambda: tmp_path / "sample_runs")
-    monkeypatch.setenv("LLMSCOPE_HOME", str(folder))
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "no-hub-cache"))
-    return folder
+    return point_into(tmp_path, monkeypatch)
+
+
+def point_into(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have all that the program keeps or looks for below a folder, and return its data folder."""
+    monkeypatch.setattr(paths, "sample_runs_folder", lambda: folder / "sample_runs")
+    monkeypatch.setenv("LLMSCOPE_HOME", str(folder / "llmscope-home"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(folder / "no-hub-cache"))
+    return folder / "llmscope-home"
 
 
 @pytest.fixture(autouse=True)
@@ -58,6 +63,13 @@ def garbage_goes_after_the_test() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def nothing_left_running() -> Iterator[None]:
     """Fail a test that leaves a thread or a child process behind; the process is killed."""
+    with leaving_nothing():
+        yield
+
+
+@contextmanager
+def leaving_nothing() -> Iterator[None]:
+    """Fail where a thread or a child process is left behind; the process is killed."""
     threads, children = set(threading.enumerate()), _children()
     yield
     deadline = time.monotonic() + GRACE_S

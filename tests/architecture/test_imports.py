@@ -1,17 +1,7 @@
-"""What each part of the program may load, seen from a fresh interpreter."""
+"""What each part of the program may load, seen from a fresh interpreter; the terminal's tests run without Qt."""
 
 import subprocess
 import sys
-
-#: Runs first in the fresh interpreter: the window's library looks as if it were not installed.
-WITHOUT_QT = """
-import sys
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("PySide6", "pyqtgraph"):
-            raise ImportError(f"{name} is blocked")
-sys.meta_path.insert(0, Blocked())
-"""
 
 
 def _loaded(code: str) -> set[str]:
@@ -27,11 +17,6 @@ def test_the_window_loads_no_model_library() -> None:
     loaded = _loaded("import llmscope.gui.main_window")
     assert "PySide6" in loaded
     assert not loaded & {"torch", "transformers", "tokenizers", "safetensors", "scipy", "pynvml"}
-
-
-def test_all_but_the_window_works_without_qt() -> None:
-    modules = "llmscope.cli, llmscope.runs.supervisor, llmscope.engine.cells, llmscope.hardware.host"
-    assert not _loaded(f"{WITHOUT_QT}\nimport {modules}, llmscope.models.catalog") & {"PySide6", "pyqtgraph"}
 
 
 def test_the_sampler_loads_no_more_than_it_needs() -> None:

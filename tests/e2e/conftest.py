@@ -13,9 +13,24 @@ from llmscope.core import events
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.runs.supervisor import Supervisor
+from tests.conftest import leaving_nothing, point_into
 from tests.llama import CONFIG, save_llama
 
 TINY = CONFIG | {"tie_word_embeddings": True, "hidden_act": "silu", "rms_norm_eps": 1e-5}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder for the tests of a file, as they may share a session; a worker takes seconds to start."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield point_into(tmp_path_factory.mktemp("home"), monkeypatch)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """Look for what was left behind after the last test of a file: between them, a worker stands by."""
+    with leaving_nothing():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -84,9 +99,9 @@ class Session:
         return next(e.pid for e in reversed(self.heard) if isinstance(e, events.Hello))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
-    """A supervisor whose processes are gone when the test is over."""
+    """A supervisor whose processes are gone when the file's tests are over."""
     session = Session()
     yield session
     session.close()

@@ -6,14 +6,14 @@ import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from llmscope import paths
 from llmscope.core import events
-from llmscope.core.results import COUNTED
+from llmscope.core.results import COUNTED, Row
 from llmscope.runs.store import read_run
 from tests.e2e.conftest import Session, cell, phase
 
@@ -21,33 +21,85 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
 #: What a person waits at most from Stop to the end of the run.
 STOP_S = 5.0
+Rows = dict[str, Row]
 
 
-def test_a_worker_that_crashes_fails_its_test_and_the_others_go_on(session: Session, tiny: Path) -> None:
-    session.start(cell(tiny, "pp"), cell(tiny, "tg"), cell(tiny, "pp", batch=2))
-    session.until(lambda e: isinstance(e, events.CellStarted) and e.cell == 1)
+@pytest.fixture(scope="module")
+def faulty_run(session: Session, tiny_source: Path) -> Rows:
+    """One run in which a test finds no memory, one crashes and one is stopped: each leaves the next a new worker."""
+    batch = 40_000 if sys.platform == "linux" else 1  # elsewhere a process cannot be held to less memory
+    cells = {"too big": cell(tiny_source, "pp", batch=batch, seq=256), "after too big": cell(tiny_source, "pp"),
+             "crashed": cell(tiny_source, "tg"), "after the crash": cell(tiny_source, "pp", batch=2),
+             "stopped": cell(tiny_source, "train"), "not begun": cell(tiny_source, "tg", new=16)}
+    at = list(cells).index
+    if sys.platform == "linux":
+        limit_memory(session.ready().pid)
+    session.start(*cells.values())
+    session.until(begun(at("crashed")))
     session.until(phase("decode"))
     os.kill(session.worker_pid(), signal.SIGSEGV)
-    first, crashed, last = session.end()
+    session.until(begun(at("stopped")))
+    session.until(phase("train"))
+    return dict(zip(cells, stop(session), strict=True))
 
-    assert first.verdict in COUNTED and last.verdict in COUNTED
+
+def limit_memory(pid: int) -> None:
+    """Leave a process 256 MiB of addresses more than it has."""
+    spare = psutil.Process(pid).memory_info().vms + 256 * 1024**2
+    psutil.Process(pid).rlimit(psutil.RLIMIT_AS, (spare, spare))
+
+
+def begun(number: int) -> Callable[[events.Event], bool]:
+    """Return a condition for the start of a test."""
+    return lambda e: isinstance(e, events.CellStarted) and e.cell == number
+
+
+def stop(session: Session) -> list[Row]:
+    """Stop the run, which must be over in time, and return its rows."""
+    asked = time.monotonic()
+    session.supervisor.cancel()
+    session.until(lambda e: isinstance(e, events.Stopping), 1)
+    rows = session.end(STOP_S)
+    assert time.monotonic() - asked < STOP_S
+    return rows
+
+
+def test_a_worker_that_crashes_fails_its_test_and_the_others_go_on(faulty_run: Rows) -> None:
+    crashed = faulty_run["crashed"]
     assert crashed.verdict == "failed" and crashed.median is None and "SIGSEGV" in (crashed.reason or "")
     assert "Segmentation fault" in crashed.extra["worker_log"]
+    assert faulty_run["after too big"].verdict in COUNTED and faulty_run["after the crash"].verdict in COUNTED
 
 
 @linux_only
-def test_host_memory_that_runs_out_is_a_row_that_says_what_was_needed(session: Session, tiny: Path) -> None:
-    pid = session.ready().pid
-    spare = psutil.Process(pid).memory_info().vms + 256 * 1024**2
-    psutil.Process(pid).rlimit(psutil.RLIMIT_AS, (spare, spare))
-    session.start(cell(tiny, "pp", batch=40_000, seq=256), cell(tiny, "pp"))
-    big, small = session.end()
-
+def test_host_memory_that_runs_out_is_a_row_that_says_what_was_needed(faulty_run: Rows) -> None:
+    big = faulty_run["too big"]
     assert big.verdict == "failed" and "out of memory" in (big.reason or "")
     assert "lower the batch size" in (big.reason or "")
     memory = big.extra["memory"]
     assert memory["wanted_bytes"] > 0 and memory["total_bytes"] == psutil.virtual_memory().total
-    assert small.verdict in COUNTED  # in a fresh worker, which has no such limit
+    assert faulty_run["after too big"].verdict in COUNTED  # in a fresh worker, which has no such limit
+
+
+def test_stop_keeps_what_was_finished_and_marks_the_rest(faulty_run: Rows, own_data_folder: Path) -> None:
+    stopped, rest = faulty_run["stopped"], faulty_run["not begun"]
+    assert stopped.verdict == "cancelled" and (stopped.median is None) == (stopped.n == 0)
+    assert rest.verdict == "cancelled" and rest.reason == "not started" and rest.median is None
+    stored = read_run(own_data_folder / "runs" / rest.run)
+    assert stored.status == "stopped" and list(stored.rows) == list(faulty_run.values())
+
+
+def test_a_stop_while_loading_is_obeyed_by_a_worker_that_no_run_had_before(
+        session: Session, faulty_run: Rows, tiny: Path) -> None:
+    # Other phases are stopped in the window; in one process, the worker's own tests stop them all.
+    before = session.worker_pid()
+    session.start(cell(tiny, "pp", batch=2), cell(tiny, "pp"))
+    session.until(begun(1))
+    session.until(phase("load"))
+    assert session.worker_pid() != before
+    finished, loading = stop(session)
+    assert finished.verdict in COUNTED and finished.median is not None
+    assert loading.verdict == "cancelled" and (loading.median is None) == (loading.n == 0)
 
 
 def _faulty(monkeypatch: pytest.MonkeyPatch, folder: Path, code: str) -> None:
@@ -86,41 +138,16 @@ def test_junk_on_stdout_reaches_nobody_and_a_native_call_that_ignores_signals_is
     session = Session()
     try:
         session.start(cell(tiny, "pp"), cell(tiny, "pp", batch=2), cell(tiny, "tg"))
-        session.until(lambda e: isinstance(e, events.CellStarted) and e.cell == 1)
+        session.until(begun(1))
         session.until(phase("warm-up"))
         pid = session.worker_pid()
         time.sleep(0.5)
-        asked = time.monotonic()
-        session.supervisor.cancel()
-        session.until(lambda e: isinstance(e, events.Stopping), 1)
-        first, *stopped = session.end(STOP_S)
-        assert time.monotonic() - asked < STOP_S
+        first, *stopped = stop(session)
         assert [row.verdict for row in stopped] == ["cancelled", "cancelled"] and not psutil.pid_exists(pid)
         ends = [e for e in session.heard if isinstance(e, events.RunEnded)]
         assert first.verdict in COUNTED and len(ends) == 1 and ends[0].seconds > 1
     finally:
         session.close()
-
-
-def test_stop_keeps_what_was_finished_and_marks_the_rest(session: Session, tiny: Path) -> None:
-    # Another phase is stopped in the window; in one process, the worker's own tests stop them all.
-    workers = []
-    for where, workload in (("load", "pp"), ("train", "train")):
-        session.start(cell(tiny, "pp", batch=2), cell(tiny, workload), cell(tiny, "tg", new=16))
-        session.until(lambda e: isinstance(e, events.CellStarted) and e.cell == 1)
-        session.until(phase(where))
-        workers.append(session.worker_pid())
-        asked = time.monotonic()
-        session.supervisor.cancel()
-        first, open_one, last = session.end(STOP_S)
-
-        assert time.monotonic() - asked < STOP_S, where
-        assert first.verdict in COUNTED and first.median is not None
-        assert open_one.verdict == "cancelled" and (open_one.median is None) == (open_one.n == 0), where
-        assert last.verdict == "cancelled" and last.reason == "not started" and last.median is None
-        stored = read_run(paths.runs_folder() / first.run)
-        assert stored.status == "stopped" and len(stored.rows) == 3
-    assert workers == [e.pid for e in session.heard if isinstance(e, events.Hello)][:2]  # each run has one of its own
 
 
 @linux_only

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-SHORT = """
+#: Runs first in every process: the window's library looks as if it were not installed, and tests are short.
+FIRST = """
+import sys
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("PySide6", "pyqtgraph"):
+            raise ImportError(f"{name} is blocked")
+sys.meta_path.insert(0, Blocked())
 from llmscope.core import spec, stopping
 spec.QUICK_LIMIT_S, stopping.MACHINE_LIMIT_S, stopping.T_MIN_MACHINE_S = 1.0, 0.05, 0.02
 for name in spec.MACHINE_SIZES:
@@ -19,11 +26,11 @@ for name in spec.MACHINE_SIZES:
 
 
 @pytest.fixture(autouse=True)
-def short_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have each test of the quick preset end after a second, narrow or not, and the few of the machine at once."""
-    (tmp_path / "short").mkdir()
-    (tmp_path / "short" / "sitecustomize.py").write_text(SHORT)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "short"))
+def short_and_without_qt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have no Qt, each test of the quick preset end after a second, narrow or not, and the machine's at once."""
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "sitecustomize.py").write_text(FIRST)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "first"), prepend=os.pathsep)
 
 
 def llmscope(*arguments: str, **settings: object) -> subprocess.CompletedProcess[str]:
@@ -73,6 +80,11 @@ def test_ctrl_c_keeps_finished_rows_and_ends_with_130(tiny: Path) -> None:
     assert process.returncode == 130 and time.monotonic() - asked < 10
     first, second = json.loads(out)["rows"][:2]
     assert first["verdict"] in ("valid", "warn", "not_converged") and second["verdict"] == "cancelled"
+
+
+def test_all_this_works_without_the_window_s_library(tmp_path: Path) -> None:
+    refused = llmscope("shot", str(tmp_path / "window.png"))
+    assert refused.returncode != 0 and "PySide6" in refused.stderr and "blocked" in refused.stderr
 
 
 def test_devices_models_and_version_answer() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from llmscope.core import events
@@ -31,15 +32,16 @@ class Window(MainWindow):
         self.heard.append(event)
 
 
-@pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Window]:
-    monkeypatch.setattr(Question, "ask", lambda *_: True)
-    window = Window(Settings(tmp_path / "window.ini"))
-    window.show()
-    wait(qtbot, window, lambda e: isinstance(e, events.Devices))
-    yield window
-    window.close()
-    window.deleteLater()
+@pytest.fixture(scope="module")
+def window(qapp: QApplication, own_data_folder: Path) -> Iterator[Window]:
+    """One window for all tests, with a run after another; the last one closes it."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(Question, "ask", lambda *_: True)
+        window = Window(Settings(own_data_folder / "window.ini"))
+        window.show()
+        yield window
+        window.close()
+        window.deleteLater()
 
 
 def wait(qtbot: QtBot, window: Window, condition: Callable[[events.Event], bool], seconds: float = 90) -> None:

@@ -9,7 +9,8 @@ import msgspec
 from llmscope.core import events as ev
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec
-from llmscope.core.units import GIB
+from llmscope.core.units import GIB, NBSP
+from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.runs import store
 from llmscope.runs.ceilings import FILE, CeilingStore
 from tests.gui.fakes import ceilings
@@ -74,3 +75,8 @@ def _row(row: Row, factors: dict[str, float], load: float, failed: str) -> Row:
     seconds = row.extra["seconds"] / factor
     return msgspec.structs.replace(row, **values, extra=row.extra | {
         "seconds": seconds, "others_percent": load, "threads": 4, "numerics": {"attention": "sdpa"}})
+
+
+def shown_bars(page: ComparePage) -> list[tuple[str, ...]]:
+    """Return the texts of the table of speeds, line by line."""
+    return [tuple(text.replace(NBSP, " ") for text in line) for line in page.body.speed.rows.lines]

@@ -1,13 +1,16 @@
 """The window with a fake runner, and a check that no test leaves a window behind."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QSize, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QSize, Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
-from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.core.events import Event
@@ -76,29 +79,58 @@ def runs(written_history: list[Path]) -> list[Path]:
 
 
 @pytest.fixture
-def window(qtbot: QtBot, offered: tuple[Model, ...], monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+def window(qapp: QApplication, own_data_folder: Path, offered: tuple[Model, ...]) -> Iterator[MainWindow]:
     """The main window at its reference size, shown, driven by nobody."""
-    monkeypatch.setattr(catalog, "available", lambda: offered)
-    know_ceilings()
-    window = MainWindow(FakeRunner, lambda: MACHINE)
-    window.resize(QSize(1440, 900))
-    window.show()
-    window._timer.stop()
-    qtbot.waitUntil(lambda: window.machine is not None)
-    yield window
-    window.feed.drain()
-    window.page.run.status = "idle"
-    window.close()
-    window.deleteLater()
+    with open_window(offered) as window:
+        yield window
+
+
+#: A shipped architecture is read and checked once for all windows.
+architecture = cache(catalog._architecture)
+
+
+@contextmanager
+def open_window(offered: tuple[Model, ...]) -> Iterator[MainWindow]:
+    """Open a window that has these models, knows the machine's ceilings and is closed in the end."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(catalog, "available", lambda: offered)
+        monkeypatch.setattr(catalog, "_architecture", architecture)
+        know_ceilings()
+        window = MainWindow(FakeRunner, lambda: MACHINE)
+        window.resize(QSize(1440, 900))
+        window.show()
+        window._timer.stop()
+        release_keys(window)
+        wait(lambda: window.machine is not None)
+        yield window
+        window.feed.drain()
+        window.page.run.status = "idle"
+        window.close()
+        window.deleteLater()
+
+
+def release_keys(window: MainWindow) -> None:
+    """Let go of Shift and Ctrl: Qt takes them for held after a test that pressed a key with them."""
+    QTest.keyRelease(window, Qt.Key.Key_Shift)
+
+
+def wait(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Let the window work until a condition holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents, 20)
 
 
 @pytest.fixture
 def play(window: MainWindow) -> Callable[[Iterable[Event]], None]:
     """Push events to the window and let it take them, as its timer would."""
-    def play(events: Iterable[Event]) -> None:
-        for event in events:
-            window.feed.push(event)
-        for _ in range(3):  # while a test is timed, texts are not brought up to date at every tick
-            window.tick()
+    return partial(play_to, window)
 
-    return play
+
+def play_to(window: MainWindow, events: Iterable[Event]) -> None:
+    """Push events to a window and let it take them."""
+    for event in events:
+        window.feed.push(event)
+    for _ in range(3):  # while a test is timed, texts are not brought up to date at every tick
+        window.tick()

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from random import Random
 from typing import Any, Literal
 
@@ -51,12 +52,17 @@ SCENE = (
 def stream(cells: Iterable[Cell] = CELLS, *, outcome: Outcome = "done", gpu: bool = False,
            until_s: float | None = None, sequences: int = 1) -> Iterator[ev.Event]:
     """Yield the events of a run of these cells; `until_s` cuts it so many seconds after RunStarted."""
-    run = _Run(tuple(cells), outcome, gpu, sequences)
     limit_ns = math.inf if until_s is None else START_NS + round((IDLE_S + until_s) * SECOND)
-    for event in run.with_telemetry(run.events()):
+    for event in _whole(tuple(cells), outcome, gpu, sequences):
         if event.t_ns > limit_ns:
             return
         yield event
+
+
+@lru_cache(maxsize=8)  # most tests ask for one of a few
+def _whole(cells: tuple[Cell, ...], outcome: Outcome, gpu: bool, sequences: int) -> tuple[ev.Event, ...]:
+    run = _Run(cells, outcome, gpu, sequences)
+    return tuple(run.with_telemetry(run.events()))
 
 
 class _Run:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from llmscope.gui.main_window import MainWindow
+from tests.gui.history_runs import settle, show_history
 from tests.unit.models.folders import write_folder
 from tests.unit.runs.exchange.files import LLAMA_BENCH, as_json
 from tests.unit.runs.stored import write_run
@@ -50,23 +51,27 @@ FIELDS: dict[str, Callable[[MainWindow], QWidget]] = {
 
 
 @pytest.mark.parametrize("with_text", [True, False])
-@pytest.mark.parametrize("field", FIELDS)
 def test_files_dropped_on_a_field_for_text_are_imported_and_not_typed(
-        window: MainWindow, qtbot: QtBot, tmp_path: Path, runs: list[Path], field: str, with_text: bool) -> None:
-    (tmp_path / "lb.json").write_bytes(as_json([LLAMA_BENCH]))
+        window: MainWindow, qtbot: QtBot, tmp_path: Path, runs: list[Path], with_text: bool) -> None:
     window.page.body.show_welcome(False)
-    window.show_page("history")
-    page = window.history.page
-    assert page is not None
-    qtbot.waitUntil(lambda: page._is_loaded and page.reading.is_idle)
-    if field in ("prompt", "batch"):
-        window.show_page("run")
-    widget = FIELDS[field](window)
-    before = widget.toPlainText() if hasattr(widget, "toPlainText") else widget.text()
-    assert widget.isVisible() and drag(window, widget, files(tmp_path / "lb.json", with_text=with_text))
-    qtbot.waitUntil(lambda: window.arrivals._thread is None)
-    assert "Imported run" in window.status._said.full_text
-    assert (widget.toPlainText() if hasattr(widget, "toPlainText") else widget.text()) == before
+    page = show_history(window, qtbot)
+    said: list[str] = []
+    for field, widget_of in FIELDS.items():
+        window.show_page("run" if field in ("prompt", "batch") else "history")
+        settle(page, qtbot)
+        file = tmp_path / f"{field}.json"
+        file.write_bytes(as_json([LLAMA_BENCH | {"n_prompt": 512 + len(said)}]))
+        widget = widget_of(window)
+        before = typed(widget)
+        assert widget.isVisible() and drag(window, widget, files(file, with_text=with_text)), field
+        qtbot.waitUntil(lambda: window.arrivals._thread is None)
+        said.append(window.status._said.full_text)
+        assert typed(widget) == before, field
+    assert all("Imported run" in words for words in said) and len(set(said)) == len(FIELDS), said
+
+
+def typed(widget: QWidget) -> str:
+    return str(widget.toPlainText() if hasattr(widget, "toPlainText") else widget.text())  # type: ignore[attr-defined]
 
 
 def test_words_dragged_to_a_field_are_its_own(window: MainWindow) -> None:

@@ -1,19 +1,15 @@
 """The Hardware page: ceilings, roofline, verdict and numbers of the run at hand, and the one button at its top."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QSizeF, Qt
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QComboBox
+from PySide6.QtCore import QPointF, QRectF, QSizeF
 from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.core.events import Event
 from llmscope.core.spec import MACHINE as OF_MACHINE
 from llmscope.core.units import NBSP
-from llmscope.gui import words
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.hardware_page import HardwarePage
 from llmscope.gui.plots.roofline_scale import crosses, free_place, scale_for
@@ -40,51 +36,6 @@ def names(page: HardwarePage) -> list[str]:
     return [test.name.split(NBSP)[0] for test in page.look.tests]
 
 
-def test_the_ceilings_stand_with_their_values_from_small_to_large(page: HardwarePage) -> None:
-    shown = dict(page.ceilings.texts())
-    assert shown["f32"] == f"0.420{NBSP}TFLOPS" and shown[f"1{NBSP}MiB"] == f"163{NBSP}GB/s"
-    assert shown[f"1.00{NBSP}GiB"] == f"45.2{NBSP}GB/s" and shown["Disk, cold read"] == f"1.28{NBSP}GB/s"
-    assert "measured 21" in page.look.about and "AMD EPYC" in page.look.machine
-
-
-def test_every_test_of_the_run_is_in_plot_card_and_table(page: HardwarePage) -> None:
-    assert names(page) == [cell.test for cell in CELLS]
-    assert page.card.picker.count() == page.table.numbers.rowCount() == len(page.plot.points) == len(CELLS)
-    tg = page.table.numbers.texts(names(page).index("tg32"))
-    assert tg[3] == "0.500" and tg[7] == f"73{NBSP}%" and tg[-1] == "memory bandwidth"
-
-
-def test_one_click_on_a_point_shows_its_formula_and_what_limits_it(page: HardwarePage, qtbot: QtBot) -> None:
-    number = names(page).index("pp512")
-    at = page.plot.place(number).toPoint()
-    qtbot.mouseClick(page.plot, Qt.MouseButton.LeftButton, pos=at)
-    assert page.formula.text().startswith("pp512: ") and "FLOP/byte" in page.formula.text()
-    assert page.card.limiter.text() == "Compute" and page.card.badge.accessibleName() == "sure"
-    assert page.card.picker.taken() == str(number) and page.table.currentIndex().row() == number
-    qtbot.mouseClick(page.plot, Qt.MouseButton.LeftButton, pos=QPoint(page.plot.width() - 30, page.plot.height() - 60))
-    assert page.card.limiter.text() == "Compute"  # a click beside all points changes nothing
-
-
-def test_arrow_keys_lead_through_plot_and_table(page: HardwarePage, qtbot: QtBot) -> None:
-    page.choose(names(page).index("train128"))
-    qtbot.keyClick(page.plot, Qt.Key.Key_Right)
-    assert page.formula.text().startswith("pp512: ")
-    qtbot.keyClick(page.plot, Qt.Key.Key_Right)
-    assert page.formula.text().startswith("pp512: ")  # it is the last one
-    qtbot.keyClick(page.table, Qt.Key.Key_Down)
-    assert page.formula.text().startswith("tg32: ")
-
-
-def test_the_card_tells_shares_of_the_time_and_what_would_help_by_how_much(page: HardwarePage) -> None:
-    page.choose(names(page).index("tg32"))
-    assert page.card.limiter.text() == "Memory bandwidth" and "GB per token" in page.card.evidence.text()
-    assert "20&nbsp;% faster memory:&nbsp;×1.17" in page.card.help.text()
-    assert "20&nbsp;% faster arithmetic" in page.card.no_help.text()
-    first = page.card._claims[0]
-    assert first.name.text() == "Memory bandwidth" and first.share.text() == f"88{NBSP}%"
-    assert first.gauge.accessibleName() == f"Memory bandwidth: 88{NBSP}%"
-
-
 def test_the_test_that_tells_most_is_shown_first_and_a_picked_one_stays(page: HardwarePage, window: MainWindow,
                                                                        play: Play) -> None:
     assert page.formula.text().startswith("gen64: ") and page.card.limiter.text() == "Host overhead"
@@ -92,13 +43,6 @@ def test_the_test_that_tells_most_is_shown_first_and_a_picked_one_stays(page: Ha
     play(stream())
     window.hardware.refresh()
     assert page.formula.text().startswith("tg32: ")
-
-
-def test_ctrl_c_copies_rows_with_their_titles(page: HardwarePage, qtbot: QtBot) -> None:
-    page.choose(1)
-    qtbot.keyClick(page.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
-    head, line = QGuiApplication.clipboard().text().splitlines()
-    assert head.startswith("Test\tGFLOP\tGB") and line.startswith("pp512") and line.endswith("compute")
 
 
 def test_the_running_test_moves_on_the_roofline_while_the_page_is_in_view(window: MainWindow, play: Play) -> None:
@@ -179,38 +123,6 @@ def test_a_run_of_another_machine_is_not_held_against_this_one(window: MainWindo
     assert page.look.tests[1].found is not None  # what was found at its time
 
 
-def test_a_small_window_puts_the_verdict_above_the_roofline_and_cuts_nothing(window: MainWindow,
-                                                                            page: HardwarePage) -> None:
-    window.resize(QSize(1024, 640))
-    QGuiApplication.processEvents()
-    page.grab()
-    assert page.card.y() < page.roofline.y() and page.card.x() == page.roofline.x()
-    assert page.card.geometry().right() <= page.width() and page.table.viewport().width() <= page.width()
-    columns = sum(page.table.columnWidth(column) for column in range(page.table.numbers.columnCount()))
-    assert columns <= page.table.viewport().width()
-
-
-def test_every_control_has_a_name_and_the_plot_reads_as_a_sentence(page: HardwarePage) -> None:
-    for widget in (*page.findChildren(QAbstractButton), *page.findChildren(QComboBox), page.table, page.plot):
-        if widget.isVisible():
-            assert widget.accessibleName(), widget
-    assert "tg32" in page.plot.accessibleName() and "FLOP per byte" in page.plot.accessibleName()
-
-
-def test_both_themes_draw_the_plot(page: HardwarePage) -> None:
-    from llmscope.gui.theme import theme
-
-    dark = page.plot.grab().toImage()
-    theme().set_mode("light")
-    light = page.plot.grab().toImage()
-    theme().set_mode("dark")
-    assert dark.pixelColor(5, 5).lightness() < 60 < 200 < light.pixelColor(5, 5).lightness()
-
-
-def test_the_model_keeps_to_qts_rules(page: HardwarePage, qtmodeltester: object) -> None:
-    qtmodeltester.check(page.table.numbers)  # type: ignore[attr-defined]
-
-
 def test_labels_keep_clear_of_others_and_of_lines() -> None:
     area, size, at = QRectF(0, 0, 400, 300), QSizeF(80, 14), QPointF(200, 150)
     first, is_far = free_place(at, size, area, [], [])
@@ -233,30 +145,12 @@ def test_the_plot_holds_all_points_and_roofs_in_whole_decades() -> None:
     assert scale.place(0.01, 1e-5) == QPointF(0, 300) and scale.place(1e4, 100.0) == QPointF(400, 0)
 
 
-def test_a_result_row_and_the_strip_name_the_limiter_and_the_tooltip_its_evidence(window: MainWindow,
-                                                                                 play: Play) -> None:
-    play(stream())
-    model = window.page.body.results.table.results
-    assert model.texts(2)[5].replace(NBSP, " ").startswith("limited by memory bandwidth: 73 % of 45.2 GB/s")
-    assert model.texts(0)[5].replace(NBSP, " ").startswith("limited by host overhead: 71 % of the time")
-    assert words.limit_share(window.page.run.rows[0]) == pytest.approx(0.71)
-    tip = model.data(model.index(2, 0), Qt.ItemDataRole.ToolTipRole)
-    assert "GB per token" in tip
-    assert f"gen64 limited by host overhead: 71{NBSP}% of the time." in window.page.body.strip.words()
-
-
 def test_the_strip_says_what_limited_the_last_test_until_the_next_is_measured(window: MainWindow, play: Play) -> None:
     events = list(stream())
     ends = next(number for number, event in enumerate(events) if type(event).__name__ == "CellEnded")
     begins = next(number for number, event in enumerate(events[ends:], ends) if type(event).__name__ == "CellStarted")
     play(events[:begins + 8])
     assert "gen64 limited by host overhead" in window.page.body.strip.words()
-
-
-def test_the_saved_picture_holds_the_limiter(window: MainWindow, play: Play, tmp_path: Path) -> None:
-    play(stream())
-    assert "tg32" in window.picture().text("Results") and "limited by memory bandwidth" in window.picture().text(
-        "Results")
 
 
 def test_a_stopped_test_says_that_it_was_and_not_that_its_work_is_unknown(window: MainWindow, play: Play) -> None:

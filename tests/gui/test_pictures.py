@@ -1,28 +1,20 @@
 """Pictures of pages: what they say, what they leave out, and how sharp they are."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QPushButton, QScrollBar
-from pytestqt.qtbot import QtBot
+from PySide6.QtGui import QGuiApplication
 
 from llmscope.core.events import Estimate, Event, Progress
 from llmscope.core.spec import Cell, RunSpec, machine_cells
-from llmscope.core.units import NBSP
 from llmscope.gui.hardware_look import HardwareLook
-from llmscope.gui.hardware_picture import HardwarePicture
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.hardware_page import HardwarePage
-from llmscope.gui.picture import _Sheet, draw
+from llmscope.gui.picture import draw
 from llmscope.gui.picture_facts import of_run
-from llmscope.gui.plots.roofline import RooflinePlot
 from llmscope.gui.plots.roofline_drawing import decade
 from llmscope.gui.run_picture import RunPicture
 from llmscope.gui.run_state import CellState, RunState
-from tests.gui.fakes import ceilings
 from tests.gui.stream import stream
 
 Play = Callable[[Iterable[Event]], None]
@@ -41,15 +33,6 @@ def page(window: MainWindow, play: Play) -> HardwarePage:
     return opened(window)
 
 
-def test_the_hardware_pages_picture_says_of_what_machine_and_run_it_is(page: HardwarePage, window: MainWindow) -> None:
-    image = window.picture()
-    assert image.devicePixelRatio() == 2 and image.width() == 2 * 1280
-    assert "AMD EPYC" in image.text("Machine") and "SmolLM2-135M" in image.text("Title")
-    assert "2026" in image.text("Date") and "torch" in image.text("Software") and "pp512" in image.text("Results")
-    offered = page.picture()
-    assert offered is not None and offered.stem == f"llmscope-{window.page.run.run}-limits"
-
-
 def test_tests_of_the_machine_that_came_along_are_not_what_it_is_about() -> None:
     cells = (Cell("bundled", "pp", "cuda:0", "bfloat16"), Cell("bundled", "tok", "cpu", "float32"),
              *machine_cells("cpu"))
@@ -57,48 +40,6 @@ def test_tests_of_the_machine_that_came_along_are_not_what_it_is_about() -> None
     facts = of_run(run, {"bundled": "Bundled model"}, {"cuda:0": "GPU · RTX", "cpu": "CPU · EPYC"}, None)
     assert facts["Title"] == "Bundled model" and facts["Device"] == "GPU · RTX + CPU · EPYC"
     assert facts["Settings"].startswith("bf16/f32 · batch")
-
-
-def test_it_shows_every_value_and_no_controls(page: HardwarePage) -> None:
-    picture = HardwarePicture(page.look, 1)
-    body = picture.body()
-    sheet = _Sheet(picture.facts(), body, picture.width)
-    shown = [label.text().replace(NBSP, " ") for label in body.findChildren(QLabel) if label.isVisibleTo(sheet)]
-    assert page.look.tests[1].name.replace(NBSP, " ") in shown
-    assert any("tg32" in text and "61.48 tok/s ±0.5 %, n 12, steady" in text for text in shown)
-    assert not any("today" in text.lower() for text in shown)
-    assert not any(control.isVisibleTo(sheet) for control in (
-        *sheet.findChildren(QPushButton), *sheet.findChildren(QComboBox), *sheet.findChildren(QScrollBar)))
-    sheet.deleteLater()
-
-
-def test_one_test_is_marked_although_ctrl_is_held_as_in_ctrl_s(page: HardwarePage, qtbot: QtBot) -> None:
-    other = QLineEdit()
-    qtbot.addWidget(other)
-    qtbot.keyPress(other, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
-    body = HardwarePicture(page.look, 2).body()
-    qtbot.keyRelease(other, Qt.Key.Key_Control)
-    assert [index.row() for index in body.table.selectionModel().selectedRows()] == [2]
-    body.deleteLater()
-
-
-def test_its_plot_is_drawn_in_the_px_of_the_picture(page: HardwarePage, window: MainWindow,
-                                                    monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[float] = []
-    made = RooflinePlot._draw
-
-    def draw(plot: RooflinePlot, ratio: float) -> object:
-        drawn.append(ratio)
-        return made(plot, ratio)
-
-    monkeypatch.setattr(RooflinePlot, "_draw", draw)
-    window.picture()
-    assert drawn == [2.0]
-    page.plot.grab()
-    finer = QImage(page.plot.size() * 3, QImage.Format.Format_RGB32)
-    finer.setDevicePixelRatio(3)
-    page.plot.render(finer)  # as on another screen, after it was drawn on this one
-    assert drawn[-1] == 3.0
 
 
 def test_ceilings_alone_have_a_picture_and_nothing_has_none(window: MainWindow) -> None:
@@ -125,12 +66,6 @@ def test_the_keys_reach_the_page_that_is_shown(page: HardwarePage, window: MainW
     assert not window.top.save.isEnabled() and "A list has no picture" in window.top.save.toolTip()
     window._on_save_picture()
     assert "open a run" in window.status._said.full_text
-
-
-def test_a_run_of_another_machine_is_shown_with_that_machines_ceilings(page: HardwarePage) -> None:
-    body = HardwarePicture(replace(page.look, roofs={"cpu": ceilings("cpu", 7.77, 99.0)}), 0).body()
-    assert ("f32", f"7.77{NBSP}TFLOPS") in body.ceilings.texts()
-    body.deleteLater()
 
 
 def test_the_running_dot_follows_the_live_rate_although_there_is_an_estimate(window: MainWindow, play: Play) -> None:

@@ -1,40 +1,29 @@
-"""The Race page: two stored runs beside each other, frame by frame."""
+"""Two stored runs that are raced: what is compared, how the entrants are called, and pictures of a moment."""
 
-import shutil
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain, count
 from pathlib import Path
-from random import Random
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.errors import BadInput
-from llmscope.core.spec import Cell
 from llmscope.gui import race_shot, race_words
 from llmscope.gui.cards.choice import Choice
 from llmscope.gui.cards.race_content import race_content
 from llmscope.gui.main_window import MainWindow
-from llmscope.gui.pages.race_page import RacePage
 from llmscope.gui.race import Race, race_of, read_race
-from llmscope.gui.race_clock import RaceClock
 from llmscope.gui.race_picture import RacePicture
 from llmscope.gui.race_side import RaceSide
 from llmscope.gui.replay import Cancelled
 from llmscope.runs import owner, store
 from llmscope.runs.exchange.pictures import carried
 from llmscope.runs.marks import Marks, write_marks
-from tests.gui.history_runs import show_history, write_run
+from tests.gui.history_runs import write_run
 from tests.gui.race_runs import CPU, GPU, write_race
-from tests.gui.test_race_track import FakeClock
 
 pytestmark = pytest.mark.qt_log_ignore("does not support propagateSizeHints")
 
@@ -49,23 +38,8 @@ def race(tmp_path_factory: pytest.TempPathFactory) -> Race:
     return read_race(write_race(tmp_path_factory.mktemp("race")))
 
 
-@pytest.fixture
-def page(qtbot: QtBot, race: Race) -> Iterator[RacePage]:
-    page = RacePage()
-    qtbot.addWidget(page)
-    page.resize(1200, 760)
-    page.show()
-    page.show_race(race)
-    yield page
-    page.hide()
-
-
 def rows(folder: Path) -> list[ev.Event]:
     return list(store.read_events(folder, []))
-
-
-def shown(side: RaceSide) -> tuple[str, tuple[tuple[str, str], ...], int]:
-    return side.text.toPlainText(), side.figures._figures, len(side.timeline._waits.token_ms)
 
 
 def test_the_middle_request_of_both_is_raced_with_its_readings(folders: tuple[Path, Path]) -> None:
@@ -134,185 +108,6 @@ def test_reading_ends_when_nobody_wants_it(folders: tuple[Path, Path]) -> None:
         read_race(folders, lambda: True)
 
 
-def test_every_frame_shows_exactly_the_tokens_that_are_due(page: RacePage, race: Race) -> None:
-    now, random = FakeClock(), Random(2)
-    page.clock = RaceClock(race.end_ns, now)
-    page.clock.play()
-    frames = 0
-    while page.clock.is_playing:
-        now.ns += random.choice((1_000_000, 16_700_000, 60_000_000))  # some frames come late
-        page.show_frame()
-        at_ns, frames = page.clock.position_ns, frames + 1
-        for side, entrant in zip(page.sides, race.entrants, strict=True):
-            due = [came for came in entrant.track.token_ns if came <= at_ns]
-            text, figures, steps = shown(side)
-            assert figures[2][0] == str(len(due)) and steps == len(due)
-            assert text == (entrant.track.text[:entrant.track.text_ends[len(due) - 1]] if due else "")
-    assert frames > 10 and page.title.full_text == race_words.headline(race)
-
-
-def test_the_same_moment_is_the_same_picture_whichever_way_it_was_reached(page: RacePage, race: Race) -> None:
-    at_ns = race.end_ns // 3
-    page.seek(at_ns)
-    first, picture = [shown(side) for side in page.sides], page.grab().toImage()
-    for other_ns in (race.end_ns, 0, at_ns + 10**7, at_ns - 10**7):
-        page.seek(other_ns)
-        page.seek(at_ns)
-        assert [shown(side) for side in page.sides] == first
-    assert page.grab().toImage() == picture
-    page.seek(at_ns + 3 * 10**7)
-    assert page.grab().toImage() != picture
-
-
-def test_the_timer_only_runs_while_something_moves(page: RacePage) -> None:
-    assert not page._timer.isActive() and page._timer.interval() >= 1000 / 60
-    page.play()
-    assert page._timer.isActive() and page.bar.play.text() == "Pause"
-    page.pause()
-    assert not page._timer.isActive() and page.bar.play.text() == "Play"
-    page.play()
-    page.hide()
-    assert not page._timer.isActive() and not page.clock.is_playing
-    page.play()
-    assert not page._timer.isActive()
-
-
-def test_at_the_end_the_timer_stops_and_space_starts_anew(page: RacePage, race: Race) -> None:
-    now = FakeClock()
-    page.clock = RaceClock(race.end_ns, now)
-    page.play()
-    now.ns += 10 * race.end_ns
-    page.show_frame()
-    assert not page._timer.isActive() and page.bar.play.text() == "Play"
-    QTest.keyClick(page, Qt.Key.Key_Space)
-    assert page.clock.is_playing and page.clock.position_ns == 0 and page._timer.isActive()
-
-
-@pytest.mark.parametrize("left_ns", [2, 3, 4])
-def test_the_last_frame_is_drawn_even_if_the_end_comes_while_a_frame_is(
-        page: RacePage, race: Race, left_ns: int) -> None:
-    looks = chain((0,), count(race.end_ns - left_ns))  # each look at the clock is a ns later
-    page.clock = RaceClock(race.end_ns, lambda: next(looks))
-    page.play()
-    while page._timer.isActive():
-        page.show_frame()
-    assert page.title.full_text == race_words.headline(race)
-
-
-def test_a_race_that_is_played_comes_to_its_end_by_itself(page: RacePage, race: Race, qtbot: QtBot) -> None:
-    page.clock.set_speed(4.0)
-    page.play()
-    qtbot.waitUntil(lambda: not page._timer.isActive())
-    assert page.title.full_text == race_words.headline(race) and page.clock.position_ns == race.end_ns
-
-
-def test_a_race_waits_while_a_run_goes_on(page: RacePage) -> None:
-    page.play()
-    page.set_run_goes_on(True)
-    assert not page._timer.isActive() and not page.bar.play.isEnabled() and page.bar.play.toolTip()
-    page.play()
-    assert not page.clock.is_playing
-    page.set_run_goes_on(False)
-    assert page.bar.play.isEnabled()
-
-
-def test_keys_play_seek_and_change_the_speed_wherever_the_focus_is(page: RacePage, race: Race) -> None:
-    for where in (page, page.bar.play, page.back, page.sides[0].text):
-        page.seek(race.end_ns // 2)
-        QTest.keyClick(where, Qt.Key.Key_Right)
-        assert page.clock.position_ns == race.end_ns // 2 + round(0.02 * race.end_ns)
-        QTest.keyClick(where, Qt.Key.Key_Home)
-        assert page.clock.position_ns == 0
-        QTest.keyClick(where, Qt.Key.Key_End)
-        assert page.clock.position_ns == race.end_ns
-    plus, minus = Qt.Key.Key_Plus, Qt.Key.Key_Minus
-    for key, speed in ((plus, 2.0), (Qt.Key.Key_Equal, 4.0), (plus, 4.0), (minus, 2.0), (minus, 1.0), (minus, 0.5)):
-        QTest.keyClick(page, key)
-        assert page.clock.speed == speed and page.bar.speeds.value() == f"{speed:g}"
-    QTest.keyClick(page.sides[1].text, Qt.Key.Key_Space)
-    assert page.clock.is_playing
-
-
-def test_a_click_on_the_line_of_time_goes_there(page: RacePage, race: Race) -> None:
-    QTest.mouseClick(page.bar.slider, Qt.MouseButton.LeftButton, pos=page.bar.slider.rect().center())
-    assert page.clock.position_ns == pytest.approx(race.end_ns / 2, rel=0.02)
-
-
-def test_another_size_of_the_window_is_no_other_moment(page: RacePage, race: Race) -> None:
-    page.seek(race.end_ns // 3)
-    before = page.bar._time.text(), [shown(side) for side in page.sides]
-    page.set_room("narrow")
-    page.present(True)
-    assert (page.bar._time.text(), [shown(side) for side in page.sides]) == before
-    assert page.bar._time.text() == f"{race.end_ns / 3e6:.0f} of {race.end_ns / 1e6:.0f}\u00a0ms"
-
-
-def test_marks_of_two_that_finish_at_once_stand_beside_each_other(page: RacePage, race: Race) -> None:
-    page.show_race(race_of(race.entrants[0], race.entrants[0]))
-    page.seek(race.end_ns)
-    assert not page.grab().isNull() and page.title.full_text.startswith("A and B wrote")
-
-
-def test_a_device_that_cannot_be_read_is_said_and_not_zero(page: RacePage, race: Race) -> None:
-    a = race.entrants[0]
-    gaps = tuple(replace(r, busy_percent=None, memory_percent=None) for r in a.track.readings)
-    page.show_race(race_of(replace(a, track=replace(a.track, readings=gaps)), a))
-    page.seek(race.end_ns // 2)
-    assert page.sides[0].strip._words == ("CPU busy not readable", "memory not readable")
-    assert not page.sides[0].strip._lines("busy_percent", page.sides[0].strip.rect().toRectF())
-
-
-def select(window: MainWindow, qtbot: QtBot, *names: str) -> None:
-    table = show_history(window, qtbot).table
-    model = table.selectionModel()
-    model.clearSelection()
-    for name in names:
-        model.select(table.runs.index(table.runs.row_of(name), 0),
-                     model.SelectionFlag.Select | model.SelectionFlag.Rows)
-    show_history(window, qtbot)._on_moved()
-
-
-@pytest.mark.parametrize("oldest_first", [False, True])
-def test_two_runs_selected_in_history_are_raced_the_older_one_as_a(
-        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot, oldest_first: bool,
-        monkeypatch: pytest.MonkeyPatch) -> None:
-    select(window, qtbot, folders[0].name)
-    button = show_history(window, qtbot).details.race_button
-    assert not button.isVisible()
-    select(window, qtbot, folders[1].name, folders[0].name)
-    assert button.isVisible() and button.isEnabled()
-    table = show_history(window, qtbot).table
-    found = sorted(table.selected(), key=lambda entry: entry.at_s, reverse=not oldest_first)
-    monkeypatch.setattr(table, "selected", lambda: found)
-    button.click()
-    qtbot.waitUntil(lambda: window.pages.name == "race")
-    page = window.race.page
-    assert page is not None and page.race is not None
-    assert [e.entry.id for e in page.race.entrants] == [folder.name for folder in folders]
-    page.back.click()
-    assert window.pages.name == "history"
-
-
-def test_two_runs_that_are_compared_are_raced_and_back_leads_to_compare(
-        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
-    window.compare.show_runs([folder.name for folder in folders])
-    window.show_page("compare")
-    compare = window.compare.page
-    assert compare is not None
-    qtbot.waitUntil(lambda: window.compare.is_idle and compare.compared is not None)
-    assert compare.race.isVisible()
-    compare.race.click()
-    qtbot.waitUntil(lambda: window.pages.name == "race")
-    page = window.race.page
-    assert page is not None and page.race is not None
-    assert [e.entry.id for e in page.race.entrants] == [folder.name for folder in folders]
-    page.back.click()
-    assert window.pages.name == "compare"
-    shutil.rmtree(folders[0])
-    compare.race.click()  # told in a line
-    assert window.pages.name == "compare" and window.race._thread is None
-
-
 def test_an_entrant_is_called_as_the_person_named_its_run(folders: tuple[Path, Path]) -> None:
     write_marks(folders[0], Marks("On battery"))
     race = read_race(folders)
@@ -376,56 +171,3 @@ def test_a_card_of_a_race_has_its_times_and_says_that_it_is_one_request(race: Ra
     assert first.values[0].unit == "ms" and gaps.values[0].median == pytest.approx(4.74e6, rel=0.1)
     assert "no interval" in content.foot[0] and any("torch 2.11.0" in line for line in content.foot)
     assert race_content(race_of(*[race.entrants[0]] * 2)).tests[0].values[0].times == ""  # nobody won
-
-
-def test_a_run_without_the_test_gen_cannot_be_raced(
-        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
-    plain = write_run(paths.runs_folder(), datetime.now(UTC), (Cell("bundled", "tg", "cpu", "float32"),), "done", 1.0)
-    select(window, qtbot, folders[0].name, plain.name)
-    button = show_history(window, qtbot).details.race_button
-    assert button.isVisible() and not button.isEnabled() and plain.name in button.toolTip()
-
-
-def test_f11_gives_the_race_the_whole_screen_and_esc_or_another_page_take_it_back(
-        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
-    window.show_race(*folders)
-    qtbot.waitUntil(lambda: window.pages.name == "race")
-    page = window.race.page
-    assert page is not None
-    size = page.title.font().pixelSize()
-    for leave in (Qt.Key.Key_F11, Qt.Key.Key_Escape):
-        QTest.keyClick(page, Qt.Key.Key_F11)
-        assert window.isFullScreen() and not window.top.isVisible() and not window.status.isVisible()
-        assert page.title.font().pixelSize() == round(1.35 * size) and not page.back.isVisible()
-        QTest.keyClick(page, leave)
-        assert not window.isFullScreen() and window.top.isVisible() and page.title.font().pixelSize() == size
-    QTest.keyClick(page, Qt.Key.Key_F11)
-    window.show_page("run")
-    assert not window.isFullScreen() and window.top.isVisible() and window.status.isVisible()
-
-
-def test_a_refusal_is_told_and_the_page_stays(window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
-    said: list[str] = []
-    window.race.said.connect(said.append)
-    window.show_page("history")
-    window.show_race(folders[0], folders[1].with_name("gone"))
-    qtbot.waitUntil(lambda: window.race._thread is None)
-    assert window.pages.name == "history" and "no readable run" in said[-1]
-
-
-def test_the_window_can_be_closed_while_a_race_is_read(window: MainWindow, folders: tuple[Path, Path]) -> None:
-    window.show_race(*folders)
-    window.close()
-    assert window.race._thread is None or window.race._thread.isFinished()
-
-
-def test_a_window_closed_while_it_presents_keeps_the_size_it_had_before(
-        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
-    window.show_race(*folders)
-    qtbot.waitUntil(lambda: window.race.page is not None and window.pages.name == "race")
-    assert window.race.page is not None
-    window.race.page.present(True)
-    qtbot.waitUntil(lambda: window.width() != 1440)
-    window.close()
-    size = [window.settings.number(f"window/{side}", 0, 0, 10_000) for side in ("width", "height")]
-    assert size == [1440, 900]

@@ -4,24 +4,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLineEdit
-from pytestqt.qtbot import QtBot
+from PySide6.QtWidgets import QFileDialog
 
 from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.errors import BadInput
 from llmscope.core.events import Event
 from llmscope.core.spec import Cell, RunSpec
-from llmscope.gui.cards import card
-from llmscope.gui.cards.choice import Choice, image_of
-from llmscope.gui.cards.content import Content
+from llmscope.gui.cards.choice import Choice
 from llmscope.gui.dialogs.save_dialog import SaveDialog, remembered
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.replay import replay
 from llmscope.gui.theme import theme
-from llmscope.gui.widgets.segments import Segments
 from llmscope.runs import store
 from llmscope.runs.exchange.pictures import carried
 from tests.gui.history_runs import MACHINE
@@ -97,21 +92,6 @@ def test_without_the_runs_inside_the_file_has_none_and_says_so(
     assert QImage(str(tmp_path / "page.png")).text("Software").endswith("Saved without its runs.")
 
 
-def test_small_print_of_a_card_tells_a_picture_that_carries_no_runs(dialog: SaveDialog) -> None:
-    painted: list[Content] = []
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(card, "paint_card", lambda content, *args: (painted.append(content), QImage())[1])
-        for with_runs in (True, False, True):
-            image_of(dialog.picture, Choice("card", "dark", with_runs=with_runs))
-    assert ["Saved without its runs." in content.foot for content in painted] == [False, True, False]
-    dialog.reject()
-
-
-def test_what_is_inside_names_nothing_personal_where_nothing_is(dialog: SaveDialog) -> None:
-    assert dialog._inside.text().startswith("Inside: results, text, hardware and system. ")
-    dialog.reject()
-
-
 def own_run(runs: Path) -> Path:
     """Write a run with words and a model folder of somebody's own."""
     started = ev.RunStarted(t_ns=0, run="2026-11-21_184000", utc="2026-11-21T18:40:00+00:00",
@@ -137,20 +117,6 @@ def test_nothing_is_remembered_of_a_dialog_that_was_left(dialog: SaveDialog, win
     window.findChildren(SaveDialog)[-1].reject()
 
 
-def test_a_page_in_the_other_look_leaves_the_window_in_its_own(dialog: SaveDialog, window: MainWindow) -> None:
-    image = image_of(dialog.picture, Choice("page", "light", ("My tower",)))
-    assert image.width() == 2 * 1136 and image.text("Machine") == "My tower" and theme().is_dark
-    assert image.pixelColor(2, 2).lightness() > 200
-    dialog.reject()
-
-
-def test_the_preview_follows_what_is_typed(dialog: SaveDialog, qtbot: QtBot) -> None:
-    before = dialog.preview.pixmap().cacheKey()
-    qtbot.keyClicks(dialog.labels[0], "x")
-    qtbot.waitUntil(lambda: dialog.preview.pixmap().cacheKey() != before)
-    dialog.reject()
-
-
 def test_a_page_without_cards_offers_the_page_alone(window: MainWindow, play: Play) -> None:
     play(stream())
     window.show_page("hardware")
@@ -161,14 +127,3 @@ def test_a_page_without_cards_offers_the_page_alone(window: MainWindow, play: Pl
     window.show_page("run")
     assert opened(window).choice().kind == "card"
     window.findChildren(SaveDialog)[-1].reject()
-
-
-def test_every_control_has_a_name_and_keys_reach_all(dialog: SaveDialog, qtbot: QtBot) -> None:
-    for kind in (Segments, QAbstractButton, QLineEdit):
-        for control in dialog.findChildren(kind):
-            assert control.accessibleName() or control.text(), control
-    dialog.kind.setFocus()
-    qtbot.keyClick(dialog.kind, Qt.Key.Key_Right)
-    assert dialog.choice().kind == "square" and "Preview: " in dialog.preview.accessibleName()
-    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
-    assert not dialog.isVisible()

@@ -13,6 +13,7 @@ from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.runs import active, supervisor
 from llmscope.runs.child import Child
+from llmscope.runs.index import Index
 from llmscope.runs.supervisor import Supervisor
 
 FAKES = {"llmscope.engine": "fake_worker", "llmscope.hardware": "fake_sampler"}
@@ -29,6 +30,21 @@ class NotAwake:
 def nothing_is_kept_awake(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start no helper programs of the system."""
     monkeypatch.setattr(active, "Awake", NotAwake)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """A folder for runs, which does not exist yet."""
+    return tmp_path / "data" / "runs"
+
+
+@pytest.fixture
+def opened(runs: Path) -> Iterator[list[Index]]:
+    """Indexes that are closed after the test."""
+    made: list[Index] = []
+    yield made
+    for one in made:
+        one.close()
 
 
 class Session:

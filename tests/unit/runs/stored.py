@@ -11,6 +11,8 @@ from llmscope.core.rows import make_row
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.paths import sample_runs_folder
 from llmscope.runs import store
+from llmscope.runs.entry import Entry
+from llmscope.runs.index import Index
 
 CELLS = (Cell("bundled", "pp", device="cpu", dtype="float32"), Cell("bundled", "tg", device="cpu", dtype="float32"))
 MACHINE = {"cpu": "AMD EPYC", "label": "AMD EPYC, 2 cores", "gpus": [{"name": "NVIDIA GeForce RTX 4070 Laptop GPU"}]}
@@ -48,3 +50,14 @@ def write_run(runs: Path, number: int = 0, *, cells: tuple[Cell, ...] = CELLS, s
     writer.write(ended)
     writer.finish(store.Result(store.SCHEMA, ended, tuple(rows)))
     return runs / run
+
+
+def listed(runs: Path) -> list[Entry]:
+    """Return what a new index of the folder lists, which must not need memory."""
+    here = Index(runs)
+    try:
+        here.refresh()
+        assert not here.note
+        return here.entries()
+    finally:
+        here.close()

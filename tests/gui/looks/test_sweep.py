@@ -1,0 +1,98 @@
+"""A sweep that is over, as a grid and as curves: walked through by keys, copied, drawn and saved."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage
+from pytestqt.qtbot import QtBot
+
+from llmscope.gui import sweep_map
+from llmscope.gui.main_window import MainWindow
+from llmscope.gui.theme import theme
+from tests.gui.conftest import play_to
+from tests.gui.sweeps import CELLS, FAILED, sweep
+
+
+@pytest.fixture(scope="module", autouse=True)
+def swept(window: MainWindow) -> None:
+    play_to(window, sweep())
+
+
+def test_arrows_move_and_enter_shows_the_row(window: MainWindow, qtbot: QtBot) -> None:
+    results = window.page.body.results
+    results.view._choose("map")
+    heat_map = results.sweep.map
+    heat_map.setFocus()
+    heat_map.setCurrentIndex(heat_map.model().index(0, 0))
+    qtbot.keyClick(heat_map, Qt.Key.Key_Down)
+    qtbot.keyClick(heat_map, Qt.Key.Key_Right)
+    assert "128" in heat_map.currentIndex().data(Qt.ItemDataRole.AccessibleTextRole)
+    qtbot.keyClick(heat_map, Qt.Key.Key_Return)
+    assert results.table.isVisible() and results.view.value() == "list"
+    assert CELLS[results.table.currentIndex().row()].test == "pp128 b4"
+
+
+def test_a_failed_cell_tells_its_reason_and_copying_gives_a_table(window: MainWindow) -> None:
+    results = window.page.body.results
+    results.view._choose("map")
+    heat_map = results.sweep.map
+    failed = heat_map.model().index(2, 3)
+    for role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        assert failed.data(role) == "batch 16, sequence 512: failed: out of memory: 7.9 of 8.0 GiB in use"
+    assert ", best" in heat_map.model().index(2, 2).data(Qt.ItemDataRole.ToolTipRole)
+    results.copy.click()
+    copied = QGuiApplication.clipboard().text()
+    assert "| batch \\ sequence | 64 | 128 | 256 | 512 |" in copied and "| failed |" in copied
+    assert window.page.run.cells[FAILED].row is not None
+
+
+def test_figure_and_axes_can_be_chosen(window: MainWindow) -> None:
+    results = window.page.body.results
+    results.view._choose("curves")
+    view = results.sweep
+    before = {name: choice.picker.currentIndex() for name, choice in view.choices.items()}
+    assert not view.choices["test"].picker.isVisible()  # there is one
+    for name, taken in (("figure", "memory"), ("x", "batch")):
+        picker = view.choices[name].picker
+        picker.setCurrentIndex(picker.findData(taken))
+        view._on_chosen()
+    assert view.look is not None and (view.look.grid.x, view.look.grid.y) == ("batch", "seq")
+    assert "Peak memory of pp, MiB against Batch size" in view.curves.accessibleName()
+    assert [view.choices["figure"].picker.itemData(i) for i in range(3)] == ["speed", "memory", "energy"]
+    view.choices["y"].picker.setCurrentIndex(view.choices["y"].picker.findData("none"))
+    view._on_chosen()
+    assert view.look.grid.y is None and [held.is_offered for axis, held in view.held.items() if axis == "seq"] == [True]
+    for name, index in before.items():
+        view.choices[name].picker.setCurrentIndex(index)
+    view._on_chosen()
+
+
+@pytest.mark.parametrize("mode", ["dark", "light"])
+def test_map_curves_and_picture_are_drawn(window: MainWindow, mode: str, tmp_path: Path) -> None:
+    theme().set_mode(mode)  # type: ignore[arg-type]
+    try:
+        results = window.page.body.results
+        drawn = []
+        for view in ("map", "curves"):
+            results.view._choose(view)
+            image = results.grab().toImage()
+            drawn.append(len({image.pixel(x, y) for x in range(0, image.width(), 3)
+                              for y in range(0, image.height(), 3)}))
+        assert all(colours > 20 for colours in drawn), drawn
+        assert window.save_picture(tmp_path / "sweep.png")
+        assert QImage(str(tmp_path / "sweep.png")).height() < 2000
+    finally:
+        theme().set_mode("dark")
+
+
+def test_the_best_cell_says_its_interval_where_it_has_room(window: MainWindow,
+                                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(sweep_map, "_lines", lambda painter, box, first, second, star: drawn.append(second))
+    results = window.page.body.results
+    results.view._choose("map")
+    window.resize(1440, 900)
+    results.grab()
+    assert any(text.startswith("best ±") for text in drawn), drawn
+    assert sum(text.startswith("±") for text in drawn) >= 8
