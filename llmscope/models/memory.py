@@ -55,7 +55,8 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
     need = _tensors(model, cell, dtype_bytes)
     if cell.device not in ("cpu", "auto") or cell.workload in ("tok", "prep"):
         return need
-    worker = heap.worker_bytes(model.facts, cell, dtype_bytes) + _holes_bytes(model, cell, need, dtype_bytes)
+    worker = (heap.worker_bytes(model.facts, cell, _tokens_at_once(cell), dtype_bytes)
+              + _holes_bytes(model, cell, need, dtype_bytes))
     widths = 2 if model.facts.model_type == "gpt2" else 1
     pool = 0 if model.folder is not None else POOL_BYTES + widths * POOL_BYTES * dtype_bytes // 4 + heap.CODE_BYTES
     rest = (need.total_bytes or 0) - (need.weights or 0) + worker

@@ -5,7 +5,7 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from llmscope.core.spec import Cell
+from llmscope.core.spec import DTYPE_BYTES, Cell
 from llmscope.models import heap
 from llmscope.models.headers import Tensor
 from llmscope.models.limits import largest_that_fits
@@ -96,7 +96,7 @@ def test_on_a_cpu_a_layer_that_is_computed_again_counts_twice() -> None:
 def test_on_a_cpu_keys_and_values_leave_holes_in_the_heap_and_steps_of_an_answer_no_more() -> None:
     model, cell = model_of(GQA), Cell("x", "pp", "cpu", batch=64, seq=256)
     narrow, wide = (memory(model, replace(cell, batch=batch), 4) for batch in (64, 128))
-    grown = heap.LAYER_HOLES * (narrow.activations or 0) + heap.CACHE_HOLES * (narrow.kv_cache or 0)
+    grown = (narrow.activations or 0) + heap.CACHE_HOLES * (narrow.kv_cache or 0)
     assert wide.worker - narrow.worker == pytest.approx(grown, abs=1)
     answer = memory(model, replace(cell, workload="gen", new=8), 4)
     one_token = heap.CACHE_HOLES * ((answer.kv_cache or 0) - (narrow.kv_cache or 0))
@@ -107,21 +107,31 @@ def test_on_a_cpu_blocks_from_32_mib_on_leave_no_holes() -> None:
     model, cell = model_of(GQA), Cell("x", "pp", "cpu", seq=256)
     most = heap.MAPPED_BYTES // (256 * 4 * GQA["intermediate_size"])
     below, above = (memory(model, replace(cell, batch=batch), 4) for batch in (most - 1, most + 1))
-    assert above.worker < below.worker - heap.LAYER_HOLES * (below.activations or 0) / 2
-    vast = memory(model, replace(cell, batch=64 * most), 4)
-    assert vast.worker == memory(model, replace(cell, batch=1, seq=1), 4).worker
+    assert above.worker < below.worker - (below.activations or 0) / 2
+    vast = replace(cell, batch=64 * most)
+    assert memory(model, vast, 4).worker == heap.worker_bytes(model.facts, vast, 256, 4)
 
 
-def test_on_a_cpu_products_in_float32_pack_what_they_multiply_with() -> None:
-    config = GQA | {"vocab_size": 77_000}
-    model, cell = model_of(config), Cell("x", "val", "cpu", seq=1)
-    logits, layer, narrow = (memory(model, replace(cell, workload=workload), size).worker  # type: ignore[arg-type]
-                             for workload, size in (("val", 4), ("ttft", 4), ("val", 2)))
-    hidden = GQA["hidden_size"]
-    assert logits - narrow == min(77_000 * hidden * 4, heap.MOST_PACKED_BYTES)
-    assert logits - layer == logits - narrow - GQA["intermediate_size"] * hidden * 4
-    wide = model_of(config | {"vocab_size": 10**6})
-    assert memory(wide, cell, 4).worker - narrow == heap.MOST_PACKED_BYTES
+@pytest.mark.parametrize("rows, depth, columns, traced", [
+    (1024, 256, 256, 541_344), (1024, 256, 704, 770_720), (1024, 704, 256, 803_488), (512, 256, 704, 639_648),
+    (512, 256, 4096, 2_376_352), (8, 256, 4096, 2_118_304), (8, 576, 49_152, 4_938_400), (16, 768, 50_257, 4_944_544),
+])
+def test_mkl_packs_what_was_traced_in_each_of_two_threads(rows: int, depth: int, columns: int, traced: int) -> None:
+    assert heap.buffers_bytes(rows, depth, columns) == 2 * (traced - 17_056)  # less what MKL notes beside
+
+
+def packed_bytes(batch: int, tokens: int, dtype: str = "float32") -> int:
+    """Return what the products of a prompt of the bundled model's sizes pack."""
+    facts = model_of(GQA | {"hidden_size": 256, "intermediate_size": 704, "vocab_size": 4096}).facts
+    cell = Cell("x", "pp", dtype=dtype, batch=batch)  # type: ignore[arg-type]
+    return heap.worker_bytes(facts, cell, tokens, DTYPE_BYTES[dtype]) - heap.CODE_BYTES
+
+
+def test_mkl_keeps_each_buffer_that_is_larger_than_those_so_far() -> None:
+    layer = sum(heap.buffers_bytes(1024, *product) for product in ((256, 256), (256, 704), (704, 256)))
+    assert packed_bytes(2, 512) == layer  # two rows of logits are too few
+    assert packed_bytes(8, 128) == layer + heap.buffers_bytes(8, 256, 4096)
+    assert packed_bytes(3, 1) == packed_bytes(8, 128, "bfloat16") == packed_bytes(8, 128, "amp") == 0
 
 
 def test_sgd_holds_half_of_adamw_and_checkpointing_keeps_one_layer_and_the_inputs_of_all() -> None:
