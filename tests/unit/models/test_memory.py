@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -9,7 +10,7 @@ from llmscope.core.spec import DTYPE_BYTES, Cell
 from llmscope.models import heap
 from llmscope.models.headers import Tensor
 from llmscope.models.limits import largest_that_fits
-from llmscope.models.memory import POOL_BYTES, Memory, memory
+from llmscope.models.memory import POOL_BYTES, Memory, held, memory
 from tests.unit.models.built import FAMILIES, GPT2, GQA, model_of, network_of, token_ids
 
 #: There what the process takes besides its tensors is not part of the estimate.
@@ -54,15 +55,61 @@ def test_what_training_in_mixed_precision_keeps_is_estimated_within_a_tenth(conf
     assert estimate.logits == 2 * 128 * 77 * 14
 
 
-def peak_bytes(config: dict[str, Any], seq: int) -> int:
-    """Return the most bytes that a real pass over a prompt holds at once beyond the weights."""
-    network, ids = network_of(config, "eager", "cpu").eval(), token_ids(1, seq, "cpu")
-    with torch.no_grad(), torch.profiler.profile(
-            activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
-        network(ids, use_cache=True, logits_to_keep=1)
+def most_given_bytes(work: Callable[[], object]) -> int:
+    """Return the most bytes that torch gave at once for some work, by its profiler."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        work()
     given = sorted((event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"),
                    key=lambda event: event.start_ns())
     return max(accumulate(event.nbytes() for event in given))
+
+
+def peak_bytes(config: dict[str, Any], seq: int) -> int:
+    """Return the most bytes that a real pass over a prompt holds at once beyond the weights."""
+    network, ids = network_of(config, "eager", "cpu").eval(), token_ids(1, seq, "cpu")
+    with torch.no_grad():
+        return most_given_bytes(lambda: network(ids, use_cache=True, logits_to_keep=1))
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("checkpointing", [True, False])
+@pytest.mark.parametrize("seq", [16, 128])
+def test_what_a_training_step_holds_at_once_is_counted_within_a_tenth(seq: int, checkpointing: bool,
+                                                                     tied: bool) -> None:
+    config = GQA | {"num_hidden_layers": 8, "vocab_size": 1000, "tie_word_embeddings": tied}
+    network, ids = network_of(config, "sdpa", "cpu").train(), token_ids(2, seq, "cpu")
+    if checkpointing:
+        enable = getattr(network, "activation_checkpointing_enable", None) or network.gradient_checkpointing_enable
+        enable({"use_reentrant": False})
+    optimizer = torch.optim.AdamW(network.parameters())
+
+    def step() -> None:
+        network(ids, labels=ids, use_cache=False).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    step()
+    cell = Cell("x", "train", "cpu", batch=2, seq=seq, checkpointing=checkpointing)
+    read = held(model_of(config), cell, 4)
+    moments = 2 * (read.weights or 0)
+    assert read.total_bytes == pytest.approx((read.weights or 0) + moments + most_given_bytes(step), rel=0.1)
+
+
+def test_without_gradients_the_logits_of_all_positions_lie_where_layers_worked() -> None:
+    config = GQA | {"num_hidden_layers": 8, "vocab_size": 1000}
+    network, ids = network_of(config, "sdpa", "cpu").eval(), token_ids(2, 128, "cpu")
+    with torch.no_grad():
+        most = most_given_bytes(lambda: network(ids, labels=ids, use_cache=False))
+    read = held(model_of(config), Cell("x", "val", GPU, batch=2, seq=128), 4)
+    assert (read.total_bytes or 0) - (read.weights or 0) == pytest.approx(most, rel=0.1)
+
+
+def test_only_on_a_cpu_do_gradients_not_lie_where_activations_were() -> None:
+    model, cell = model_of(GQA), Cell("x", "train", GPU, batch=64, seq=256)
+    on_gpu, on_cpu = (memory(model, replace(cell, device=device), 4) for device in (GPU, "cpu"))
+    assert on_gpu.reused > 0 and on_cpu.reused == 0
+    assert on_gpu.total_bytes == sum(part or 0 for part in (
+        on_gpu.weights, on_gpu.activations, on_gpu.logits, 2 * (on_gpu.weights or 0)))
 
 
 LENGTHS = (128, 256, 384)
