@@ -56,7 +56,8 @@ def parts(need: Memory | None, others: int | None) -> list[tuple[str, int | None
     """Return the coloured parts in their fixed order with their bytes."""
     if need is None:
         return [("mem_weights", None), ("mem_kv", None), ("mem_acts", None), ("mem_train", None), ("mem_other", others)]
-    acts = None if need.activations is None else need.activations + (need.logits or 0) + need.worker + need.loading
+    acts = None if need.activations is None else (
+        need.activations + (need.logits or 0) + need.worker + need.loading - need.reused)
     train = None if need.gradients is None else need.gradients + (need.optimizer or 0)
     return [("mem_weights", need.weights), ("mem_kv", need.kv_cache), ("mem_acts", acts), ("mem_train", train),
             ("mem_other", others)]

@@ -17,7 +17,8 @@ POOL_BYTES = 32 * 1024**2
 class Memory(Struct, frozen=True):
     """Bytes by what they are for, an estimate; None is a part that cannot be estimated for this model.
 
-    `worker` is what the process takes besides, `loading` how far loading rises above the test after it.
+    `worker` is what the process takes besides, `loading` how far loading rises above the test after it. `reused` is
+    what of the parts lies where another was before, and counts but once.
     """
 
     weights: int | None
@@ -28,14 +29,15 @@ class Memory(Struct, frozen=True):
     optimizer: int | None = None
     worker: int = 0
     loading: int = 0
+    reused: int = 0
 
     @property
     def total_bytes(self) -> int | None:
-        """Sum of the parts that are known, None where not even the weights are."""
+        """Sum of the parts that are known, less what is reused; None where not even the weights are known."""
         if self.weights is None:
             return None
         parts = (self.kv_cache, self.activations, self.logits, self.gradients, self.optimizer)
-        return self.weights + sum(part or 0 for part in parts) + self.worker + self.loading
+        return self.weights + sum(part or 0 for part in parts) + self.worker + self.loading - self.reused
 
     @property
     def is_whole(self) -> bool:
@@ -48,18 +50,19 @@ def memory(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
 
     Gradients take as much as the weights, AdamW's two moments twice that, SGD's momentum once. Attention is
     taken as fused, so that no matrix of scores is held, except in families that transformers computes eagerly and
-    where `_saved_bytes` says otherwise. In training
-    activations and gradients are added up although they are not all there at once: on a CPU the small blocks of the
-    first are hardly of use for the second.
+    where `_saved_bytes` says otherwise. On a CPU nothing counts as reused, although activations and gradients are not
+    all there at once: the small blocks of the first are hardly of use for the second.
     """
-    need = _tensors(model, cell, dtype_bytes)
+    need = held(model, cell, dtype_bytes)
     if cell.device not in ("cpu", "auto") or cell.workload in ("tok", "prep"):
         return need
-    worker = heap.worker_bytes(model.facts, cell, dtype_bytes) + _holes_bytes(model, cell, need, dtype_bytes)
+    apart = msgspec.structs.replace(need, reused=0)
+    worker = (heap.worker_bytes(model.facts, cell, _tokens_at_once(cell), dtype_bytes)
+              + _holes_bytes(model, cell, apart, dtype_bytes))
     widths = 2 if model.facts.model_type == "gpt2" else 1
     pool = 0 if model.folder is not None else POOL_BYTES + widths * POOL_BYTES * dtype_bytes // 4 + heap.CODE_BYTES
-    rest = (need.total_bytes or 0) - (need.weights or 0) + worker
-    return msgspec.structs.replace(need, worker=worker, loading=max(0, pool - rest))
+    rest = (apart.total_bytes or 0) - (apart.weights or 0) + worker
+    return msgspec.structs.replace(apart, worker=worker, loading=max(0, pool - rest))
 
 
 def _holes_bytes(model: Model, cell: Cell, need: Memory, dtype_bytes: int) -> int:
@@ -81,8 +84,8 @@ def _tokens_at_once(cell: Cell) -> int:
     return max(1, cell.depth) if cell.workload == "tg" else cell.seq
 
 
-def _tensors(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
-    """Return what a cell's tensors take."""
+def held(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
+    """Return what a cell's tensors hold at once, by what they are for, without the process around them."""
     facts = model.facts
     weights = None if facts.parameters is None else facts.parameters * dtype_bytes
     if cell.workload in ("load-cold", "load-warm"):
@@ -94,7 +97,8 @@ def _tensors(model: Model, cell: Cell, dtype_bytes: int) -> Memory:
         moments = 0 if cell.workload == "bwd" else _MOMENTS[cell.optimizer]
         return Memory(weights, gradients=gradients, optimizer=None if gradients is None else moments * gradients)
     if cell.workload == "val":
-        return Memory(weights, 0, _in_use(model, facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes), 0, 0)
+        in_use, logits = _in_use(model, facts, cell, dtype_bytes), _loss_bytes(facts, cell, dtype_bytes)
+        return Memory(weights, 0, in_use, logits, 0, 0, reused=min(in_use or 0, logits))
     if cell.workload in heap.PASSES:
         return _training(model, facts, cell, dtype_bytes)
     return Memory(weights, _cache_bytes(facts, cell, dtype_bytes), _in_use(model, facts, cell, dtype_bytes),
@@ -109,28 +113,37 @@ def _training(model: Model, facts: DecoderFacts, cell: Cell, dtype_bytes: int) -
 
     `opt` fills the gradients by a step of so few tokens that they do not count. Where input and output share a
     table, its two gradients wait for each other and are added: at the end of the backward pass it takes two tables
-    more. AdamW's step holds two tensors as large as the largest parameter, on an accelerator (where torch
-    takes all parameters at once) one as large as all weights. By then logits are long gone, on an accelerator
-    activations too.
+    more. By then, and when the optimizer takes its step, logits are long gone.
+
+    Most is held before the backward pass, with all that was saved, or after it, with all gradients. What checkpointing
+    computes again comes when logits are gone.
     """
     weights = facts.parameters * dtype_bytes
-    if cell.workload == "fwd":
-        return Memory(weights, 0, _saved_bytes(model, facts, cell, dtype_bytes),
-                      _loss_bytes(facts, cell, dtype_bytes), 0, 0)
     short = cell.workload == "opt"
     saved = 0 if short else _saved_bytes(model, facts, cell, dtype_bytes)
     logits = 0 if short else _loss_bytes(facts, cell, dtype_bytes)
-    table = facts.vocab * facts.hidden * dtype_bytes
-    gradients = weights + max(0, (2 * table if facts.tied else 0) - logits)
-    if cell.workload == "bwd":
-        return Memory(weights, 0, saved, logits, gradients, 0)
-    state = _MOMENTS[cell.optimizer] * weights
-    if cell.optimizer == "adamw":
-        on_cpu = cell.device in ("cpu", "auto")
-        step, gone = (2 * table, gradients - weights + logits) if on_cpu else (
-            weights, gradients - weights + logits + (saved or 0))
-        state += max(0, step - gone)
-    return Memory(weights, 0, saved, logits, gradients, state)
+    again = _layer_at_hand(model, facts, cell, dtype_bytes) if cell.checkpointing and saved else 0
+    if cell.workload == "fwd":
+        return Memory(weights, 0, saved, logits, 0, 0, reused=min(again, logits))
+    meeting = 2 * facts.vocab * facts.hidden * dtype_bytes if facts.tied else 0
+    gradients = weights + max(0, meeting - logits)
+    moments = 0 if cell.workload == "bwd" else _MOMENTS[cell.optimizer] * weights
+    step = _step_bytes(facts, cell, weights, dtype_bytes)
+    state = moments + max(0, step - (gradients - weights + logits))
+    parts = (saved or 0) + logits + gradients + state
+    most = moments + max((saved or 0) + logits - min(again, logits), weights + max(meeting, step))
+    return Memory(weights, 0, saved, logits, gradients, state, reused=parts - most)
+
+
+def _step_bytes(facts: DecoderFacts, cell: Cell, weights: int, dtype_bytes: int) -> int:
+    """Return what the optimizer works with besides its state.
+
+    AdamW takes two tensors as large as the largest parameter, on an accelerator (where torch takes all parameters at
+    once) one as large as all weights.
+    """
+    if cell.workload == "bwd" or cell.optimizer != "adamw":
+        return 0
+    return 2 * facts.vocab * facts.hidden * dtype_bytes if cell.device in ("cpu", "auto") else weights
 
 
 def _cache_bytes(facts: DecoderFacts, cell: Cell, dtype_bytes: int) -> int:

@@ -1,6 +1,7 @@
-"""One test in a process of its own: prints how far its memory rose above that of the waiting worker, as JSON."""
+"""One test in a process of its own: prints the most memory that it took, as the kernel or as torch counts it."""
 
 import sys
+from itertools import accumulate
 
 import msgspec
 import torch
@@ -17,24 +18,36 @@ from llmscope.models.catalog import resolve
 PASSES = 2
 
 
-def main(cell: Cell) -> None:
-    """Load the model and run the test's passes; the peak is the kernel's, without pages of program and weight files."""
+def risen_bytes(cell: Cell) -> int:
+    """Return how far the kernel saw the process rise while loading or in the passes, without pages of files."""
     base = _anonymous("VmRSS:")
     memory.reset_peak(cells.CPU)
     source = resolve(cell.model)
     loaded = eager.load(source, cells.CPU, cell.weights_dtype)
     # The mapped file of a folder's weights is the page cache's: it counts in no peak.
     loading = _anonymous("VmRSS:" if source.folder else "VmHWM:") - base
-    growth = memory.Growth(cells.CPU)
-    workload = make(cell, 0, RunSpec((cell,)), source, loaded, cells.CPU, Meter(lambda event: None))
+    memory.Growth(cells.CPU)
+    _pass(cell, loaded)
+    return max(loading, _anonymous("VmHWM:") - base)
+
+
+def held_bytes(cell: Cell) -> int:
+    """Return the most bytes that tensors held at once in the passes, as torch counts what it gives and takes back."""
+    loaded = eager.load(resolve(cell.model), cells.CPU, cell.weights_dtype)
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        _pass(cell, loaded)
+    given = sorted((event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"),
+                   key=lambda event: event.start_ns())
+    weights = memory.tensor_bytes((*loaded.network.parameters(), *loaded.network.buffers()))
+    return weights + max(accumulate(event.nbytes() for event in given))
+
+
+def _pass(cell: Cell, loaded: eager.Loaded) -> None:
+    workload = make(cell, 0, RunSpec((cell,)), loaded.source, loaded, cells.CPU, Meter(lambda event: None))
     for _ in range(PASSES):
         workload.prepare()
         workload.run(Stopwatch(cells.CPU))
         workload.finish()
-    test = _anonymous("VmHWM:") - base
-    held = workload.summary().pop("held", {})
-    print(msgspec.json.encode({"loading": loading, "test": test, "threads": torch.get_num_threads(),
-                               "holders": growth.by_holder(loaded.network, held)}).decode())
 
 
 def _anonymous(counter: str) -> int:
@@ -43,4 +56,4 @@ def _anonymous(counter: str) -> int:
 
 
 if __name__ == "__main__":
-    main(msgspec.json.decode(sys.argv[1], type=Cell))
+    print({"risen": risen_bytes, "held": held_bytes}[sys.argv[1]](msgspec.json.decode(sys.argv[2], type=Cell)))

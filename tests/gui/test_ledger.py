@@ -7,7 +7,7 @@ from llmscope.core import events as ev
 from llmscope.core.spec import Cell
 from llmscope.core.units import GIB, NBSP
 from llmscope.gui import setup
-from llmscope.gui.ledger import Ledger, LedgerFacts
+from llmscope.gui.ledger import Ledger, LedgerFacts, parts
 from llmscope.gui.main_window import MainWindow
 from llmscope.models.memory import Memory
 from tests.gui.stream import stream
@@ -64,6 +64,11 @@ def test_what_was_measured_is_that_of_the_test_that_needed_most_in_parts_that_ad
     assert need.total_bytes == 500 * MIB and need.kv_cache == 50 * MIB
     assert predicted is not None and expected == predicted[1].total_bytes
     assert setup.measured([row()], cells[:1], setup.Models()) is None
+
+
+def test_the_parts_are_the_whole_where_gradients_lie_where_activations_were() -> None:
+    need = Memory(100, 0, 300, 50, 100, 200, reused=100)
+    assert sum(size or 0 for name, size in parts(need, None) if name != "mem_other") == need.total_bytes == 650
 
 
 def test_the_ledger_follows_a_run_and_then_shows_its_peak_until_a_setting_changes(

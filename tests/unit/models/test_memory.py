@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Any
 
@@ -5,11 +6,11 @@ import pytest
 import torch
 from msgspec.structs import replace
 
-from llmscope.core.spec import Cell
+from llmscope.core.spec import DTYPE_BYTES, Cell
 from llmscope.models import heap
 from llmscope.models.headers import Tensor
 from llmscope.models.limits import largest_that_fits
-from llmscope.models.memory import POOL_BYTES, Memory, memory
+from llmscope.models.memory import POOL_BYTES, Memory, held, memory
 from tests.unit.models.built import FAMILIES, GPT2, GQA, model_of, network_of, token_ids
 
 #: There what the process takes besides its tensors is not part of the estimate.
@@ -54,15 +55,61 @@ def test_what_training_in_mixed_precision_keeps_is_estimated_within_a_tenth(conf
     assert estimate.logits == 2 * 128 * 77 * 14
 
 
-def peak_bytes(config: dict[str, Any], seq: int) -> int:
-    """Return the most bytes that a real pass over a prompt holds at once beyond the weights."""
-    network, ids = network_of(config, "eager", "cpu").eval(), token_ids(1, seq, "cpu")
-    with torch.no_grad(), torch.profiler.profile(
-            activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
-        network(ids, use_cache=True, logits_to_keep=1)
+def most_given_bytes(work: Callable[[], object]) -> int:
+    """Return the most bytes that torch gave at once for some work, by its profiler."""
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:
+        work()
     given = sorted((event for event in profile.profiler.kineto_results.events() if event.name() == "[memory]"),
                    key=lambda event: event.start_ns())
     return max(accumulate(event.nbytes() for event in given))
+
+
+def peak_bytes(config: dict[str, Any], seq: int) -> int:
+    """Return the most bytes that a real pass over a prompt holds at once beyond the weights."""
+    network, ids = network_of(config, "eager", "cpu").eval(), token_ids(1, seq, "cpu")
+    with torch.no_grad():
+        return most_given_bytes(lambda: network(ids, use_cache=True, logits_to_keep=1))
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("checkpointing", [True, False])
+@pytest.mark.parametrize("seq", [16, 128])
+def test_what_a_training_step_holds_at_once_is_counted_within_a_tenth(seq: int, checkpointing: bool,
+                                                                     tied: bool) -> None:
+    config = GQA | {"num_hidden_layers": 8, "vocab_size": 1000, "tie_word_embeddings": tied}
+    network, ids = network_of(config, "sdpa", "cpu").train(), token_ids(2, seq, "cpu")
+    if checkpointing:
+        enable = getattr(network, "activation_checkpointing_enable", None) or network.gradient_checkpointing_enable
+        enable({"use_reentrant": False})
+    optimizer = torch.optim.AdamW(network.parameters())
+
+    def step() -> None:
+        network(ids, labels=ids, use_cache=False).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    step()
+    cell = Cell("x", "train", "cpu", batch=2, seq=seq, checkpointing=checkpointing)
+    read = held(model_of(config), cell, 4)
+    moments = 2 * (read.weights or 0)
+    assert read.total_bytes == pytest.approx((read.weights or 0) + moments + most_given_bytes(step), rel=0.1)
+
+
+def test_without_gradients_the_logits_of_all_positions_lie_where_layers_worked() -> None:
+    config = GQA | {"num_hidden_layers": 8, "vocab_size": 1000}
+    network, ids = network_of(config, "sdpa", "cpu").eval(), token_ids(2, 128, "cpu")
+    with torch.no_grad():
+        most = most_given_bytes(lambda: network(ids, labels=ids, use_cache=False))
+    read = held(model_of(config), Cell("x", "val", GPU, batch=2, seq=128), 4)
+    assert (read.total_bytes or 0) - (read.weights or 0) == pytest.approx(most, rel=0.1)
+
+
+def test_only_on_a_cpu_do_gradients_not_lie_where_activations_were() -> None:
+    model, cell = model_of(GQA), Cell("x", "train", GPU, batch=64, seq=256)
+    on_gpu, on_cpu = (memory(model, replace(cell, device=device), 4) for device in (GPU, "cpu"))
+    assert on_gpu.reused > 0 and on_cpu.reused == 0
+    assert on_gpu.total_bytes == sum(part or 0 for part in (
+        on_gpu.weights, on_gpu.activations, on_gpu.logits, 2 * (on_gpu.weights or 0)))
 
 
 LENGTHS = (128, 256, 384)
@@ -96,7 +143,7 @@ def test_on_a_cpu_a_layer_that_is_computed_again_counts_twice() -> None:
 def test_on_a_cpu_keys_and_values_leave_holes_in_the_heap_and_steps_of_an_answer_no_more() -> None:
     model, cell = model_of(GQA), Cell("x", "pp", "cpu", batch=64, seq=256)
     narrow, wide = (memory(model, replace(cell, batch=batch), 4) for batch in (64, 128))
-    grown = heap.LAYER_HOLES * (narrow.activations or 0) + heap.CACHE_HOLES * (narrow.kv_cache or 0)
+    grown = (narrow.activations or 0) + heap.CACHE_HOLES * (narrow.kv_cache or 0)
     assert wide.worker - narrow.worker == pytest.approx(grown, abs=1)
     answer = memory(model, replace(cell, workload="gen", new=8), 4)
     one_token = heap.CACHE_HOLES * ((answer.kv_cache or 0) - (narrow.kv_cache or 0))
@@ -107,21 +154,31 @@ def test_on_a_cpu_blocks_from_32_mib_on_leave_no_holes() -> None:
     model, cell = model_of(GQA), Cell("x", "pp", "cpu", seq=256)
     most = heap.MAPPED_BYTES // (256 * 4 * GQA["intermediate_size"])
     below, above = (memory(model, replace(cell, batch=batch), 4) for batch in (most - 1, most + 1))
-    assert above.worker < below.worker - heap.LAYER_HOLES * (below.activations or 0) / 2
-    vast = memory(model, replace(cell, batch=64 * most), 4)
-    assert vast.worker == memory(model, replace(cell, batch=1, seq=1), 4).worker
+    assert above.worker < below.worker - (below.activations or 0) / 2
+    vast = replace(cell, batch=64 * most)
+    assert memory(model, vast, 4).worker == heap.worker_bytes(model.facts, vast, 256, 4)
 
 
-def test_on_a_cpu_products_in_float32_pack_what_they_multiply_with() -> None:
-    config = GQA | {"vocab_size": 77_000}
-    model, cell = model_of(config), Cell("x", "val", "cpu", seq=1)
-    logits, layer, narrow = (memory(model, replace(cell, workload=workload), size).worker  # type: ignore[arg-type]
-                             for workload, size in (("val", 4), ("ttft", 4), ("val", 2)))
-    hidden = GQA["hidden_size"]
-    assert logits - narrow == min(77_000 * hidden * 4, heap.MOST_PACKED_BYTES)
-    assert logits - layer == logits - narrow - GQA["intermediate_size"] * hidden * 4
-    wide = model_of(config | {"vocab_size": 10**6})
-    assert memory(wide, cell, 4).worker - narrow == heap.MOST_PACKED_BYTES
+@pytest.mark.parametrize("rows, depth, columns, traced", [
+    (1024, 256, 256, 541_344), (1024, 256, 704, 770_720), (1024, 704, 256, 803_488), (512, 256, 704, 639_648),
+    (512, 256, 4096, 2_376_352), (8, 256, 4096, 2_118_304), (8, 576, 49_152, 4_938_400), (16, 768, 50_257, 4_944_544),
+])
+def test_mkl_packs_what_was_traced_in_each_of_two_threads(rows: int, depth: int, columns: int, traced: int) -> None:
+    assert heap.buffers_bytes(rows, depth, columns) == 2 * (traced - 17_056)  # less what MKL notes beside
+
+
+def packed_bytes(batch: int, tokens: int, dtype: str = "float32") -> int:
+    """Return what the products of a prompt of the bundled model's sizes pack."""
+    facts = model_of(GQA | {"hidden_size": 256, "intermediate_size": 704, "vocab_size": 4096}).facts
+    cell = Cell("x", "pp", dtype=dtype, batch=batch)  # type: ignore[arg-type]
+    return heap.worker_bytes(facts, cell, tokens, DTYPE_BYTES[dtype]) - heap.CODE_BYTES
+
+
+def test_mkl_keeps_each_buffer_that_is_larger_than_those_so_far() -> None:
+    layer = sum(heap.buffers_bytes(1024, *product) for product in ((256, 256), (256, 704), (704, 256)))
+    assert packed_bytes(2, 512) == layer  # two rows of logits are too few
+    assert packed_bytes(8, 128) == layer + heap.buffers_bytes(8, 256, 4096)
+    assert packed_bytes(3, 1) == packed_bytes(8, 128, "bfloat16") == packed_bytes(8, 128, "amp") == 0
 
 
 def test_sgd_holds_half_of_adamw_and_checkpointing_keeps_one_layer_and_the_inputs_of_all() -> None:
