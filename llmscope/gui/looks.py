@@ -162,7 +162,7 @@ def is_out_of_memory(row: Row) -> bool:
 def button_look(run: RunState, setup: Setup, expected: Expected, accuracy: RunSpec | None) -> RunButtonLook:
     """Return the button: `accuracy` is the spec that a press of Run would start."""
     if run.status == "stopping":
-        return RunButtonLook("stopping", tr("Stopping"), tr("finishes this sample"))
+        return RunButtonLook("stopping", tr("Stopping"), tr("drops this sample"))
     if run.is_open:
         left = seconds_left(run, expected)
         elapsed = run.elapsed_s
