@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QSplitter
+from PySide6.QtWidgets import QHBoxLayout
 
 from llmscope.analysis.roofline import Point
 from llmscope.core import events as ev
@@ -25,6 +25,7 @@ from llmscope.gui.settings import Settings
 from llmscope.gui.setup import resolve
 from llmscope.gui.setup_control import SetupControl
 from llmscope.gui.theme import theme
+from llmscope.gui.widgets.splitter import Splitter
 from llmscope.hardware.host import Machine
 
 
@@ -51,9 +52,7 @@ class RunPage(Page):
         self.rail, self.body = Rail(), RunBody(feed)
         self.control = SetupControl(self.rail, settings, self)
         self.foretold = Foretold(self)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setHandleWidth(1)
+        self.splitter = Splitter(Qt.Orientation.Horizontal, 1)
         self.splitter.addWidget(self.rail)
         self.splitter.addWidget(self.body)
         self.splitter.setStretchFactor(0, 0)
