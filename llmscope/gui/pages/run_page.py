@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout
 from llmscope.analysis.roofline import Point
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec, time_limit_s
-from llmscope.gui import advice, after_run, before_run, ceilings_now, generation_memory, looks
+from llmscope.gui import advice, after_run, before_run, ceilings_now, generation_memory, live_strip, looks
 from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.foretold import Foretold
@@ -284,8 +284,9 @@ class RunPage(Page):
     def _show_strip(self, body: RunBody) -> None:
         if self.run.is_open:
             rate = body.plots.tokens_per_s()
-            body.strip.show_live(looks.live_look(self.run, self.control.titles(), self.control.device_names(), rate,
-                                                 ceilings_now.near_now(self.run, self.control, rate)))
+            body.strip.show_live(live_strip.live_look(
+                self.run, self.control.titles(), self.control.device_names(), rate,
+                ceilings_now.near_now(self.run, self.control, rate)))
         else:
             body.strip.show_message(looks.message_look(self.run))
 
