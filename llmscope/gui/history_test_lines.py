@@ -1,5 +1,7 @@
 """The tests of a stored run, one line each."""
 
+import re
+
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -82,8 +84,11 @@ def texts(line: Brief, width: int) -> tuple[str, str]:
 
 
 def _of_machine(brief: Brief) -> tuple[str, str]:
-    """Return what a test of the machine shares with its kind, if anything, and what tells it apart: its size."""
+    """Return kind and size of a test of the machine: `gemm` and `1024-f32`, `h2d` and `256MiB`."""
     kind, _, size = brief.test.rpartition(" ")
+    begins = re.search(r"\d", brief.test)
+    if not kind and begins:
+        kind, size = brief.test[:begins.start()], brief.test[begins.start():]
     return kind, size
 
 

@@ -20,8 +20,8 @@ def brief(model: str, test: str, unit: str, median: float | None = 159.0) -> Bri
 
 
 TESTS = (brief("bundled", "gen128", "tok/s"), brief("bundled", "load-warm", "s", 1.25),
-         brief(MACHINE, "gemm1024-bf16", "TFLOPS"), brief(MACHINE, "membw-read 1024MiB", "GB/s"),
-         brief(MACHINE, "membw-copy 64MiB", "GB/s"))
+         brief(MACHINE, "gemm1024-bf16", "TFLOPS", 0.01219), brief(MACHINE, "membw-read 1024MiB", "GB/s"),
+         brief(MACHINE, "membw-copy 64MiB", "GB/s"), brief(MACHINE, "h2d 256MiB", "GB/s"))
 
 
 @pytest.mark.parametrize("test", TESTS, ids=lambda test: test.test)
@@ -43,13 +43,14 @@ def test_tests_of_the_machine_stand_under_what_they_share(qtbot: QtBot) -> None:
     qtbot.addWidget(lines)
     lines.show_tests(Entry("a", 0.0, "done", models=("bundled", MACHINE), tests=TESTS))
     assert [line for line in lines._lines if isinstance(line, str)] == [
-        "Bundled model", "This machine, TFLOPS", "This machine, membw-read, GB/s", "This machine, membw-copy, GB/s"]
+        "Bundled model", "This machine, gemm, TFLOPS", "This machine, membw-read, GB/s",
+        "This machine, membw-copy, GB/s", "This machine, h2d, GB/s"]
     assert [texts(test, DETAILS_PX) for test in TESTS] == [
-        ("gen128", "159"), ("load-warm", f"1.25{NBSP}s"), ("gemm1024-bf16", "159"),
-        ("1024MiB", "159"), ("64MiB", "159")]
+        ("gen128", "159"), ("load-warm", f"1.25{NBSP}s"), ("1024-bf16", "0.0122"),
+        ("1024MiB", "159"), ("64MiB", "159"), ("256MiB", "159")]
     lines.show_tests(Entry("a", 0.0, "done", models=(MACHINE,), tests=TESTS[2:]))
     assert [line for line in lines._lines if isinstance(line, str)] == [
-        "TFLOPS", "membw-read, GB/s", "membw-copy, GB/s"]
+        "gemm, TFLOPS", "membw-read, GB/s", "membw-copy, GB/s", "h2d, GB/s"]
     lines.show_tests(Entry("a", 0.0, "done", models=("bundled",), tests=TESTS[:2]))
     assert not any(isinstance(line, str) for line in lines._lines)
 
