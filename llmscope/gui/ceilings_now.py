@@ -2,7 +2,7 @@
 
 from llmscope.analysis.roofline import Point
 from llmscope.core.spec import RunSpec
-from llmscope.gui import looks, words
+from llmscope.gui import live_strip, looks, words
 from llmscope.gui.ceilings import Near, near, point_now, summary
 from llmscope.gui.run_body import RunBody
 from llmscope.gui.run_state import CellState, RunState
@@ -38,7 +38,7 @@ def show(body: RunBody, run: RunState, control: SetupControl) -> None:
 def _measured(run: RunState, control: SetupControl) -> tuple[CellState, RunSpec, Model | str] | None:
     """Return the test that is being measured at this moment, with its run's spec and its model."""
     now = run.now
-    if now is None or run.spec is None or now.phase not in looks.MEASURING:
+    if now is None or run.spec is None or now.phase not in live_strip.MEASURING:
         return None
     model = control.models.get(now.cell.model)
     return None if model is None else (now, run.spec, model)

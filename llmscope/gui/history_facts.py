@@ -9,6 +9,7 @@ from llmscope.core.events import RunStarted
 from llmscope.core.units import NBSP
 from llmscope.gui import words
 from llmscope.gui.widgets.basic import ElidedLabel, Label
+from llmscope.gui.widgets.parts_label import PartsLabel
 from llmscope.hardware.host import gpus_of
 from llmscope.runs.entry import Entry
 from llmscope.runs.store import Manifest
@@ -23,34 +24,30 @@ class Facts(QWidget):
     def __init__(self) -> None:
         super().__init__()
         names = {"device": self.tr("Device"), "settings": self.tr("Settings"), "software": self.tr("Software"),
-                 "conditions": self.tr("Conditions"), "folder": self.tr("Folder")}
-        self._values: dict[str, Label] = {}
+                 "conditions": self.tr("Conditions")}
+        self._values = {key: PartsLabel("small") for key in names}
+        self._folder = ElidedLabel("", "small", mode=Qt.TextElideMode.ElideMiddle)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(10)
         grid.setColumnMinimumWidth(0, NAMES_PX)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
-        for row, (key, name) in enumerate(names.items()):
-            value = self._values[key] = ElidedLabel("", "small", mode=Qt.TextElideMode.ElideMiddle) \
-                if key == "folder" else Label("", "small")
-            value.setWordWrap(key != "folder")
+        values = (*self._values.values(), self._folder)
+        for row, (name, value) in enumerate(zip((*names.values(), self.tr("Folder")), values, strict=True)):
             grid.addWidget(Label(name, "small", role="text_2"), row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(value, row, 1)
 
     def show_run(self, entry: Entry, folder: Path, manifest: Manifest | None) -> None:
         """Show what is known of a run; without a manifest that is little."""
-        texts = {"device": entry.device, "folder": str(folder)}
+        texts = {"device": entry.device}
         if manifest is not None:
             started = manifest.started
             texts |= {"settings": words.settings_lines(started.spec.cells),
                       "software": _software(started, manifest.program), "conditions": _conditions(started, entry)}
         for key, value in self._values.items():
-            text = texts.get(key) or "—"
-            if isinstance(value, ElidedLabel):
-                value.set_text(text)
-            else:
-                value.setText(text)
+            value.set_parts(texts.get(key) or "—")
+        self._folder.set_text(str(folder))
 
 
 def _software(started: RunStarted, program: str) -> str:

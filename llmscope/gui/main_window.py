@@ -136,10 +136,7 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         self.tick()  # a hidden window may not have heard yet that the run is over
-        if self.page.run.is_open and self._asks and not Question.ask(
-                self, self.tr("A run is going on. Stop it and close?"),
-                self.tr("Finished tests are kept. The open test is stopped."),
-                self.tr("Stop and close"), self.tr("Keep running")):
+        if self.page.run.is_open and not self._may_stop():
             event.ignore()
             return
         self._closing = True
@@ -155,6 +152,13 @@ class MainWindow(QMainWindow):
         self.compare.close()
         self.race.close()
         event.accept()
+
+    def _may_stop(self) -> bool:
+        """Ask whether the run may be stopped; an end from outside, also while the question stands, is a yes."""
+        return not self._asks or Question.ask(
+            self, self.tr("A run is going on. Stop it and close?"),
+            self.tr("Finished tests are kept. The open test is stopped."),
+            self.tr("Stop and close"), self.tr("Keep running")) or not self._asks
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

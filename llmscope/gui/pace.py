@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from llmscope.gui.looks import MEASURING
+from llmscope.gui.live_strip import MEASURING
 from llmscope.gui.run_state import RunState
 
 

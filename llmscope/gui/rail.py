@@ -27,6 +27,7 @@ from llmscope.gui.sweep_line import SweepLine
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, Icon, Label, Line, repolish
 from llmscope.gui.widgets.field import Field, NumberBox, Picker
+from llmscope.gui.widgets.parts_label import PartsLabel
 from llmscope.gui.widgets.segments import Segments
 
 #: Preset, row, column.
@@ -104,7 +105,7 @@ class Rail(QFrame):
 
     def show_facts(self, text: str) -> None:
         """Show the size of the chosen model."""
-        self._facts.setText(text)
+        self._facts.set_parts(text)
         self._facts.setVisible(bool(text))
 
     def set_locked(self, locked: bool) -> None:
@@ -173,8 +174,7 @@ class Rail(QFrame):
             "new": Field(self.tr("New tokens"), self.new),
         }
         self.fields["model"].label.hide()
-        self._facts = Label("", "small", role="text_2")
-        self._facts.setWordWrap(True)
+        self._facts = PartsLabel("small", "text_2")
         self._workload_problem = Label("", "small", role="bad")
         self._workload_problem.setWordWrap(True)
         self._workload_problem.hide()

@@ -4,15 +4,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QSizePolicy,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.gui.advice_panel import AdvicePanel
 from llmscope.gui.generation_panel import GenerationPanel
@@ -24,6 +16,7 @@ from llmscope.gui.run_tabs import RunTabs
 from llmscope.gui.theme import theme
 from llmscope.gui.welcome import Hint, KnowCard, MachineCard, WelcomeHead
 from llmscope.gui.widgets.basic import Button
+from llmscope.gui.widgets.splitter import Splitter
 
 if TYPE_CHECKING:
     from llmscope.gui.reference_strip import ReferenceStrip
@@ -122,7 +115,8 @@ class RunBody(QWidget):
         cards.setSpacing(theme().px("layout", "gap"))
         cards.addWidget(self.machine, 1)
         cards.addWidget(self.know, 1)
-        self.upper, self.outer = _splitter(Qt.Orientation.Horizontal), _splitter(Qt.Orientation.Vertical)
+        self.upper, self.outer = (Splitter(orientation, theme().px("layout", "gap"))
+                                  for orientation in (Qt.Orientation.Horizontal, Qt.Orientation.Vertical))
         self.upper.addWidget(self._plots_frame)
         self.upper.addWidget(self.results)
         self.outer.addWidget(self.upper)
@@ -150,10 +144,3 @@ class RunBody(QWidget):
         results = px("layout", "results_wide" if wide else "results")
         self.upper.setSizes([max(px("layout", "plots"), self.width() - results), results])
         self.outer.setSizes([px("layout", "plots_height"), px("layout", "generation")])
-
-
-def _splitter(orientation: Qt.Orientation) -> QSplitter:
-    splitter = QSplitter(orientation)
-    splitter.setChildrenCollapsible(False)
-    splitter.setHandleWidth(theme().px("layout", "gap"))
-    return splitter

@@ -9,7 +9,7 @@ from llmscope.core.results import Row
 from llmscope.core.rows import cell_of
 from llmscope.core.spec import IN_TURNS, Cell
 from llmscope.gui import row_words
-from llmscope.gui.looks import starting_words
+from llmscope.gui.live_strip import starting_words
 from llmscope.gui.run_state import RunState
 from llmscope.gui.words import tr
 

@@ -1,6 +1,7 @@
 """What if: whether a model fits on other hardware and how fast it would be, what to choose, and how sure that is."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
@@ -8,10 +9,12 @@ from PySide6.QtWidgets import QWidget
 
 from llmscope import paths
 from llmscope.analysis.demand import Demand, demands
+from llmscope.analysis.projection import Projection
 from llmscope.core.errors import BadInput
 from llmscope.core.units import NBSP, gib, significant
 from llmscope.gui.choice_view import ChoiceView
 from llmscope.gui.held_view import HeldView
+from llmscope.gui.latest_look import LatestLook
 from llmscope.gui.whatif_filters import FilterBar
 from llmscope.gui.whatif_table import WhatIfTable
 from llmscope.gui.whatif_wish import Wish, WishBar
@@ -38,6 +41,7 @@ class WhatIfPanel(Panel):
         self.wish, self.filters = WishBar(), FilterBar()
         self.table, self.choice, self.held = WhatIfTable(), ChoiceView(), HeldView()
         self._here: Sequence[Here] = ()
+        self._foretold = LatestLook(self)
         self.head.addWidget(self.mode)
         for part in (self.wish, self.filters, self.table, self.choice, self.held):
             self.body.addWidget(part)
@@ -57,6 +61,7 @@ class WhatIfPanel(Panel):
 
     def close_threads(self) -> None:
         """End what still reads; returns when it is over."""
+        self._foretold.close()
         self.held.close_threads()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -83,11 +88,19 @@ class WhatIfPanel(Panel):
     def _show_all(self, wish: Wish, prices: Mapping[str, float]) -> None:
         wanted = demands(wish.model, wish.context, wish.users)
         self.wish.needs.set_text(self._needs(wanted[wish.format]))
-        found = projections(wish.model.ref, wanted, wish.format, prices, self._here)
+        look = partial(projections, wish.model.ref, wanted, wish.format, prices, self._here)
+        if any(known.learnt is not None for known in self._here):
+            self._foretold.ask(look)  # what the stored runs tell takes 40 ms, and more beside a run
+        else:
+            self._foretold.drop()
+            self._show_found(look())
+
+    def _show_found(self, found: Sequence[Projection]) -> None:
         if found != self.table.rows.found:  # else the place in the table would be lost for nothing
             at = self.table.rows.id_at(self.table.currentIndex().row())
             self.table.rows.show_found(found)
             self.table.go_to(at)
+        self._show_count()
 
     def _prices(self) -> Mapping[str, float]:
         """Return a person's own prices; where they cannot be used a line says why."""
@@ -148,6 +161,7 @@ class WhatIfPanel(Panel):
         self.wish.changed.connect(self.refresh)
         self.filters.changed.connect(self._on_filter)
         self.filters.copy_asked.connect(self._copy)
+        self._foretold.found.connect(self._show_found)
         self.held.found.connect(self._show_count)
         for refused in (self.wish.refused, self.held.refused):
             refused.connect(self._refuse)

@@ -7,7 +7,7 @@ from llmscope.core.events import Device, DtypeProbe, Telemetry
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.core.units import GIB, NBSP, gib
-from llmscope.gui import advice, looks, row_words, words
+from llmscope.gui import advice, live_strip, looks, row_words, words
 from llmscope.gui.expected import Expected
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.settings import Settings
@@ -82,7 +82,7 @@ def test_settings_name_only_what_the_tests_use() -> None:
 
 def test_the_gauge_is_full_when_the_accuracy_asked_is_reached() -> None:
     run = after(until_s=9.0)
-    look = looks.live_look(run, {}, {}, None)
+    look = live_strip.live_look(run, {}, {}, None)
     assert look.share is not None and look.share > 0.9
     assert "3" in look.gauge_right and look.gauge_title.startswith("Accuracy ±")
 
@@ -91,7 +91,7 @@ def test_a_live_rate_is_no_figure_of_a_test_that_measures_a_time() -> None:
     def figure(workload: str) -> str:
         run = RunState()
         run.begin(RunSpec((Cell("bundled", workload),)))  # type: ignore[arg-type]
-        return looks.live_look(run, {}, {}, 22.0).figure
+        return live_strip.live_look(run, {}, {}, 22.0).figure
 
     assert figure("pp") == "22.0" and figure("ttft") == "—"
 

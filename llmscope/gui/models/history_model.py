@@ -53,10 +53,11 @@ class HistoryModel(QAbstractTableModel):
 
     def show_entries(self, entries: Sequence[Entry]) -> None:
         """Take the runs, the latest first."""
-        counts: Counter[str] = Counter()
-        for planned, runs in Counter(entry.planned for entry in entries).items():  # far fewer plans than runs
-            counts.update(dict.fromkeys(planned, runs))
-        self.tests = sorted(counts, key=lambda test: (-counts[test], _rank(test), test))
+        finished: Counter[str] = Counter()  # what was stopped has the fewest figures to show
+        plans = Counter((entry.planned, entry.status == "done") for entry in entries)  # far fewer than runs
+        for (planned, is_done), runs in plans.items():
+            finished.update(dict.fromkeys(planned, runs if is_done else 0))
+        self.tests = sorted(finished, key=lambda test: (-finished[test], _rank(test), test))
         self.entries = list(entries)
         self.has_tags = any(entry.marks or entry.is_reference for entry in entries)
         self._days = list(_days(self.entries))

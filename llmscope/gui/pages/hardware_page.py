@@ -73,7 +73,9 @@ class HardwarePage(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.shown.emit()
-        (self.table if self.look.tests else self.measure if self.measure.isEnabled() else self.plot).setFocus()
+        # Of what chooses a test the picker is in view in a small window too; the table lies below.
+        first = self.card.picker if self.look.tests else self.measure if self.measure.isEnabled() else self.plot
+        first.setFocus()
 
     def _show_button(self) -> None:
         look = self.look

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QHBoxLayout, QSplitter
+from PySide6.QtWidgets import QHBoxLayout
 
 from llmscope.analysis.roofline import Point
 from llmscope.core import events as ev
 from llmscope.core.spec import RunSpec, time_limit_s
-from llmscope.gui import advice, after_run, before_run, ceilings_now, generation_memory, looks
+from llmscope.gui import advice, after_run, before_run, ceilings_now, generation_memory, live_strip, looks
 from llmscope.gui.choices import lowered
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.foretold import Foretold
@@ -25,6 +25,7 @@ from llmscope.gui.settings import Settings
 from llmscope.gui.setup import resolve
 from llmscope.gui.setup_control import SetupControl
 from llmscope.gui.theme import theme
+from llmscope.gui.widgets.splitter import Splitter
 from llmscope.hardware.host import Machine
 
 
@@ -51,9 +52,7 @@ class RunPage(Page):
         self.rail, self.body = Rail(), RunBody(feed)
         self.control = SetupControl(self.rail, settings, self)
         self.foretold = Foretold(self)
-        self.splitter = QSplitter(Qt.Orientation.Horizontal)
-        self.splitter.setChildrenCollapsible(False)
-        self.splitter.setHandleWidth(1)
+        self.splitter = Splitter(Qt.Orientation.Horizontal, 1)
         self.splitter.addWidget(self.rail)
         self.splitter.addWidget(self.body)
         self.splitter.setStretchFactor(0, 0)
@@ -291,8 +290,9 @@ class RunPage(Page):
     def _show_strip(self, body: RunBody) -> None:
         if self.run.is_open:
             rate = body.plots.tokens_per_s()
-            body.strip.show_live(looks.live_look(self.run, self.control.titles(), self.control.device_names(), rate,
-                                                 ceilings_now.near_now(self.run, self.control, rate)))
+            body.strip.show_live(live_strip.live_look(
+                self.run, self.control.titles(), self.control.device_names(), rate,
+                ceilings_now.near_now(self.run, self.control, rate)))
         else:
             body.strip.show_message(looks.message_look(self.run))
 
