@@ -163,14 +163,15 @@ DEFINITIONS: dict[str, Definition] = {
         ),
         Definition(
             "membw-read", "GB/s", "memory", "Memory, read", "reading memory", "one pass",
-            "bytes ÷ seconds of reading every number of a block of so many bytes once, again and again",
-            uses=("size",), work="size", needs=("device",),
+            "bytes ÷ seconds of reading every number of a block of so many bytes once, again and again, in large "
+            "pages where the system gives them",
+            uses=("size",), work="size", needs=("device",), version=2,
         ),
         Definition(
             "membw-copy", "GB/s", "memory", "Memory, copy", "copying memory", "one pass",
             "bytes read and written ÷ seconds of copying one half of a block of so many bytes to the other half; "
-            "what the cache fetches before it writes is not counted",
-            uses=("size",), work="size", needs=("device",),
+            "what the cache fetches before it writes is not counted; in large pages where the system gives them",
+            uses=("size",), work="size", needs=("device",), version=2,
         ),
         Definition(
             "h2d", "GB/s", "transfer", "To the device", "sending data to the device", "one transfer",

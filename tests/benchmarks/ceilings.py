@@ -20,6 +20,7 @@ from llmscope.engine.measuring import measure
 from llmscope.engine.meter import Meter
 from llmscope.engine.timers import Stopwatch
 from llmscope.engine.workloads import make_of_machine
+from llmscope.engine.workloads.machine import in_large_pages
 from tests.benchmarks.report import Bar
 
 CPU = torch.device("cpu")
@@ -117,7 +118,8 @@ def _same_work(cell: Cell) -> tuple[int, dict[str, Work]]:
         x, w = (torch.randn(cell.size, cell.size) for _ in range(2))
         a, b = x.numpy(), w.numpy()
         return 2 * cell.size**3, {"torch": lambda: x @ w.T, "numpy": lambda: a @ b.T}
-    whole, real = torch.randint(2**62, (cell.size // 8,)), torch.randn(cell.size // 4)
+    whole = in_large_pages(torch.randint(2**62, (min(cell.size // 8, MIB),)), cell.size // 8)
+    real = in_large_pages(torch.randn(min(cell.size // 4, MIB)), cell.size // 4)
     if cell.workload == "membw-read":
         array = real.numpy()
         return cell.size, {"torch": whole.sum, "torch in f32": real.sum, "numpy": lambda: np.dot(array, array)}

@@ -1,3 +1,4 @@
+import mmap
 import os
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from llmscope.engine.workloads import machine, make_of_machine
 
 CPU = torch.device("cpu")
 MIB = 1024**2
+_PAGES = Path("/sys/kernel/mm/transparent_hugepage/enabled")
+HUGE_PAGES = _PAGES.read_text() if _PAGES.exists() else "[never]"
 
 
 def made(workload: str, size: int, dtype: str = "float32") -> Any:
@@ -82,6 +85,31 @@ def test_reading_touches_the_whole_block() -> None:
     read = made("membw-read", MIB)
     assert read._block.nbytes == MIB and len(read._block.unique()) > MIB // 8 - 10
     assert made("membw-read", 32 * MIB)._block.nbytes == 32 * MIB
+
+
+def large_pages_kib(block: torch.Tensor) -> int:
+    """Return what of the mapping that holds a block lies in large pages, as the kernel says."""
+    inside, address = False, block.data_ptr()
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        first = line.split()[0]
+        if not first.endswith(":"):
+            start, _, end = first.partition("-")
+            inside = int(start, 16) <= address < int(end, 16)
+        elif inside and first == "AnonHugePages:":
+            return int(line.split()[1])
+    raise AssertionError("no mapping holds the block")
+
+
+@pytest.mark.skipif(not hasattr(mmap, "MADV_HUGEPAGE") or "[never]" in HUGE_PAGES, reason="no large pages here")
+@pytest.mark.parametrize("workload", ["membw-read", "membw-copy"])
+def test_the_block_lies_in_large_pages(workload: str) -> None:
+    memory = made(workload, 8 * MIB)
+    assert memory._block.data_ptr() % (2 * MIB) == 0 and large_pages_kib(memory._block) >= 8 * 1024
+
+
+def test_a_kernel_without_large_pages_gives_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine.mmap, "MADV_HUGEPAGE", 9999, raising=False)
+    assert made("membw-read", MIB)._block.nbytes == MIB
 
 
 def test_a_transfer_needs_an_accelerator() -> None:
