@@ -32,11 +32,11 @@ _USUAL = ("adamw", False, "auto", "dynamic")
 #: The model of tests that measure the machine itself.
 MACHINE = "machine"
 _MIB = 1024**2
+_BLOCKS = tuple(mib * _MIB for mib in (1, 4, 8, 16, 32, 64, 128, 256, 512, 1024))
 #: Sizes that the tests of the machine take: from what a cache holds to several times the largest one.
 MACHINE_SIZES: dict[Workload, tuple[int, ...]] = {
     "gemm": (256, 512, 1024, 2048, 4096, 8192), "dense": (1024,),
-    "membw-read": tuple(2**n * _MIB for n in range(11)),
-    "membw-copy": tuple(2**n * _MIB for n in range(11)),
+    "membw-read": _BLOCKS, "membw-copy": _BLOCKS,
     "h2d": (256 * _MIB,), "d2h": (256 * _MIB,), "disk-read": (256 * _MIB,),
 }
 #: The tests of the machine, and those of a model.
