@@ -118,6 +118,7 @@ def test_a_signal_while_the_window_is_imported_waits_until_it_cannot_crash_anyth
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_while_the_program_is_imported_is_told_in_one_line(number: signal.Signals) -> None:
     code = ("import signal, sys; from llmscope import __main__\n"
+            "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # tests in the background are to ignore it
             "class Stops:\n"
             "    def find_spec(self, name, *_):\n"
             f"        if name == 'llmscope.cli': signal.raise_signal({int(number)})\n"
