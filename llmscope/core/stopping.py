@@ -19,7 +19,7 @@ T_MAX_S: dict[Accuracy, float] = {"quick": 30, "standard": 120, "rigorous": 600}
 T_MIN_S = 3.0
 #: The same for tests of the machine itself, whose samples are a few milliseconds, and the longest measuring of one:
 #: all of them end within a minute.
-T_MIN_MACHINE_S, MACHINE_LIMIT_S = 0.5, 1.0
+T_MIN_MACHINE_S, MACHINE_LIMIT_S = 0.5, 0.9
 #: Samples after which the interval is looked at: each look is a chance to stop at a lucky moment, so they are few.
 CHECKS = tuple(int(10 * 2 ** (k / 2)) for k in range(40))
 #: Passes of this many seconds and more are looked at at every second sample from 6 on, and get time for 8.
