@@ -169,9 +169,10 @@ DEFINITIONS: dict[str, Definition] = {
         ),
         Definition(
             "membw-copy", "GB/s", "memory", "Memory, copy", "copying memory", "one pass",
-            "bytes read and written ÷ seconds of copying one half of a block of so many bytes to the other half; "
-            "what the cache fetches before it writes is not counted; in large pages where the system gives them",
-            uses=("size",), work="size", needs=("device",), version=2,
+            "bytes read and written ÷ seconds of copying one half of a block of so many bytes to the other half, by "
+            "torch or on a CPU by the C library, whichever is faster; what the cache fetches before it writes is not "
+            "counted; in large pages where the system gives them",
+            uses=("size",), work="size", needs=("device",), version=3,
         ),
         Definition(
             "h2d", "GB/s", "transfer", "To the device", "sending data to the device", "one transfer",

@@ -18,8 +18,9 @@ T_MAX_S: dict[Accuracy, float] = {"quick": 30, "standard": 120, "rigorous": 600}
 #: Least sum of timed seconds of a step, a pass or a request.
 T_MIN_S = 3.0
 #: The same for tests of the machine itself, whose samples are a few milliseconds, and the longest measuring of one:
-#: all of them end within a minute.
-T_MIN_MACHINE_S, MACHINE_LIMIT_S = 0.5, 0.9
+#: all of them end within a minute. Each is measured in as many turns as there are rounds: what slows a machine for
+#: some seconds cannot reach all of them.
+T_MIN_MACHINE_S, MACHINE_LIMIT_S, MACHINE_ROUNDS = 0.5, 0.9, 5
 #: Samples after which the interval is looked at: each look is a chance to stop at a lucky moment, so they are few.
 CHECKS = tuple(int(10 * 2 ** (k / 2)) for k in range(40))
 #: Passes of this many seconds and more are looked at at every second sample from 6 on, and get time for 8.
@@ -119,5 +120,5 @@ class StoppingRule:
                             interval)
         # The width that was reached stands in the row, where it is one of rates and not of times.
         few = "" if interval.low is not None else f", n = {interval.n} is too few for an interval"
-        reason = f"±{100 * self.epsilon:g} % not reached after {elapsed_s:.0f} s{few}"
+        reason = f"±{100 * self.epsilon:g} % not reached after {elapsed_s:.{0 if elapsed_s >= 1 else 1}f} s{few}"
         return Decision(True, "not_converged", reason, True, interval)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,15 @@ from llmscope.core.events import CellEnded, CellStarted, Note
 from llmscope.core.results import Verdict
 from llmscope.core.rows import make_row
 from llmscope.core.spec import DTYPE_BYTES, Cell, RunSpec
-from llmscope.core.stopping import MACHINE_LIMIT_S, T_MIN_MACHINE_S, StoppingRule
+from llmscope.core.stopping import StoppingRule
 from llmscope.engine import checks, conditions, failures, memory, versions
 from llmscope.engine.backends import eager, load
 from llmscope.engine.interleaved import Side, as_extra, compare, width_reached
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Cancelled, Meter
-from llmscope.engine.workloads import make, make_of_machine
+from llmscope.engine.outcome import outcome
+from llmscope.engine.rounds import Rounds
+from llmscope.engine.workloads import make
 from llmscope.engine.workloads.on_text import keep_activations
 from llmscope.models.catalog import Model, resolve
 from llmscope.models.costs import Cost, cost
@@ -46,7 +49,13 @@ class CellRunner:
         """Run the cells of an order; returns whether the process can be trusted with more."""
         if order.spec.in_turns and tuple(order.todo) == (0, 1):
             return self._run_in_turns(order)
-        return all(self._run_cell(order, index) for index in order.todo)
+        return all(self._run_group(order, of_machine, tuple(group)) for of_machine, group in groupby(
+            order.todo, lambda index: DEFINITIONS[order.spec.cells[index].workload].of_machine))
+
+    def _run_group(self, order: commands.RunCells, of_machine: bool, indices: tuple[int, ...]) -> bool:
+        if of_machine:
+            return Rounds(order, indices, self._meter, self._send, self._threads, self._check_device).run()
+        return all(self._run_cell(order, index) for index in indices)
 
     def _run_in_turns(self, order: commands.RunCells) -> bool:
         """Measure two cells round by round; both rows hold the ratio under `compared`, or both have failed."""
@@ -114,29 +123,16 @@ class CellRunner:
         torch.set_num_threads(cell.threads or spec.threads or self._threads)
         self._send(CellStarted(t_ns=time.perf_counter_ns(), cell=index))
         self._meter.begin_cell(index)
-        recycle = False
-        try:
-            measured = self._measure(cell, index, spec, device)
-            row = make_row(order.run, cell, spec.sampling, measured.times, measured.verdict, measured.reason,
-                           measured.extra, measured.work)
-        except Cancelled:
-            row = make_row(order.run, cell, spec.sampling, (), "cancelled", "stopped before its first sample")
-        except checks.NotTrustworthy as failed:
-            row = make_row(order.run, cell, spec.sampling, (), "invalid", str(failed))
-        except Exception as error:
-            failure = failures.explain(error, device)
-            recycle = failure.recycle
-            row = make_row(order.run, cell, spec.sampling, (), "failed", failure.reason, failure.extra)
+        found = outcome(order, index, device, lambda: self._measure(cell, index, spec, device))
         self._meter.end_cell()
-        self._send(CellEnded(t_ns=time.perf_counter_ns(), cell=index, row=row))
-        return not recycle
+        assert found.row is not None  # a test of a model is measured in one go
+        self._send(CellEnded(t_ns=time.perf_counter_ns(), cell=index, row=found.row))
+        return not found.recycle
 
     def _measure(self, cell: Cell, index: int, spec: RunSpec, device: torch.device) -> Measured:
         definition = DEFINITIONS[cell.workload]
-        self._meter.phase(definition.phase if definition.of_machine else "load")
+        self._meter.phase("load")
         self._check_device(device)
-        if definition.of_machine:
-            return self._measure_machine(cell, index, spec, device)
         source = resolve(cell.model)
         versions.check(source)
         loaded = None
@@ -158,14 +154,6 @@ class CellRunner:
         measured.extra |= self._about(source, cell, spec, loaded, device, measured)
         if loaded is not None:
             measured.extra["peak_by_holder"] = growth.by_holder(loaded.network, held)
-        return measured
-
-    def _measure_machine(self, cell: Cell, index: int, spec: RunSpec, device: torch.device) -> Measured:
-        limit_s = min(spec.time_limit_s or MACHINE_LIMIT_S, MACHINE_LIMIT_S)
-        workload = make_of_machine(cell, index, spec, device, self._meter)
-        rule = StoppingRule(spec.accuracy, limit_s, T_MIN_MACHINE_S)
-        measured = measure(workload, DEFINITIONS[cell.workload], rule, self._meter, device, WARM_UP_SHARE * limit_s)
-        measured.extra |= {"threads": torch.get_num_threads(), "memory_peak": memory.peak(device)}
         return measured
 
     def _model(self, source: Model, cell: Cell, device: torch.device) -> eager.Loaded:

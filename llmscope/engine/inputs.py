@@ -7,6 +7,8 @@ from transformers import PreTrainedTokenizerBase
 
 #: Shorter inputs meet again by chance; only from this many ids on does a repeat betray a reused input.
 UNIQUE_FROM = 16
+#: Random numbers drawn for a larger block, which repeats them: 8 MiB.
+DRAWN = 1024**2
 _last_ids: dict[bytes, torch.Tensor] = {}
 
 
@@ -47,7 +49,7 @@ class Inputs:
 
     def bits(self, count: int) -> torch.Tensor:
         """Return so many random int64 numbers; beyond 8 MiB they repeat, which no memory or bus takes note of."""
-        drawn = torch.randint(-2**63, 2**63 - 1, (min(count, 1024**2),), generator=self._random)
+        drawn = torch.randint(-2**63, 2**63 - 1, (min(count, DRAWN),), generator=self._random)
         return drawn if count == len(drawn) else drawn.repeat(-(-count // len(drawn)))[:count]
 
     def position(self, length: int) -> int:

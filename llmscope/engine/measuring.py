@@ -1,8 +1,9 @@
 """The measuring loop: warm up, repeat until the interval is narrow enough, and say what came of it."""
 
 import gc
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,22 +49,25 @@ def measure(workload: Workload, definition: Definition, rule: StoppingRule, mete
 
     `looks_inside` runs one more pass to see how much of it its operations are; what is compiled has none to see.
     """
-    loop = _Loop(workload, definition, rule, meter, device)
-    try:
-        with _no_garbage_collection():
-            loop.warm_up(warm_up_cap_s)
-            if looks_inside:
-                loop.look_inside()
-            workload.reset()
-            decision = loop.repeat()
-        return loop.result(decision.verdict or "not_converged", decision.reason)
-    except Cancelled:
-        return loop.result("cancelled", "stopped" if len(rule.times) else "stopped before its first sample")
-    except NotTrustworthy as failed:
-        return loop.result("invalid", str(failed))
+    loop = Loop(workload, definition, rule, meter, device)
+
+    def all_of_it() -> Decision | None:
+        meter.phase("warm-up")
+        loop.warm_up(warm_up_cap_s)
+        if looks_inside:
+            loop.look_inside()
+        meter.phase(workload.phase)
+        return loop.repeat()
+
+    with no_garbage_collection():
+        measured = loop.concluded(all_of_it)
+    assert measured is not None  # it went on until the rule had heard enough
+    return measured
 
 
-class _Loop:
+class Loop:
+    """One workload's measuring, which may pause between samples and go on."""
+
     def __init__(self, workload: Workload, definition: Definition, rule: StoppingRule, meter: Meter,
                  device: torch.device) -> None:
         self._workload, self._definition, self._rule, self._meter = workload, definition, rule, meter
@@ -74,11 +78,23 @@ class _Loop:
         self._issued_shares: list[float] = []
         self._host: HostShare | None = None
         self._cpu: dict[str, float | None] = {}
+        self._taken_s = 0.0
+
+    def concluded(self, some_of_it: Callable[[], Decision | None]) -> Measured | None:
+        """Do some of the measuring; returns what came of it as soon as that is known.
+
+        A stop or a failed check keeps the samples before it.
+        """
+        try:
+            decision = some_of_it()
+        except Cancelled:
+            return self._result("cancelled", "stopped" if len(self._rule.times) else "stopped before its first sample")
+        except NotTrustworthy as failed:
+            return self._result("invalid", str(failed))
+        return None if decision is None else self._result(decision.verdict or "not_converged", decision.reason)
 
     def warm_up(self, cap_s: float) -> None:
         """Run the very pass that will be timed: 3 times and 1 s (3 s on accelerators), until it is steady."""
-        if not self._definition.of_machine:  # those are over before a phase of theirs could be seen
-            self._meter.phase("warm-up")
         least_s = WARM_UP_S.get(self._device.type, WARM_UP_ACCELERATOR_S)
         times: list[float] = []
         started = time.perf_counter()
@@ -96,10 +112,15 @@ class _Loop:
         if "model" in self._definition.needs and self._device.type == "cpu" and self._last_s <= LOOK_INSIDE_S:
             self._host = host_share(lambda: self._one(self._warm_up["n"]).seconds)
 
-    def repeat(self) -> Decision:
-        """Take samples until the stopping rule has heard enough."""
-        self._meter.phase(self._workload.phase)
-        started, used = time.perf_counter(), conditions.cpu_use()
+    def settle(self) -> None:
+        """Run one pass that does not count, after something else had the machine."""
+        self._one(len(self._rule.times))
+
+    def repeat(self, until_s: float = math.inf) -> Decision | None:
+        """Take samples until the stopping rule has heard enough, or until this and earlier turns took so long."""
+        if not len(self._rule.times):
+            self._workload.reset()  # what it did so far was warm-up
+        started, used = time.perf_counter() - self._taken_s, conditions.cpu_use()
         while True:
             index = len(self._rule.times)
             before = conditions.read()
@@ -110,12 +131,15 @@ class _Loop:
             if disturbed.suspended_s:
                 raise NotTrustworthy(f"the computer slept for {disturbed.suspended_s:.1f} s while a sample was timed")
             self._keep(index, block, disturbed)
-            decision = self._rule.add(block.seconds, time.perf_counter() - started)
+            self._taken_s = time.perf_counter() - started
+            decision = self._rule.add(block.seconds, self._taken_s)
             if decision.checked and decision.interval is not None:
                 self._say(decision.interval)
             if decision.stop:
                 self._cpu = conditions.cpu_shares(used, conditions.cpu_use())
                 return decision
+            if self._taken_s >= until_s:
+                return None
 
     def _one(self, index: int) -> Block:
         self._workload.prepare()
@@ -145,8 +169,7 @@ class _Loop:
         self._meter.send(Estimate(t_ns=time.perf_counter_ns(), cell=self._meter.cell, n=interval.n,
                                   median=self._value(interval.median), low=low, high=high))
 
-    def result(self, verdict: Verdict, reason: str | None) -> Measured:
-        """Return what was measured so far under a verdict."""
+    def _result(self, verdict: Verdict, reason: str | None) -> Measured:
         times = self._rule.times
         summary = self._workload.summary()
         warning = summary.pop("warning", None)
@@ -192,7 +215,7 @@ class _Loop:
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Collect once, then keep the collector out of the timed region."""
     gc.collect()
     gc.disable()

@@ -1,9 +1,11 @@
 """How long a test is expected to take: as long as it took last time, else a rule of thumb."""
 
 from collections.abc import Iterable
+from itertools import groupby
 
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.spec import MACHINE, Accuracy, Cell
+from llmscope.core.stopping import MACHINE_ROUNDS
 from llmscope.gui.settings import Settings
 
 #: Seconds of a first run by accuracy: load, warm-up and the measuring itself.
@@ -40,16 +42,17 @@ class Expected:
         """Return the phases that a run of these tests will go through, each with its expected seconds."""
         phases: list[tuple[str, float]] = []
         model = ""
-        for cell in cells:
-            seconds = self.seconds(cell, accuracy)
-            if cell.model == MACHINE:
-                phases.append((DEFINITIONS[cell.workload].phase, seconds))
+        for is_machine, group in groupby(cells, lambda cell: cell.model == MACHINE):
+            if is_machine:
+                phases += MACHINE_ROUNDS * [(DEFINITIONS[cell.workload].phase, _MACHINE_S / MACHINE_ROUNDS)
+                                            for cell in group]
                 continue
-            load = LOAD_SHARE * seconds if cell.model != model else 0.0
-            warm_up = WARM_UP_SHARE * seconds
-            parts = (("load", load), ("warm-up", warm_up), (DEFINITIONS[cell.workload].phase, seconds - load - warm_up))
-            phases += [(name, share) for name, share in parts if share]
-            model = cell.model
+            for cell in group:
+                seconds = self.seconds(cell, accuracy)
+                load, warm_up = LOAD_SHARE * seconds if cell.model != model else 0.0, WARM_UP_SHARE * seconds
+                measuring = (DEFINITIONS[cell.workload].phase, seconds - load - warm_up)
+                phases += [part for part in (("load", load), ("warm-up", warm_up), measuring) if part[1]]
+                model = cell.model
         return phases
 
     def remember(self, cell: Cell, accuracy: Accuracy, seconds: float) -> None:

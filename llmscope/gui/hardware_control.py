@@ -11,7 +11,7 @@ from llmscope.core.results import Row
 from llmscope.core.rows import cell_of
 from llmscope.core.spec import MACHINE
 from llmscope.core.units import about
-from llmscope.gui import picture_facts, words
+from llmscope.gui import looks, picture_facts, words
 from llmscope.gui.pages.run_page import RunPage
 from llmscope.gui.run_state import RunState
 from llmscope.gui.trials import Pair, Turns, progress
@@ -71,12 +71,12 @@ class HardwareControl(QObject):
             return
         self._take_run()
         control, run = self._run_page.control, self._run_page.run
-        done = sum(state.row is not None for state in run.cells) if self._is_measuring() else 0
+        at = looks.round_words(run) if self._is_measuring() else ""
         seen = (tuple(self._run.rows), self._run.utc, control.ceilings, control.machine, control.devices, run.is_open,
-                done, self._is_measuring(), self._turns(), self._run_page.foretold.learnt)
+                at, self._is_measuring(), self._turns(), self._run_page.foretold.learnt)
         if seen != self._seen:
             self._seen = seen
-            self.page.show_look(self._look(done))
+            self.page.show_look(self._look(at))
         self.page.body.show_live(self._run_page.point_now() if run.is_open else None)
         if run.is_open and self._pair() is not None:
             self.page.card.trials.show_progress(progress(run))
@@ -117,7 +117,7 @@ class HardwareControl(QObject):
         run = self._run_page.run
         return run.is_open and all(state.cell.model == MACHINE for state in run.cells)
 
-    def _look(self, done: int) -> "HardwareLook":
+    def _look(self, at: str) -> "HardwareLook":
         from llmscope.gui.hardware_look import HardwareLook, facts, measured
 
         control, run = self._run_page.control, self._run_page.run
@@ -127,7 +127,7 @@ class HardwareControl(QObject):
         of_rows = list(dict.fromkeys(row.device for row in rows))
         roofs = self._known(of_rows, of) if of_rows else ceilings
         return HardwareLook(
-            facts(control.machine), self._about(ceilings, done), ceilings, roofs, self._title(),
+            facts(control.machine), self._about(ceilings, at), ceilings, roofs, self._title(),
             measured(rows, roofs, self._turns(), self._known_as()), run.is_open, self._is_measuring(),
             self._here(ceilings), self._run.run, self._picture_facts(ceilings))
 
@@ -159,11 +159,9 @@ class HardwareControl(QObject):
         found = {device.id: entry_of(device.name, device.memory_bytes) for device in self._run_page.control.devices}
         return {device: hardware for device, hardware in found.items() if hardware is not None}
 
-    def _about(self, ceilings: dict[str, Ceilings], done: int) -> str:
-        run = self._run_page.run
-        if self._is_measuring():
-            test = f", {run.now.cell.test}" if run.now is not None else ""
-            return self.tr("Measuring the ceilings: {0} of {1} done{2}").format(done, len(run.cells), test)
+    def _about(self, ceilings: dict[str, Ceilings], at: str) -> str:
+        if at:
+            return self.tr("Measuring the ceilings: {0}").format(at)
         if ceilings:
             when = words.day_of(max(found.utc for found in ceilings.values()))
             return self.tr("Ceilings measured {0}. Every result is held against these numbers.").format(when)

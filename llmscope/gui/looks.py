@@ -6,7 +6,8 @@ from datetime import datetime
 from llmscope.analysis import row_names
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import VERDICT_WORDS, Row
-from llmscope.core.spec import RunSpec
+from llmscope.core.spec import MACHINE, RunSpec
+from llmscope.core.stopping import MACHINE_ROUNDS
 from llmscope.core.units import NBSP, about, duration, plus_minus
 from llmscope.gui import row_words, words
 from llmscope.gui.expected import Expected
@@ -15,6 +16,9 @@ from llmscope.gui.run_button import RunButtonLook
 from llmscope.gui.run_state import RunState
 from llmscope.gui.setup import Setup
 from llmscope.gui.words import tr
+
+#: What a test that takes longer than expected is given on top of it, again and again.
+LATE_S = 5.0
 
 
 def message_look(run: RunState) -> MessageLook:
@@ -124,17 +128,14 @@ def button_look(run: RunState, setup: Setup, expected: Expected, accuracy: RunSp
 
 
 def seconds_left(run: RunState, expected: Expected) -> float:
-    """Return the expected seconds until the run ends; a test that takes longer than expected adds 5 s at a time."""
+    """Return the expected seconds until the run ends; a test that takes longer than expected adds some at a time."""
     if run.spec is None:
         return 0.0
     left = 0.0
-    for index, state in enumerate(run.cells):
-        if state.row is not None:
-            continue
-        seconds = expected.seconds(state.cell, run.spec.accuracy)
-        if index == run.current and state.started_ns is not None:
-            seconds = max(5.0, seconds - (run.now_ns - state.started_ns) / 1e9)
-        left += seconds
+    for state in run.cells:
+        if state.row is None:
+            least_s = LATE_S if state is run.now and state.cell.model != MACHINE else 0.0
+            left += max(least_s, expected.seconds(state.cell, run.spec.accuracy) - run.took_s(state))
     return left
 
 
@@ -147,9 +148,10 @@ def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
     if run.is_open:
         test = run.now.cell.test if run.now else ""
         at = of.format(min(every, done + 1), tests(every))
-        if run.now in run.ceilings:
-            at = ceilings_words(run)
-        return (tr("Running") if run.status == "running" else tr("Stopping")), f"{test}, {at}" if test else at
+        what = f"{test}, {at}" if test else at
+        if run.now is not None and run.now.cell.model == MACHINE:
+            what = ceilings_words(run)
+        return (tr("Running") if run.status == "running" else tr("Stopping")), what
     remark = tr("{0} done").format(of.format(len(run.counted), tests(every)))
     match run.status:
         case _ if run.is_stored:
@@ -164,9 +166,13 @@ def status_words(run: RunState, setup: Setup) -> tuple[str, str]:
 
 
 def ceilings_words(run: RunState) -> str:
-    """Return how many of the machine's own tests are done."""
-    done = sum(state.row is not None for state in run.ceilings)
-    return tr("ceilings of this machine, {0} of {1}").format(done, len(run.ceilings))
+    """Return how far measuring the machine itself is."""
+    return tr("ceilings of this machine, {0}").format(round_words(run))
+
+
+def round_words(run: RunState) -> str:
+    """Return which of its turns the test at hand has: `round 2 of 5`."""
+    return tr("round {0} of {1}").format(run.now.turns if run.now is not None else 1, MACHINE_ROUNDS)
 
 
 def tests_of(run: RunState) -> str:

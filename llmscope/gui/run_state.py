@@ -16,7 +16,9 @@ Status = Literal["idle", "starting", "running", "stopping", "done", "stopped", "
 class CellState:
     """One test of the plan: `row` once it ended; before that what is known so far.
 
-    `foretold` is what it was expected to give before it ran, such as `48 to 70 tok/s`, empty where nothing told.
+    Tests may take turns: `turns` counts those it had, the one at hand included, and `took_s` is the time of those that
+    are over. `foretold` is what it was expected to give before it ran, such as `48 to 70 tok/s`, empty where nothing
+    told.
     """
 
     cell: Cell
@@ -25,8 +27,8 @@ class CellState:
     estimate: ev.Estimate | None = None
     sample: int = 0
     seconds: list[float] = field(default_factory=list)
-    started_ns: int | None = None
-    ended_ns: int | None = None
+    turns: int = 0
+    took_s: float = 0.0
     foretold: str = ""
 
     @property
@@ -54,6 +56,7 @@ class RunState:
     versions: dict[str, str] = field(default_factory=dict)
     cells: list[CellState] = field(default_factory=list)
     current: int | None = None
+    current_since_ns: int = 0
     started_ns: int | None = None
     now_ns: int = 0
     seconds: float = 0.0
@@ -146,9 +149,9 @@ class RunState:
             case ev.Telemetry() if self.is_open:
                 self.on_battery = event.on_battery
             case ev.CellStarted(cell=index):
-                self.current = index
-                self.cells[index].started_ns = event.t_ns
+                self._take_up(index, event.t_ns)
             case ev.PhaseStarted(cell=index):
+                self._take_up(index, event.t_ns)
                 self.cells[index].phase = event.phase
             case ev.Progress(cell=index):
                 self.cells[index].sample = event.sample
@@ -161,9 +164,9 @@ class RunState:
             case ev.Estimate(cell=index):
                 self.cells[index].estimate = event
             case ev.CellEnded(cell=index):
-                self.cells[index].row, self.cells[index].ended_ns = event.row, event.t_ns
+                self.cells[index].row = event.row
                 if self.current == index:
-                    self.current = None
+                    self._take_up(None, event.t_ns)
             case ev.Judged(cell=index):
                 self.cells[index].row = event.row
             case ev.Note():
@@ -172,6 +175,20 @@ class RunState:
                 self.status = "stopping"
             case ev.RunEnded():
                 self._end(event)
+
+    def took_s(self, state: CellState) -> float:
+        """Return the seconds that a test has taken until now."""
+        return state.took_s + ((self.now_ns - self.current_since_ns) / 1e9 if state is self.now else 0.0)
+
+    def _take_up(self, index: int | None, t_ns: int) -> None:
+        """Turn to a test, or to none; the time until now was that of the one at hand."""
+        if index == self.current:
+            return
+        if self.now is not None:
+            self.now.took_s += (t_ns - self.current_since_ns) / 1e9
+        self.current, self.current_since_ns = index, t_ns
+        if self.now is not None:
+            self.now.turns += 1
 
     def _start(self, event: ev.RunStarted) -> None:
         if not self.is_open:

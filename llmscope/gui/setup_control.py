@@ -193,23 +193,20 @@ class SetupControl(QObject):
 
     def _progress(self, states: Sequence[CellState], ids: str, run: RunState) -> CheckRow:
         accuracy = self._rail.choices.accuracy
-        took = sum((s.ended_ns - s.started_ns) / 1e9 for s in states if s.ended_ns and s.started_ns)
-        expected = self.expected.total([s.cell for s in states if s.row is None], accuracy)
+        took = sum(run.took_s(s) for s in states)
+        left = sum(max(0.0, self.expected.seconds(s.cell, accuracy) - run.took_s(s)) for s in states if s.row is None)
         if any(s.row is not None and s.row.verdict in ("failed", "invalid") for s in states):
             return CheckRow(True, ids, words.tr("failed"), "x-circle")
         if any(s.row is not None and s.row.verdict in ("cancelled", "interrupted") for s in states):
             return CheckRow(True, ids, words.tr("stopped"), "stop")
         if all(s.row is not None for s in states):
             return CheckRow(True, ids, duration(took), "check")
-        now = run.now
-        if now is not None and now in states and now.started_ns is not None:
-            took += (run.now_ns - now.started_ns) / 1e9
-            whole = max(took, took + expected - (run.now_ns - now.started_ns) / 1e9)
-            text = duration(took)
-            if whole > took:
+        if run.now in states:
+            whole, text = took + left, duration(took)
+            if left:
                 text = words.tr("{0} of {1}").format(f"{took:.0f}" if whole < 60 else text, duration(whole))
             return CheckRow(True, ids, text, bold=True)
-        return CheckRow(True, ids, duration(took + expected) if run.is_open else words.tr("not run"))
+        return CheckRow(True, ids, duration(took + left) if run.is_open else words.tr("not run"))
 
     def _offer_models(self) -> None:
         titles = self.models.shipped()

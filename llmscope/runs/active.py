@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -40,7 +41,7 @@ class ActiveRun:
         self._limit_s = deadlines.START_S
         self._seconds: dict[int, list[float]] = {}
         self._work: dict[int, int | None] = {}
-        self._watch = Watch()
+        self._watches: defaultdict[int, Watch] = defaultdict(Watch)
         self._counter = -1
         self._heard_s = self._moved_s = time.perf_counter()
         self._writer: RunWriter | None = None
@@ -84,9 +85,9 @@ class ActiveRun:
             case events.CellStarted(cell=cell):
                 self.current, self._moved_s = cell, now
                 self._seconds[cell] = []
-                self._watch.clear()
+                self._watches.pop(cell, None)
             case events.PhaseStarted(cell=cell, phase=phase):
-                self._phase, self._moved_s = phase, now
+                self.current, self._phase, self._moved_s = cell, phase, now
                 self._limit_s = deadlines.progress_deadline_s(self.spec.cells[cell], phase)
             case events.Progress(counter=counter) if counter != self._counter:
                 self._counter, self._moved_s = counter, now
@@ -99,13 +100,15 @@ class ActiveRun:
     def watch(self, event: events.Event) -> None:
         """Take note of the sampler's event."""
         if isinstance(event, events.Telemetry):
-            cell = None if self.current is None else self.spec.cells[self.current]
-            is_measured = cell is not None and self._phase == DEFINITIONS[cell.workload].phase
-            self._watch.take(event, None if cell is None else cell.device, is_measured)
+            if self.current is None:
+                return
+            cell = self.spec.cells[self.current]
+            is_measured = self._phase == DEFINITIONS[cell.workload].phase
+            self._watches[self.current].take(event, cell.device, is_measured)
 
     def judged(self, cell: int, row: Row) -> Row:
         """Return a row with what is to be known of it: whether the CPU was busy, and how near it came to a ceiling."""
-        self._unjudged[cell] = row = self._watch.said_of(row)
+        self._unjudged[cell] = row = self._watches[cell].said_of(row)
         return self._explained(row, self._ceilings.get(self.started.machine, row.device))
 
     def judged_again(self) -> Iterator[tuple[int, Row]]:
@@ -138,6 +141,10 @@ class ActiveRun:
         self.todo.remove(cell)
         self.current = None
         self._heard_s = self._moved_s = time.perf_counter()
+
+    def stopped_row(self, cell: int) -> Row:
+        """Return the row of a cell that the run will not come to any more, with the samples of turns that it had."""
+        return self.row_for(cell, "cancelled", "stopped" if self._seconds.get(cell) else NOT_STARTED)
 
     def row_for(self, cell: int, verdict: Verdict, reason: str, log: str = "") -> Row:
         """Return a row for a cell that its worker could not finish, from the samples that were heard."""

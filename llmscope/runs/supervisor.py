@@ -18,10 +18,9 @@ from msgspec import Struct
 from llmscope import __version__
 from llmscope.core import commands, events
 from llmscope.core.errors import BadInput
-from llmscope.core.rows import make_row
 from llmscope.core.spec import RunSpec
 from llmscope.hardware.host import machine
-from llmscope.runs.active import NOT_STARTED, ActiveRun
+from llmscope.runs.active import ActiveRun
 from llmscope.runs.ceilings import FILE as CEILINGS_FILE
 from llmscope.runs.ceilings import CeilingStore
 from llmscope.runs.child import Child, Ended, Heard
@@ -270,7 +269,7 @@ class Supervisor:
         """End the run when nothing is left to do, or nothing may be done any more."""
         if run.stop_asked_s is not None and run.current is None:
             for cell in tuple(run.todo):
-                row = make_row(run.started.run, run.spec.cells[cell], run.spec.sampling, (), "cancelled", NOT_STARTED)
+                row = run.stopped_row(cell)
                 run.end_cell(cell, row)
                 self._emit(events.CellEnded(t_ns=_now(), cell=cell, row=row))
         if run.todo or self._run is not run:

@@ -22,13 +22,8 @@ class Watch:
         self._slowed_by: list[str] = []
         self._power_w: list[float] = []
 
-    def clear(self) -> None:
-        """Forget the test before."""
-        for readings in (self._others, self._slowed_by, self._power_w):
-            readings.clear()
-
-    def take(self, telemetry: Telemetry, device: str | None, is_measured: bool) -> None:
-        """Take note of a reading; `device` is the test's, None between tests."""
+    def take(self, telemetry: Telemetry, device: str, is_measured: bool) -> None:
+        """Take note of a reading; `device` is the test's."""
         if telemetry.others_percent is not None:
             self._others.append(telemetry.others_percent)
         gpu = next((gpu for gpu in telemetry.gpus if device == f"cuda:{gpu.index}"), None)

@@ -3,9 +3,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from llmscope.core.events import Device, DtypeProbe, Telemetry
+from llmscope.core.events import (
+    CellEnded,
+    CellStarted,
+    Device,
+    DtypeProbe,
+    PhaseStarted,
+    Progress,
+    RunStarted,
+    Telemetry,
+)
 from llmscope.core.results import Row
-from llmscope.core.spec import Cell, RunSpec
+from llmscope.core.spec import MACHINE, Cell, RunSpec
 from llmscope.core.units import GIB, NBSP, gib
 from llmscope.gui import advice, live_strip, looks, row_words, words
 from llmscope.gui.expected import Expected
@@ -14,6 +23,7 @@ from llmscope.gui.settings import Settings
 from llmscope.gui.setup import Models, Setup
 from tests.gui.stream import CELLS, stream
 
+SECOND = 10**9
 CPU = Device("cpu", "AMD EPYC", "cpu", 16 * GIB, (DtypeProbe("float32", True),))
 CARD = Device("cuda:0", "RTX", "cuda", 8 * GIB, (DtypeProbe("float32", True),))
 NOW = Telemetry(t_ns=0, cpu_percent=1.0, others_percent=1.0, memory_used_bytes=4 * GIB, memory_total_bytes=16 * GIB)
@@ -192,3 +202,26 @@ def test_each_phase_says_which_ceiling_it_came_nearest_to() -> None:
     ("invalid", "beyond a ceiling", "The prefill test is not counted")])
 def test_the_title_tells_a_failure_from_a_result_that_cannot_be_true(verdict: str, reason: str, title: str) -> None:
     assert looks.failed_title(row(verdict=verdict, reason=reason)) == title
+
+
+def test_tests_that_take_turns_take_the_time_of_their_own_turns() -> None:
+    run = RunState()
+    cells = tuple(Cell(MACHINE, "gemm", "cpu", "float32", size=size) for size in (64, 128))
+    utc = "2026-01-01T00:00:00+00:00"
+    run.apply(RunStarted(t_ns=0, run="r", utc=utc, spec=RunSpec(cells), machine={}, versions={}))
+    expected = Expected(Settings())
+    whole_s = looks.seconds_left(run, expected)
+    for number in (0, 1):
+        run.apply(CellStarted(t_ns=number * SECOND, cell=number))
+    run.apply(PhaseStarted(t_ns=2 * SECOND, cell=0, phase="products"))
+    assert looks.ceilings_words(run) == "ceilings of this machine, round 2 of 5"
+    assert looks.status_words(run, Setup())[1] == looks.ceilings_words(run)
+    run.apply(Progress(t_ns=2 * SECOND + SECOND // 10, cell=0, counter=1, sample=1))
+    first, second = run.cells
+    assert (first.turns, second.turns) == (2, 1)
+    assert run.took_s(first) == pytest.approx(1.1) and run.took_s(second) == pytest.approx(1.0)
+    assert looks.seconds_left(run, expected) == pytest.approx(whole_s - 2.1)
+    ended = row(model=MACHINE, test="gemm64-f32", definition="gemm/1", unit="TFLOPS", median=1.0)
+    run.apply(CellEnded(t_ns=3 * SECOND, cell=0, row=ended))
+    run.apply(PhaseStarted(t_ns=4 * SECOND, cell=1, phase="products"))
+    assert run.took_s(first) == first.took_s == pytest.approx(2.0)  # what came between was nobody's

@@ -8,6 +8,7 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import ModelRefused
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.engine.backends.eager import Loaded, tokenizer_of
+from llmscope.engine.blocks import Blocks
 from llmscope.engine.inputs import Inputs, text_ids
 from llmscope.engine.meter import Meter
 from llmscope.engine.texts import held_out_text
@@ -60,9 +61,9 @@ def make(cell: Cell, index: int, spec: RunSpec, source: Model, loaded: Loaded | 
     return _ON_TEXT[kind](loaded, cell, inputs, meter, ids)
 
 
-def make_of_machine(cell: Cell, index: int, spec: RunSpec, device: torch.device, meter: Meter) -> Workload:
+def make_of_machine(cell: Cell, blocks: Blocks, meter: Meter) -> Workload:
     """Return the workload of a cell that has no model."""
-    workload: Workload = MACHINE_TESTS[cell.workload](cell, device, Inputs(_seed(spec, index), 1), meter)
+    workload: Workload = MACHINE_TESTS[cell.workload](cell, blocks, meter)
     return workload
 
 

@@ -1,12 +1,13 @@
 """What the machine itself can do: products of matrices, memory, transfers, and the disk."""
 
-import contextlib
-import mmap
+import ctypes
 import os
 import tempfile
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import IO, Any
 
 import torch
@@ -15,6 +16,7 @@ from llmscope.core.errors import BadInput
 from llmscope.core.events import Phase
 from llmscope.core.spec import Cell
 from llmscope.engine import checks, conditions
+from llmscope.engine.blocks import Blocks
 from llmscope.engine.inputs import Inputs
 from llmscope.engine.meter import Meter
 from llmscope.engine.timers import Block, Stopwatch, synchronize
@@ -25,22 +27,26 @@ from llmscope.paths import data_folder
 BLOCK_S = 0.01
 CALIBRATED_BY = 5
 READ_CHUNK_BYTES = 4 * 1024**2
-LARGE_PAGE_BYTES = 2 * 1024**2
-#: Numbers drawn for a block, which repeats them.
-DRAWN = 1024**2
 #: Rows and columns of a product that are checked, and how far they may be off.
 CHECKED = 8
 PRODUCT_TOLERANCE = {"float32": 1e-2, "bfloat16": 3e-2, "float16": 1e-2}
 
 
+Way = Callable[[], object]
+
+
 class _Repeated:
-    """A short piece of work, repeated so often within a sample that a clock can time it."""
+    """A short piece of work, repeated so often within a sample that a clock can time it.
+
+    Of several `ways` to do it the fastest is taken.
+    """
 
     phase: Phase
     request = False
 
-    def __init__(self, cell: Cell, device: torch.device, meter: Meter) -> None:
+    def __init__(self, cell: Cell, device: torch.device, meter: Meter, ways: Mapping[str, Way]) -> None:
         self._cell, self._device, self._meter = cell, device, meter
+        self._ways, self._way = ways, ""
         self._repeats = 0
 
     @property
@@ -51,28 +57,27 @@ class _Repeated:
     def _work_once(self) -> int:
         raise NotImplementedError
 
-    def _once(self) -> None:
-        raise NotImplementedError
-
     def prepare(self) -> None:
-        """Find out, before the first sample, how often the work fits into one."""
+        """Find out, before the first sample, which way is the fastest and how often the work fits into one."""
         if self._repeats:
             return
-        once_s = min(self._timed_s() for _ in range(CALIBRATED_BY))
-        self._repeats = max(1, round(BLOCK_S / max(once_s, 1e-9)))
+        rounds = [{name: self._timed_s(way) for name, way in self._ways.items()} for _ in range(CALIBRATED_BY)]
+        best_s = {name: min(times[name] for times in rounds) for name in self._ways}
+        self._way = min(best_s, key=lambda name: best_s[name])
+        self._repeats = max(1, round(BLOCK_S / max(best_s[self._way], 1e-9)))
 
     @torch.inference_mode()
-    def _timed_s(self) -> float:
+    def _timed_s(self, way: Way) -> float:
         synchronize(self._device)
         started = time.perf_counter_ns()
-        self._once()
+        way()
         synchronize(self._device)
         return (time.perf_counter_ns() - started) / 1e9
 
     @torch.inference_mode()
     def run(self, watch: Stopwatch) -> Block:
         """Do the work, repeatedly."""
-        once = self._once
+        once = self._ways[self._way]
         watch.start()
         for _ in range(self._repeats):
             once()
@@ -85,8 +90,8 @@ class _Repeated:
         return {}
 
     def summary(self) -> dict[str, Any]:
-        """Return how often a sample repeats its work."""
-        return {"repeats": self._repeats}
+        """Return how often a sample repeats its work, and whose way was the fastest where there are several."""
+        return {"repeats": self._repeats} | ({"by": self._way} if len(self._ways) > 1 else {})
 
     def reset(self) -> None:
         """Nothing is kept."""
@@ -100,17 +105,15 @@ class Product(_Repeated):
 
     phase: Phase = "products"
 
-    def __init__(self, cell: Cell, device: torch.device, inputs: Inputs, meter: Meter) -> None:
-        super().__init__(cell, device, meter)
-        dtype = getattr(torch, cell.dtype)
-        self._x, self._weight = (inputs.normal(cell.size, cell.size).to(device, dtype) for _ in range(2))
-        self._bias = inputs.normal(cell.size).to(device, dtype) if cell.workload == "dense" else None
-        self._y = torch.empty_like(self._x)
+    def __init__(self, cell: Cell, blocks: Blocks, meter: Meter) -> None:
+        super().__init__(cell, blocks.device, meter, {"torch": self._multiply})
+        self._x, self._weight, self._y = (blocks.matrix(name, cell) for name in ("x", "w", "y"))
+        self._bias = blocks.matrix("b", cell)[0] if cell.workload == "dense" else None
 
     def _work_once(self) -> int:
         return 2 * self._cell.size**3
 
-    def _once(self) -> None:
+    def _multiply(self) -> None:
         if self._bias is None:
             torch.mm(self._x, self._weight.t(), out=self._y)  # into the same memory: new memory costs 5 %
         else:
@@ -133,24 +136,20 @@ class Memory(_Repeated):
 
     phase: Phase = "memory"
 
-    def __init__(self, cell: Cell, device: torch.device, inputs: Inputs, meter: Meter) -> None:
-        super().__init__(cell, device, meter)
+    def __init__(self, cell: Cell, blocks: Blocks, meter: Meter) -> None:
         # Read as whole numbers: adding them up costs least, so that memory and not arithmetic is the limit.
-        count = cell.size // 8
-        on_cpu = device.type == "cpu"
-        block = in_large_pages(inputs.bits(min(count, DRAWN)), count) if on_cpu else inputs.bits(count).to(device)
+        block = blocks.memory(cell)
         half = len(block) // 2
-        self._block, self._from, self._to = block, block[:half], block[half:]
+        source, target = block[:half], block[half:]
+        self._block, self._from, self._to = block, source, target
         self._reads = cell.workload == "membw-read"
+        ways: dict[str, Way] = {"torch": block.sum if self._reads else lambda: target.copy_(source)}
+        if not self._reads and blocks.device.type == "cpu":
+            ways["memmove"] = memmove(target, source)
+        super().__init__(cell, blocks.device, meter, ways)
 
     def _work_once(self) -> int:
         return self._cell.size
-
-    def _once(self) -> None:
-        if self._reads:
-            self._block.sum()
-        else:
-            self._to.copy_(self._from)
 
     def finish(self) -> dict[str, Any]:
         """Check that the last number arrived."""
@@ -159,27 +158,16 @@ class Memory(_Repeated):
         return {}
 
 
-def in_large_pages(drawn: torch.Tensor, count: int) -> torch.Tensor:
-    """Return a block of so many numbers, those drawn again and again, in pages of 2 MiB where Linux gives them.
+def memmove(target: torch.Tensor, source: torch.Tensor) -> Way:
+    """Return the C library's copy between two blocks of main memory, in as many threads as torch uses.
 
-    Which small pages a block happens to get decides about its speed: of blocks of 1 GiB in one process the first was
-    up to 13 % slower than in large pages, another 4 % (docs/ceilings.md).
+    Blocks beyond the caches it writes past them, which torch does not, and so spares reading what is overwritten.
     """
-    block = _large_pages(count, drawn.dtype)
-    for part in block.split(len(drawn)):
-        part.copy_(drawn[:len(part)])
-    return block
-
-
-def _large_pages(count: int, dtype: torch.dtype) -> torch.Tensor:
-    if not hasattr(mmap, "MADV_HUGEPAGE"):
-        return torch.empty(count, dtype=dtype)
-    pages = mmap.mmap(-1, count * dtype.itemsize + LARGE_PAGE_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel without them
-        pages.madvise(mmap.MADV_HUGEPAGE)
-    whole = torch.frombuffer(pages, dtype=dtype)
-    first = -whole.data_ptr() % LARGE_PAGE_BYTES // dtype.itemsize
-    return whole[first:first + count]
+    threads = torch.get_num_threads()
+    bounds = [source.nbytes * part // threads for part in range(threads + 1)]
+    parts = [(target.data_ptr() + a, source.data_ptr() + a, b - a) for a, b in pairwise(bounds)]
+    pool = ThreadPoolExecutor(threads, "memmove")
+    return lambda: all(pool.map(lambda part: ctypes.memmove(*part), parts))
 
 
 class Transfer(_Repeated):
@@ -187,20 +175,18 @@ class Transfer(_Repeated):
 
     phase: Phase = "transfer"
 
-    def __init__(self, cell: Cell, device: torch.device, inputs: Inputs, meter: Meter) -> None:
-        super().__init__(cell, device, meter)
+    def __init__(self, cell: Cell, blocks: Blocks, meter: Meter) -> None:
+        device = blocks.device
+        super().__init__(cell, device, meter, {"torch": lambda: self._to.copy_(self._from, non_blocking=True)})
         if device.type == "cpu":
             raise BadInput(f"{cell.workload} is the way to an accelerator: the CPU has none.")
-        here = inputs.bits(cell.size // 8)
+        here = blocks.inputs.bits(cell.size // 8)
         here = here.pin_memory() if device.type == "cuda" else here
         there = here.to(device)
         self._from, self._to = (here, there) if cell.workload == "h2d" else (there, here)
 
     def _work_once(self) -> int:
         return self._cell.size
-
-    def _once(self) -> None:
-        self._to.copy_(self._from, non_blocking=True)
 
 
 class DiskRead:
@@ -209,11 +195,11 @@ class DiskRead:
     phase: Phase = "disk"
     request = False
 
-    def __init__(self, cell: Cell, inputs: Inputs, meter: Meter) -> None:
+    def __init__(self, cell: Cell, blocks: Blocks, meter: Meter) -> None:
         self._cell, self._meter = cell, meter
         self.work: int | None = cell.size
         self._buffer = bytearray(READ_CHUNK_BYTES)
-        self._file = _file_of(inputs, cell.size)
+        self._file = _file_of(blocks.inputs, cell.size)
         weakref.finalize(self, self._file.close)
         self._shares: list[float | None] = []
 
@@ -268,7 +254,7 @@ def _file_of(inputs: Inputs, size_bytes: int) -> IO[bytes]:
     return file
 
 
-MACHINE_TESTS: dict[str, Callable[[Cell, torch.device, Inputs, Meter], Any]] = {
+MACHINE_TESTS: dict[str, Callable[[Cell, Blocks, Meter], Any]] = {
     "gemm": Product, "dense": Product, "membw-read": Memory, "membw-copy": Memory, "h2d": Transfer, "d2h": Transfer,
-    "disk-read": lambda cell, _device, inputs, meter: DiskRead(cell, inputs, meter),
+    "disk-read": DiskRead,
 }

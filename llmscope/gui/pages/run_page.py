@@ -323,9 +323,8 @@ class RunPage(Page):
         self.body.results.show_progress(self.run)
         ceilings_now.show(self.body, self.run, self.control)
         counted = state.row is not None and state.row.verdict in ("valid", "warn", "not_converged")
-        if counted and state.started_ns and state.ended_ns and self.run.spec is not None:
-            self.control.expected.remember(state.cell, self.run.spec.accuracy,
-                                           (state.ended_ns - state.started_ns) / 1e9)
+        if counted and state.took_s and self.run.spec is not None:
+            self.control.expected.remember(state.cell, self.run.spec.accuracy, state.took_s)
 
     def _end_run(self) -> None:
         self.foretold.forget()

@@ -10,9 +10,10 @@ from llmscope.core import events
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.rows import make_row
-from llmscope.core.spec import MACHINE, Cell, RunSpec, Sampling
+from llmscope.core.spec import MACHINE, Cell, Sampling
 from llmscope.core.stopping import StoppingRule
-from llmscope.engine import conditions
+from llmscope.engine import blocks, conditions
+from llmscope.engine.blocks import Blocks
 from llmscope.engine.checks import NotTrustworthy
 from llmscope.engine.measuring import Measured, measure
 from llmscope.engine.meter import Meter
@@ -27,14 +28,14 @@ HUGE_PAGES = _PAGES.read_text() if _PAGES.exists() else "[never]"
 
 def made(workload: str, size: int, dtype: str = "float32") -> Any:
     cell = Cell(MACHINE, workload, "cpu", dtype, size=size)  # type: ignore[arg-type]
-    return make_of_machine(cell, 0, RunSpec((cell,)), CPU, Meter(lambda event: None))
+    return make_of_machine(cell, Blocks(CPU, (cell,), 0), Meter(lambda event: None))
 
 
 def measured(workload: str, size: int, dtype: str = "float32") -> tuple[Measured, list[events.Event]]:
     heard: list[events.Event] = []
     cell = Cell(MACHINE, workload, "cpu", dtype, size=size)  # type: ignore[arg-type]
     meter = Meter(heard.append)
-    work = make_of_machine(cell, 0, RunSpec((cell,)), CPU, meter)
+    work = make_of_machine(cell, Blocks(CPU, (cell,), 0), meter)
     return measure(work, DEFINITIONS[workload], StoppingRule("quick", 0.3, 0.1), meter, CPU, 0.05), heard
 
 
@@ -108,7 +109,7 @@ def test_the_block_lies_in_large_pages(workload: str) -> None:
 
 
 def test_a_kernel_without_large_pages_gives_small_ones(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine.mmap, "MADV_HUGEPAGE", 9999, raising=False)
+    monkeypatch.setattr(blocks.mmap, "MADV_HUGEPAGE", 9999, raising=False)
     assert made("membw-read", MIB)._block.nbytes == MIB
 
 
@@ -147,10 +148,22 @@ def test_a_file_that_is_cut_short_is_not_counted() -> None:
 
 def test_short_work_is_repeated_until_the_clock_can_time_it(monkeypatch: pytest.MonkeyPatch) -> None:
     product = made("gemm", 32)
-    monkeypatch.setattr(product, "_timed_s", lambda: machine.BLOCK_S / 40)
+    monkeypatch.setattr(product, "_timed_s", lambda way: machine.BLOCK_S / 40)
     product.prepare()
     assert product._repeats == 40
     slow = made("gemm", 32)
-    monkeypatch.setattr(slow, "_timed_s", lambda: 1.0)
+    monkeypatch.setattr(slow, "_timed_s", lambda way: 1.0)
     slow.prepare()
     assert slow._repeats == 1
+
+
+@pytest.mark.parametrize("fastest", ["torch", "memmove"])
+def test_of_several_ways_to_copy_the_fastest_is_taken_and_copies_all(
+        monkeypatch: pytest.MonkeyPatch, fastest: str) -> None:
+    copy = made("membw-copy", MIB + 16)
+    monkeypatch.setattr(copy, "_timed_s", lambda way: 0.001 if way is copy._ways[fastest] else 0.002)
+    copy.prepare()
+    assert not torch.equal(copy._to, copy._from)
+    copy.run(Stopwatch(CPU))
+    assert torch.equal(copy._to, copy._from) and copy.finish() == {}
+    assert copy.summary() == {"repeats": 10, "by": fastest} and "by" not in made("membw-read", MIB).summary()

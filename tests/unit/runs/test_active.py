@@ -165,3 +165,23 @@ def test_a_run_failed_if_nothing_counts(run: ActiveRun, verdicts: tuple[str, str
     assert not run.todo and run.end().status == status
     run.stop_asked_s = 1.0
     assert run.end().status == "stopped"
+
+
+def test_of_tests_in_rounds_the_one_whose_phase_began_last_is_at_hand(run: ActiveRun) -> None:
+    for cell in (0, 1):
+        run.hear(events.CellStarted(t_ns=0, cell=cell))
+    run.watch(telemetry(50.0))
+    run.hear(events.PhaseStarted(t_ns=0, cell=0, phase="prefill"))
+    assert run.current == 0
+    run.watch(telemetry(2.0))
+    said = [run.judged(cell, make_row("r", CELL, Sampling(), [1.0], "valid", None)).extra["others_percent"]
+            for cell in (0, 1)]
+    assert said == [2.0, 50.0]  # each has what was read in its own turns
+
+
+def test_a_stop_leaves_a_test_the_samples_of_its_turns(run: ActiveRun) -> None:
+    run.hear(events.CellStarted(t_ns=0, cell=0))
+    run.hear(events.Sample(t_ns=0, cell=0, index=0, seconds=0.5, work=100))
+    had_turns, had_none = run.stopped_row(0), run.stopped_row(1)
+    assert (had_turns.verdict, had_turns.reason, had_turns.samples) == ("cancelled", "stopped", (200.0,))
+    assert (had_none.verdict, had_none.reason, had_none.samples) == ("cancelled", "not started", ())
