@@ -1,15 +1,14 @@
 """What the planned tests are expected to give on this machine, worked out off the window's thread."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
-from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from llmscope import paths
 from llmscope.core.spec import MACHINE, Cell, Sampling
-from llmscope.gui.look_thread import LookThread
+from llmscope.gui.latest_look import LatestLook
 from llmscope.hardware.host import Machine
 from llmscope.runs.ceilings import FILE as CEILINGS_FILE
 from llmscope.runs.ceilings import CeilingStore
@@ -21,12 +20,21 @@ if TYPE_CHECKING:
 AFTER_START_MS, AFTER_CHOICE_MS = 1500, 150
 
 
-@dataclass
-class _Told:
-    """What a look brought: all that this machine measured, and what it says of each test."""
+class _Known:
+    """What this machine's runs tell, read once, and what they say of each test; only one look at a time adds to it."""
 
-    learnt: "Learnt | None" = None
-    cells: dict[Cell, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.learnt: Learnt | None = None
+        self.cells: dict[Cell, str] = {}
+
+    def add(self, machine: Machine, wanted: Iterable[Cell]) -> None:
+        """Work out tests that are not known yet; also where this look is not the last, the next need not read again."""
+        from llmscope.runs.foretold import learn  # not before the window's first paint
+
+        learnt = self.learnt = self.learnt or learn(
+            paths.runs_folder(), msgspec.to_builtins(machine), CeilingStore(paths.data_folder() / CEILINGS_FILE))
+        found = {cell: learnt.foretell(cell) for cell in wanted if cell not in self.cells}
+        self.cells = self.cells | {cell: "" if of is None else of.span for cell, of in found.items()}
 
 
 class Foretold(QObject):
@@ -37,10 +45,10 @@ class Foretold(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._machine: Machine | None = None
-        self._known = _Told()
+        self._known = _Known()
         self._wanted: tuple[Cell, ...] = ()
-        self._thread: LookThread | None = None
-        self._is_stale = False
+        self._latest = LatestLook(self)
+        self._latest.found.connect(self.told)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._look)
@@ -58,11 +66,7 @@ class Foretold(QObject):
         """Have tests worked out, as far as their device and precision are known; not while a run goes on."""
         self._wanted = tuple(cell.within(sampling) for cell in cells
                              if cell.model != MACHINE and "auto" not in (cell.device, cell.dtype))
-        if self._machine is not None and self._lacks() and not self._timer.isActive():
-            self._timer.start(AFTER_CHOICE_MS)
-
-    def _lacks(self) -> bool:
-        return any(cell not in self._known.cells for cell in self._wanted)
+        self._look_soon()
 
     @property
     def learnt(self) -> "Learnt | None":
@@ -71,44 +75,29 @@ class Foretold(QObject):
 
     def forget(self) -> None:
         """Read the runs anew: there is one more."""
-        self._known, self._is_stale = _Told(), self._thread is not None
+        self._known = _Known()
+        self._latest.drop()
+        self._look_soon()
 
     def rest(self) -> None:
         """Begin nothing more until asked again: a run is to have the machine for itself."""
         self._timer.stop()
+        self._latest.drop()
         self._wanted = ()
 
     def close(self) -> None:
         """End what still reads; returns when it is over."""
         self.rest()
-        if self._thread is not None:
-            self._thread.wait()
+        self._latest.close()
 
-    def _look(self) -> None:
-        if self._thread is not None or self._machine is None or not self._lacks():
-            return
-        machine, known, wanted = self._machine, self._known, self._wanted
-        self._thread = LookThread(lambda: _foretell(machine, known, wanted), self)
-        self._thread.found.connect(self._on_found, Qt.ConnectionType.QueuedConnection)
-        self._thread.start(QThread.Priority.LowPriority)
-
-    def _on_found(self, found: _Told) -> None:
-        if self._thread is not None:
-            self._thread.wait()
-            self._thread.deleteLater()
-            self._thread = None
-        if not self._is_stale:
-            self._known = found
-            self.told.emit()
-        self._is_stale = False
-        if self._lacks():
+    def _look_soon(self) -> None:
+        if self._machine is not None and self._lacks() and not self._timer.isActive():
             self._timer.start(AFTER_CHOICE_MS)
 
+    def _lacks(self) -> bool:
+        return any(cell not in self._known.cells for cell in self._wanted)
 
-def _foretell(machine: Machine, known: _Told, cells: Iterable[Cell]) -> _Told:
-    from llmscope.runs.foretold import learn  # not before the window's first paint
-
-    learnt = known.learnt or learn(
-        paths.runs_folder(), msgspec.to_builtins(machine), CeilingStore(paths.data_folder() / CEILINGS_FILE))
-    found = {cell: learnt.foretell(cell) for cell in cells if cell not in known.cells}
-    return _Told(learnt, known.cells | {cell: "" if of is None else of.span for cell, of in found.items()})
+    def _look(self) -> None:
+        if self._machine is not None and self._lacks():
+            machine, known, wanted = self._machine, self._known, self._wanted
+            self._latest.ask(lambda: known.add(machine, wanted))

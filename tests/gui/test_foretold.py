@@ -1,7 +1,9 @@
 """What stored runs foretell: in the rows of planned tests, in their tooltips after the run, and in What if."""
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,6 +15,7 @@ from llmscope.core import events as ev
 from llmscope.core.spec import Sampling
 from llmscope.gui import foretold
 from llmscope.gui.main_window import MainWindow
+from llmscope.runs.foretold import Learnt, learn
 from tests.gui.fakes import MACHINE
 from tests.gui.stream import stream
 from tests.gui.test_whatif_panel import choose
@@ -55,7 +58,7 @@ def test_nothing_is_worked_out_while_a_run_goes_on(window: MainWindow, play: Pla
     window.page.foretold.forget()
     window.page.control.resolve()
     window.page._on_resolved()
-    assert not window.page.foretold._timer.isActive() and window.page.foretold._thread is None
+    assert not window.page.foretold._timer.isActive() and window.page.foretold._latest._thread is None
 
 
 def test_a_run_that_begins_stops_what_was_about_to_be_read(window: MainWindow, play: Play,
@@ -107,3 +110,37 @@ def test_more_answers_to_a_prompt_are_foretold_anew(window: MainWindow, play: Pl
     one = details(window)[0]
     window.page.body.generation.fields.sequences.setValue(4)
     qtbot.waitUntil(lambda: "expected" in details(window)[0] and details(window)[0] != one)
+
+
+def test_a_look_that_raised_does_not_stop_the_next(window: MainWindow, play: Play, qtbot: QtBot,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    def raising(*_: object) -> Learnt:
+        raise OSError("the disk is gone")
+
+    with monkeypatch.context() as patch, qtbot.captureExceptions() as raised:
+        patch.setattr("llmscope.runs.foretold.learn", raising)
+        play(before_the_run())
+        qtbot.waitUntil(lambda: bool(raised))
+    assert window.page.foretold.learnt is None
+    window.page.rail.take(replace(window.page.rail.choices, batch=4))
+    qtbot.waitUntil(lambda: "expected" in details(window)[0])
+
+
+def test_what_a_later_wish_overtook_is_not_read_again(window: MainWindow, play: Play, qtbot: QtBot,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[Learnt] = []
+    may_end = threading.Event()
+
+    def slow(*of: Any) -> Learnt:
+        may_end.wait(10)
+        reads.append(learn(*of))
+        return reads[-1]
+
+    monkeypatch.setattr("llmscope.runs.foretold.learn", slow)
+    play(before_the_run())
+    qtbot.waitUntil(lambda: window.page.foretold._latest._thread is not None)
+    window.page.rail.take(replace(window.page.rail.choices, batch=4))
+    qtbot.waitUntil(lambda: window.page.foretold._latest._next is not None)
+    may_end.set()
+    qtbot.waitUntil(lambda: "expected" in details(window)[0])
+    assert len(reads) == 1
