@@ -81,6 +81,11 @@ class Comparison(Struct, frozen=True):
     floors: tuple[Floor, ...]
 
     @property
+    def is_apart(self) -> bool:
+        """Whether no test was tried by two of the runs."""
+        return not self.lines
+
+    @property
     def shown(self) -> tuple[Line, ...]:
         """The tests of models; where there are none, those of the machines."""
         of_models = tuple(line for line in self.lines if not is_of_machine(line.kind))

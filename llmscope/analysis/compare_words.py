@@ -26,6 +26,9 @@ def headline(found: Comparison) -> str:
 
     Where the baseline is the faster one, the sentence says so: nobody reads `0.0292×` at once.
     """
+    if found.is_apart:
+        letters = LETTERS[:len(found.sides)]
+        return f"Nothing can be compared: {', '.join(letters[:-1])} and {letters[-1]} have no test in common"
     name, base = LETTERS[_other(found)], LETTERS[found.baseline]
     told = _told(found)
     if not told:

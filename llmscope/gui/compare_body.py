@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_cards import Cards
+from llmscope.gui.compare_empty import NothingToCompare
 from llmscope.gui.compare_roofline import CompareRoofline
 from llmscope.gui.compare_settings import SettingsTable
 from llmscope.gui.compare_speed import SpeedTable
@@ -26,6 +27,8 @@ class CompareBody(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.cards, self.speed, self.roofline, self.settings = Cards(), SpeedTable(), CompareRoofline(), SettingsTable()
+        self.apart = NothingToCompare()
+        self.apart.add.hide()  # a card adds one
         self.every = Button(self.tr("Show all"), "", "quiet", "text_2")
         self.every.setCheckable(True)
         self.every.toggled.connect(self._show_settings)
@@ -44,6 +47,12 @@ class CompareBody(QWidget):
         """Show two to four runs."""
         self._compared = compared
         self.cards.show_runs(compared)
+        is_apart = compared.comparison.is_apart
+        self._tables.setVisible(not is_apart)
+        self.apart.setVisible(is_apart)
+        if is_apart:
+            self.apart.show_apart(compared.comparison)
+            return
         self.speed.show_speeds(compared.comparison)
         self.roofline.show_runs(compared)
         self._show_roofline()
@@ -106,11 +115,14 @@ class CompareBody(QWidget):
         settings.body.addWidget(self.settings)
         settings.body.addStretch(1)
         speed.body.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._grid = QGridLayout()
+        self._tables = QWidget()
+        self._grid = QGridLayout(self._tables)
+        self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(theme().px("layout", "gap"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme().px("layout", "gap"))
         layout.addWidget(self.cards)
-        layout.addLayout(self._grid, 1)
+        layout.addWidget(self._tables, 1)
+        layout.addWidget(self.apart, 1)
         self.set_whole(False, False)

@@ -1,10 +1,12 @@
-"""What the Compare page shows while fewer than two runs are picked."""
+"""What the Compare page shows while fewer than two runs are picked, and of runs that share no test."""
 
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from llmscope.analysis.compare import Comparison
+from llmscope.gui import compare_look as look
 from llmscope.gui.widgets.basic import Button, Label
 
 
@@ -26,6 +28,13 @@ class NothingToCompare(QWidget):
         layout.addWidget(self.history, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self.add, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(3)
+
+    def show_apart(self, found: Comparison) -> None:
+        """Say what each run has, none of which another has too, and what would help."""
+        self._title.setText(self.tr("Each run has tests of its own"))
+        self._text.setText("\n".join((
+            *(look.has(found, place) for place in range(len(found.sides))), "",
+            self.tr("Measure a test of one run with the settings of another, or pick a run that shares a test."))))
 
     def show_why(self, ids: Sequence[str], why: str) -> None:
         """Say what is missing: `ids` are the runs picked so far, `why` says why they cannot be compared."""

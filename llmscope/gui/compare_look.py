@@ -61,6 +61,8 @@ def _ceilings(known: Ceilings | None, dtype: str) -> str:
 
 def subtitle(found: Comparison) -> str:
     """Return what was measured, which ratios the headline turns round, and what limits the first other run."""
+    if found.is_apart:
+        return tr("a test is the same where its kind, model, lengths and batch are")
     rows = found.rows(found.baseline) or found.sides[found.baseline].rows
     models = words.models(list(dict.fromkeys(row.model for row in rows)))
     place = next(place for place in range(len(found.sides)) if place != found.baseline)
@@ -153,6 +155,12 @@ def alone(found: Comparison) -> str:
     parts = [tr("only in {0}: {1}").format(letter, some(names))
              for letter, names in zip(LETTERS, found.alone, strict=False) if names]
     return " · ".join(parts)
+
+
+def has(found: Comparison, place: int) -> str:
+    """Return what a run has that no other has: `A has tg128, train512 of SmolLM2-135M`."""
+    models = words.models(list(dict.fromkeys(row.model for row in found.sides[place].rows)))
+    return tr("{0} has {1} of {2}").format(LETTERS[place], some(found.alone[place]), models)
 
 
 def table(found: Comparison) -> list[Told]:

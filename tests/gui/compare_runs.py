@@ -44,6 +44,13 @@ def write_compared(runs: Path, count: int = 3) -> list[str]:
     return ids
 
 
+def write_apart(runs: Path) -> list[str]:
+    """Write two runs that share no test; returns their ids."""
+    return [write(runs, hours, LAPTOP, tuple(Cell(model, test, "cpu", "float32") for test in tests), {})  # type: ignore[arg-type]
+            for hours, model, tests in ((0, "bundled", ("pp", "tg", "gen", "train", "load-warm")),
+                                        (1, "arch:smollm2-135m", ("tg", "train")))]
+
+
 def write(runs: Path, hours: float, machine: dict[str, Any], cells: tuple[Cell, ...], factors: dict[str, float],
           torch: str = "2.11.0", load: float = 2.0, failed: str = "") -> str:
     """Write a run of so many hours after the first; the test of a `failed` kind ran out of memory."""

@@ -18,7 +18,7 @@ from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.runs.compare import compare_stored
 from llmscope.runs.exchange.pictures import carried
 from llmscope.runs.marks import Marks, write_marks
-from tests.gui.compare_runs import shown_bars, write_compared
+from tests.gui.compare_runs import shown_bars, write_apart, write_compared
 
 Capture = pytest.CaptureFixture[str]
 
@@ -147,6 +147,22 @@ def test_a_run_that_is_gone_is_said_and_left_out(window: MainWindow, page: Compa
     shutil.rmtree(paths.runs_folder() / ids[0])
     show(window, qtbot, [ids[0], ids[2]])
     assert page.empty.isVisible() and f"There is no run '{ids[0]}'" in page.empty._text.text()
+
+
+def test_runs_that_share_no_test_say_what_each_has_and_what_to_do(window: MainWindow, ids: list[str],
+                                                                  qtbot: QtBot) -> None:
+    apart = write_apart(paths.runs_folder())
+    page = show(window, qtbot, apart)
+    assert page.title.text() == "Nothing can be compared: A and B have no test in common"
+    said, nothing = page.body.apart._text.text(), page.body.apart
+    assert "A has pp512, tg128, gen128, train512, load-warm of Bundled model\nB has tg128, train512 of" in said
+    assert "pick a run that shares a test" in said and nothing.history.hasFocus() and not nothing.add.isVisible()
+    assert not any(part.isVisible() for part in (page.body.speed, page.body.settings, page.baseline, page.copy))
+    assert page.picture() is None and not window.top.save.isEnabled() and page.status()[1] == "no test in common"
+    page.added.emit(ids[0])
+    settle(window, qtbot)
+    assert not nothing.isVisible() and page.body.speed.isVisible() and page.copy.isVisible()
+    assert window.top.save.isEnabled()
 
 
 def test_without_ceilings_the_roofline_says_so(window: MainWindow, ids: list[str], qtbot: QtBot) -> None:

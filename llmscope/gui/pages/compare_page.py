@@ -44,6 +44,7 @@ class ComparePage(Page):
         super().__init__()
         self._runs, self._ids = runs, list[str]()
         self.compared: Compared | None = None
+        self._base = Label(self.tr("Baseline"), "small", role="text_2")
         self.title, self._about = Label("", "title", 600), ElidedLabel("", "body", role="text_2")
         self.baseline, self.body, self.empty = Picker(), CompareBody(), NothingToCompare()
         self.copy, self.race = Button(self.tr("Copy table"), "copy"), Button(self.tr("Race"), "race")
@@ -55,7 +56,8 @@ class ComparePage(Page):
         self.body.unwanted.connect(self.unwanted)
         self.body.cards.add.clicked.connect(self.pick_run)
         self.empty.add.clicked.connect(self.pick_run)
-        self.empty.history.clicked.connect(self.history_asked)
+        for nothing in (self.empty, self.body.apart):
+            nothing.history.clicked.connect(self.history_asked)
         self.show_picked([])
 
     def show_picked(self, ids: Sequence[str], why: str = "") -> None:
@@ -76,11 +78,13 @@ class ComparePage(Page):
         self.baseline.offer(names, str(found.baseline))
         self.body.show_runs(compared)
         self.race.setVisible(len(self._ids) == 2)
+        for control in (self._base, self.baseline, self.copy):
+            control.setVisible(not found.is_apart)
         self._order_focus()
         waited = self.empty.isVisible()
         self._stack.setCurrentIndex(0)
         if waited:
-            self.body.speed.setFocus()
+            self._focus_first()
         if compared.notes:
             self.said.emit(compared.notes[0])
 
@@ -112,7 +116,8 @@ class ComparePage(Page):
             self.said.emit(self.tr("Table copied as Markdown. Ctrl+C in the table copies its rows for a spreadsheet."))
 
     def picture(self) -> ComparePicture | None:
-        return None if self.compared is None else ComparePicture(self.compared)
+        compared = self.compared
+        return None if compared is None or compared.comparison.is_apart else ComparePicture(compared)
 
     def set_room(self, room: Room) -> None:
         self.body.set_whole(room == "narrow", room == "narrow")
@@ -122,12 +127,21 @@ class ComparePage(Page):
             return self.tr("Compare"), self.tr("two to four runs of History side by side")
         found = self.compared.comparison
         base = LETTERS[found.baseline]
+        if found.is_apart:
+            return self.tr("{0} runs").format(len(found.sides)), self.tr("no test in common")
         return self.tr("{0} runs").format(len(found.sides)), self.tr(
             "vs {0}: how many times as fast as {0}; its ± combines both intervals").format(base)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        (self.body.speed if self.compared is not None else self.empty.history).setFocus()
+        self._focus_first()
+
+    def _focus_first(self) -> None:
+        """Begin with the speeds; where there are none, with the way to other runs."""
+        if self.compared is None:
+            self.empty.history.setFocus()
+        else:
+            (self.body.apart.history if self.compared.comparison.is_apart else self.body.speed).setFocus()
 
     def _lay_out(self) -> None:
         margin = theme().px("layout", "margin")
@@ -154,7 +168,7 @@ class ComparePage(Page):
         body = self.body
         removes = [card.remove for card in body.cards.shown]
         for before, after in pairwise((self.baseline, self.race, self.copy, *removes, body.cards.add, body.speed,
-                                       body.roofline, body.every, body.settings)):
+                                       body.roofline, body.every, body.settings, body.apart.history)):
             QWidget.setTabOrder(before, after)
 
     def _head(self) -> QHBoxLayout:
@@ -169,7 +183,7 @@ class ComparePage(Page):
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addLayout(words, 1)
-        head.addWidget(Label(self.tr("Baseline"), "small", role="text_2"))
+        head.addWidget(self._base)
         head.addWidget(self.baseline)
         self.race.setToolTip(self.tr("The text of both beside each other, at the pace at which it came"))
         head.addWidget(self.race)

@@ -241,7 +241,7 @@ def test_other_work_is_not_matched(cell: Cell, settings: dict[str, Any]) -> None
     first = PP if cell.workload == "pp" else cell
     found = two([row(first, 100)], [row(cell, 200)], **settings)
     assert not found.lines and all(len(names) == 1 for names in found.alone)
-    assert headline(found) == "B and A have no test with two values to compare"
+    assert headline(found) == "Nothing can be compared: A and B have no test in common"
 
 
 def test_a_scenario_that_gives_one_answer_is_the_same_work_however_many_were_asked_for() -> None:
