@@ -244,7 +244,7 @@ class Rail(QFrame):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(5)
         row.addWidget(Icon("lock", 13, "text_3"))
-        row.addWidget(Label(self.tr("Settings are locked during a run"), "small", role="text_3"))
+        row.addWidget(Label(self.tr("Locked during a run"), "small", role="text_3"))
         self._lock.hide()
         head = QHBoxLayout()
         head.addWidget(Label(self.tr("Model"), "small", role="text_2"))

@@ -215,4 +215,4 @@ def _cache(facts: DecoderFacts, dtype_bytes: int) -> str:
     if not first:
         return words.tr("a cache of constant size").replace(" ", NBSP)
     sizes = [f"{significant(size / 1024)}{NBSP}KiB" for size in dict.fromkeys((first, then))]
-    return words.tr("{0} of cache a token").format(words.tr(", then ").join(sizes)).replace(" ", NBSP)
+    return words.tr("cache {0} a token").format(words.tr(", then ").join(sizes)).replace(" ", NBSP)

@@ -4,13 +4,16 @@ import pytest
 from PySide6.QtGui import QFontMetrics
 from pytestqt.qtbot import QtBot
 
+from llmscope.core.spec import Dtype
 from llmscope.core.units import NBSP
+from llmscope.gui.choices import Choices
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.parts_label import PartsLabel, lines
+from tests.gui.test_setup import resolve
 
 FACTS = " · ".join(part.replace(" ", NBSP) for part in (
-    "6.95 M parameters", "8 layers", "27 MiB in f32", "8.00 KiB of cache a token"))
+    "6.95 M parameters", "8 layers", "27 MiB in f32", "cache 8.00 KiB a token"))
 
 
 @pytest.mark.parametrize("width", range(40, 700, 20))
@@ -46,3 +49,22 @@ def test_the_facts_of_the_model_fit_the_rail_at_both_widths(window: MainWindow, 
         qtbot.waitUntil(lambda: facts.height() >= facts.heightForWidth(facts.width()))
         shown = facts.text().splitlines()
         assert len(shown) > 1 and not any(line.endswith("·") for line in shown)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_bundled_models_facts_take_two_lines_in_a_small_window(window: MainWindow, qtbot: QtBot,
+                                                                   dtype: Dtype) -> None:
+    window.resize(1024, 640)
+    window.page.rail.show_facts(resolve(Choices(dtype=dtype)).model_facts)
+    qtbot.wait(0)
+    assert len(window.page.rail._facts.text().splitlines()) == 2
+
+
+def test_a_locked_rail_is_no_wider_than_a_small_window_shows(window: MainWindow, qtbot: QtBot) -> None:
+    rail = window.page.rail
+    window.resize(1024, 640)
+    rail.set_locked(True)
+    qtbot.waitUntil(rail._lock.isVisible)
+    qtbot.wait(0)
+    inner = rail._area.widget()
+    assert inner.width() <= rail._area.viewport().width() and inner.minimumSizeHint().width() <= inner.width()

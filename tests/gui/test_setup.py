@@ -108,8 +108,8 @@ def test_an_advice_for_a_model_of_the_hub_cache_or_of_a_folder_stays_with_it() -
 
 @pytest.mark.parametrize(("identifier", "facts"), [
     ("mixtral-8x7b", "46.7 B parameters · 12.9 B for each token · 32 layers · 174.0 GiB in f32 · "
-                     "256 KiB of cache a token. Random weights: speed and memory only."),
-    ("gemma-3-270m", "268 M parameters · 18 layers · 1.00 GiB in f32 · 36.0 KiB, then 6.00 KiB of cache a token. "
+                     "cache 256 KiB a token. Random weights: speed and memory only."),
+    ("gemma-3-270m", "268 M parameters · 18 layers · 1.00 GiB in f32 · cache 36.0 KiB, then 6.00 KiB a token. "
                      "Random weights: speed and memory only."),
     ("mamba-130m", "129 M parameters · 24 layers · 0.48 GiB in f32 · a cache of constant size. "
                    "Random weights: speed and memory only."),
