@@ -35,7 +35,7 @@ def gib(size_bytes: float | None) -> str:
         return "not readable"
     if abs(size_bytes) < 0.1 * GIB:
         return f"{size_bytes / 1024**2:.0f}{NBSP}MiB"
-    return f"{size_bytes / GIB:.{2 if size_bytes < 9.995 * GIB else 1}f}{NBSP}GiB"
+    return f"{size_bytes / GIB:,.{2 if size_bytes < 9.995 * GIB else 1}f}{NBSP}GiB"
 
 
 def duration(seconds: float) -> str:

@@ -222,7 +222,7 @@ def _short(size: int) -> str:
 def _pair(part: int, whole: int) -> tuple[str, str]:
     """Return `6.3` and `8.0 GiB`, the unit said once."""
     digits = 1 if whole >= GIB else 2
-    return f"{part / GIB:.{digits}f}", f"{whole / GIB:.{digits}f}{NBSP}GiB"
+    return f"{part / GIB:,.{digits}f}", f"{whole / GIB:,.{digits}f}{NBSP}GiB"
 
 
 class _Swatch(QWidget):

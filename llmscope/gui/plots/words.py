@@ -37,7 +37,7 @@ def value(of: QObject, pane: str, source: str, value: float | None, telemetry: T
 
 def _used_of(used_bytes: float, total_bytes: int) -> str:
     total_gib = total_bytes / GIB
-    return f"{used_bytes / GIB:.1f} of {total_gib:.{1 if total_gib < 10 else 0}f}{NBSP}GiB"
+    return f"{used_bytes / GIB:,.1f} of {total_gib:,.{1 if total_gib < 10 else 0}f}{NBSP}GiB"
 
 
 def _capacity(source: str, telemetry: Telemetry | None) -> int | None:

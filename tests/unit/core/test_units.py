@@ -27,6 +27,7 @@ def test_memory_is_binary_and_unknown_is_not_zero() -> None:
     assert units.gib(None) == "not readable" and units.gib(0) == "0\u00a0MiB"
     assert units.gib(9.996 * 1024**3) == "10.0\u00a0GiB" and units.gib(9.99 * 1024**3) == "9.99\u00a0GiB"
     assert units.gib(80e9) == "74.5\u00a0GiB"  # not 80: a GiB is 1024³ bytes
+    assert units.gib(1024 * 1024**3) == "1,024.0\u00a0GiB"
 
 
 def test_no_interval_is_a_dash_and_a_tiny_one_is_not_zero() -> None:
