@@ -5,12 +5,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from llmscope.analysis.row_names import said
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import DTYPE_SHORT, MACHINE
 
-Axis = Literal["batch", "seq", "new", "depth", "dtype", "threads", "model", "backend", "device", "attention", "cache",
-               "optimizer", "checkpointing", "scenario"]
+#: One of `AXES`, or an option that another program names, such as llama-bench's `flash_attn`.
+Axis = str
 Figure = Literal["speed", "ttft", "memory", "energy"]
 #: Settings in the order in which they are offered as axes, the longer ones across.
 AXES: tuple[Axis, ...] = ("seq", "depth", "new", "batch", "threads", "dtype", "backend", "model", "device", "attention",
@@ -21,15 +22,22 @@ _LESS = ("ttft", "memory", "energy")
 #: What settings are where a row does not name them.
 _USUAL = {"attention": "auto", "cache": "dynamic", "threads": "all", "optimizer": "adamw", "checkpointing": "off",
           "scenario": "free"}
+NOT_TOLD = "not told"
+#: Digits of a setting that is a number; what other programs tell can be longer.
+_MOST_DIGITS = 15
 
 
 class Spot(Struct, frozen=True):
-    """A place of the grid: the row that was measured there, and the figure of it, None where there is none."""
+    """A place of the grid: the row that was measured there, and the figure of it, None where there is none.
+
+    `rows` is how many rows have these very settings; the last of them with a figure is shown.
+    """
 
     x: str
     y: str
     row: Row | None
     value: float | None
+    rows: int = 1
 
 
 class Grid(Struct, frozen=True):
@@ -65,7 +73,8 @@ def workloads(rows: Iterable[Row]) -> tuple[str, ...]:
 def axes(rows: Iterable[Row], workload: str) -> tuple[Axis, ...]:
     """Return the settings of a test that differ between the rows of a run."""
     of = [row for row in rows if kind(row) == workload and row.model != MACHINE]
-    return tuple(axis for axis in AXES if len({setting(row, axis) for row in of}) > 1)
+    others = dict.fromkeys(name for row in of for name in row.options if name not in AXES)
+    return tuple(axis for axis in (*AXES, *others) if len({setting(row, axis) for row in of}) > 1)
 
 
 def figures(rows: Iterable[Row], workload: str) -> tuple[Figure, ...]:
@@ -90,13 +99,18 @@ def grid(rows: Sequence[Row], workload: str, x: Axis, y: Axis | None, figure: Fi
     kept = tuple((axis, chosen.get(axis, setting(of[0], axis))) for axis in others)
     of = [row for row in of if all(setting(row, axis) == at for axis, at in kept)]
     xs, ys = _places(of, x), _places(of, y) if y else ("",)
-    at = {(setting(row, x), setting(row, y) if y else ""): row for row in of}
-    spots = tuple(_spot(a, b, at.get((a, b)), figure) for b in ys for a in xs)
+    at: dict[tuple[str, str], list[Row]] = {}
+    for row in of:
+        at.setdefault((setting(row, x), setting(row, y) if y else ""), []).append(row)
+    spots = tuple(_spot(a, b, at.get((a, b), ()), figure) for b in ys for a in xs)
     return Grid(workload, x, y, figure, _unit(of, figure), xs, ys, spots, kept)
 
 
-def _spot(x: str, y: str, row: Row | None, figure: Figure) -> Spot:
-    return Spot(x, y, row, None if row is None else value(row, figure))
+def _spot(x: str, y: str, rows: Sequence[Row], figure: Figure) -> Spot:
+    if not rows:
+        return Spot(x, y, None, None, 0)
+    row = next((row for row in reversed(rows) if value(row, figure) is not None), rows[-1])
+    return Spot(x, y, row, value(row, figure), len(rows))
 
 
 def kind(row: Row) -> str:
@@ -108,8 +122,9 @@ def setting(row: Row, axis: Axis) -> str:
     """Return a row's setting in words, as it stands on an axis."""
     if axis == "dtype":
         return DTYPE_SHORT.get(row.dtype, row.dtype)
-    named = row.options.get(axis, _USUAL.get(axis)) if axis in _USUAL else getattr(row, axis)
-    return "on" if named is True else str(named)
+    if axis in AXES and axis not in _USUAL:
+        return str(getattr(row, axis))
+    return said(row.options.get(axis, _USUAL.get(axis, NOT_TOLD))) or NOT_TOLD
 
 
 def value(row: Row, figure: Figure) -> float | None:
@@ -131,7 +146,12 @@ def value(row: Row, figure: Figure) -> float | None:
 def _places(rows: Sequence[Row], axis: Axis) -> tuple[str, ...]:
     """Return the settings on an axis: numbers in their order, words in that in which they ran."""
     found = dict.fromkeys(setting(row, axis) for row in rows)
-    return tuple(sorted(found, key=int) if all(name.isdigit() for name in found) else found)
+    return tuple(sorted(found, key=int) if all(map(is_number, found)) else found)
+
+
+def is_number(name: str) -> bool:
+    """Return whether a setting on an axis is a whole number."""
+    return name.isdecimal() and len(name) <= _MOST_DIGITS
 
 
 def _unit(rows: Sequence[Row], figure: Figure) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from llmscope.analysis.sweeps import Spot
+from llmscope.analysis.sweeps import Spot, is_number
 from llmscope.gui.plots.style import pen
 from llmscope.gui.sweep_look import SweepLook
 from llmscope.gui.sweep_scale import Scale, scale_of, ticks
@@ -165,7 +165,7 @@ class SweepCurves(QWidget):
 
 def _x_scale(xs: tuple[str, ...]) -> Scale | None:
     """Return the scale of settings that are numbers; by ratio from a range of eight times on."""
-    if not all(x.isdigit() for x in xs):
+    if not all(map(is_number, xs)):
         return None
     low, high = float(xs[0]), float(xs[-1])
     return Scale(low, high, low > 0 and high / low >= 8)

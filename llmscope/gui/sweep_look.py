@@ -62,7 +62,8 @@ class SweepLook:
             said = f"{value}, {verdict}" + (tr(", best") if self.state(spot) == "best" else "")
         if said is None and spot.row is not None:
             said = self.state(spot) + (f": {spot.row.reason}" if spot.row.reason else "")
-        return f"{place(self.grid, spot)}: {said}"
+        several = tr(", one of {0} results with these settings").format(spot.rows) if spot.rows > 1 else ""
+        return f"{place(self.grid, spot)}: {said}{several}"
 
 
 _Name = TypeVar("_Name", bound=str)

@@ -18,7 +18,7 @@ from llmscope.gui.sweep_words import axis_name, figure_name, figure_title, shown
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Label
 from llmscope.gui.widgets.field import Picker
-from llmscope.runs.export_grid import AXIS_NAMES, grid_markdown
+from llmscope.runs.export_grid import grid_markdown
 from llmscope.runs.export_grid import number as in_unit
 
 Kind = Literal["map", "curves"]
@@ -40,7 +40,7 @@ class SweepView(QWidget):
         self._run = RunState()
         self.choices = {"test": _Choice(self.tr("Test"), self), "figure": _Choice(self.tr("Figure"), self),
                         "x": _Choice(self.tr("Across"), self), "y": _Choice(self.tr("Down"), self)}
-        self.held: dict[Axis, _Choice] = {axis: _Choice(axis_name(axis), self) for axis in AXIS_NAMES}
+        self.held: dict[Axis, _Choice] = {}
         self.map, self.curves, self._key = HeatMap(), SweepCurves(), _Key()
         self._stack = QStackedWidget()
         self._stack.addWidget(self.map)
@@ -56,7 +56,7 @@ class SweepView(QWidget):
         layout.addWidget(self._stack, 1)
         layout.addWidget(self._key)
         self.map.opened.connect(self.opened)
-        for choice in (*self.choices.values(), *self.held.values()):
+        for choice in self.choices.values():
             choice.picker.activated.connect(self._on_chosen)
 
     def show_run(self, run: RunState) -> None:
@@ -102,6 +102,10 @@ class SweepView(QWidget):
         self.choices["x"].offer({axis: axis_name(axis) for axis in look.axes}, grid.x)
         self.choices["y"].offer(({**others, "none": self.tr("nothing")}) if others else {}, grid.y or "none")
         fixed = dict(grid.fixed)
+        for axis in look.offered:
+            if axis not in self.held:
+                self.held[axis] = _Choice(axis_name(axis), self)
+                self.held[axis].picker.activated.connect(self._on_chosen)
         for axis, choice in self.held.items():
             choice.offer({at: shown(axis, at) for at in look.offered.get(axis, ())}, fixed.get(axis, ""))
         self.map.show_look(look)

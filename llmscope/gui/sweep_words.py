@@ -6,11 +6,11 @@ from llmscope.runs.export_grid import unit
 
 
 def axis_name(axis: Axis) -> str:
-    """Return a setting as a heading."""
+    """Return a setting as a heading; those of other programs as they name them."""
     return {"batch": tr("Batch size"), "seq": tr("Sequence length"), "new": tr("New tokens"), "depth": tr("Depth"),
             "dtype": tr("Precision"), "threads": tr("CPU threads"), "model": tr("Model"), "backend": tr("Backend"),
-            "device": tr("Device"), "attention": tr("Attention"), "cache": tr("Cache"),
-            "optimizer": tr("Optimizer"), "checkpointing": tr("Checkpointing"), "scenario": tr("Request")}[axis]
+            "device": tr("Device"), "attention": tr("Attention"), "cache": tr("Cache"), "optimizer": tr("Optimizer"),
+            "checkpointing": tr("Checkpointing"), "scenario": tr("Request")}.get(axis, axis)
 
 
 def figure_name(figure: Figure) -> str:

@@ -10,7 +10,7 @@ from llmscope.core.results import VERDICT_WORDS, Row
 from llmscope.core.units import GIB, NBSP, measured, plus_minus, significant
 
 #: What the settings are called.
-AXIS_NAMES: dict[Axis, str] = {
+_AXIS_NAMES: dict[Axis, str] = {
     "batch": "batch", "seq": "sequence", "new": "new tokens", "depth": "depth", "dtype": "precision",
     "threads": "threads", "model": "model", "backend": "backend", "device": "device", "attention": "attention",
     "cache": "cache", "optimizer": "optimizer", "checkpointing": "checkpointing", "scenario": "request"}
@@ -23,17 +23,18 @@ def asked_grids(rows: Sequence[Row], text: str, figure: str, test: str | None) -
     Raises BadInput for settings or figures that are not known or that the run does not have.
     """
     names = [name.strip() for name in text.split(",")]
+    known = dict.fromkeys((*AXES, *(axis for test in workloads(rows) for axis in axes(rows, test))))
     for name in names:
-        if name not in AXES:
-            raise BadInput(f"There is no setting '{name}': use {', '.join(AXES)}.")
+        if name not in known:
+            raise BadInput(f"There is no setting '{name}': use {', '.join(known)}.")
     if len(names) > 2 or len(set(names)) != len(names):
         raise BadInput(f"A grid has one setting or two different ones, not '{text}'.")
     if figure not in FIGURES:
         raise BadInput(f"There is no figure '{figure}': use {', '.join(FIGURES)}.")
     tests = [name for name in workloads(rows) if test in (None, name)]
     if not tests:
-        known = ", ".join(workloads(rows))
-        raise BadInput(f"There is no grid of '{test}' in this run: use {known}." if known else
+        have = ", ".join(workloads(rows))
+        raise BadInput(f"There is no grid of '{test}' in this run: use {have}." if have else
                        "Every test of this run ran in one setting only: there is no grid.")
     fit = [name for name in tests if set(names) <= set(axes(rows, name))]
     if not fit:
@@ -50,17 +51,22 @@ def asked_grids(rows: Sequence[Row], text: str, figure: str, test: str | None) -
 def grid_markdown(found: Grid) -> str:
     """Return a grid as a Markdown table, ending with a newline: `y` down and `x` across, a lone setting down."""
     title = f"{found.workload}, {FIGURE_NAMES[found.figure]} in {unit(found)}"
-    fixed = "".join(f", {AXIS_NAMES[axis]} {at}" for axis, at in found.fixed)
+    fixed = "".join(f", {axis_name(axis)} {at}" for axis, at in found.fixed)
     at = {(spot.x, spot.y): spot for spot in found.spots}
     if found.y is None:
-        head = [AXIS_NAMES[found.x], FIGURE_NAMES[found.figure]]
+        head = [axis_name(found.x), FIGURE_NAMES[found.figure]]
         body = [[x, _shown(found, at[x, ""])] for x in found.xs]
     else:
-        head = [f"{AXIS_NAMES[found.y]} \\ {AXIS_NAMES[found.x]}", *found.xs]
+        head = [f"{axis_name(found.y)} \\ {axis_name(found.x)}", *found.xs]
         body = [[y, *(_shown(found, at[x, y]) for x in found.xs)] for y in found.ys]
     lines = [head, ["---", *("---:" for _ in head[1:])], *body]
     table = "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
     return "\n".join((f"{title}{fixed}\n", table, *_below(found))) + "\n"
+
+
+def axis_name(axis: Axis) -> str:
+    """Return what a setting is called; those of other programs as they name them."""
+    return _AXIS_NAMES.get(axis, axis)
 
 
 def unit(found: Grid) -> str:
@@ -110,7 +116,7 @@ def _shown(found: Grid, spot: Spot) -> str:
 
 
 def _below(found: Grid) -> list[str]:
-    """Return the line that says what is best, and a line for each cell that has a reason for its missing value."""
+    """Return the line that says what is best, and a line for each cell without a value or with one of several."""
     lines, best = [], found.best
     if best is not None:
         less = found.figure != "speed" or not DEFINITIONS[found.workload].higher_is_better
@@ -118,10 +124,12 @@ def _below(found: Grid) -> list[str]:
                      + (" (less is better)." if less else "."))
     reasons = [f"- {place(found, spot)}: {no_value(spot)}, {spot.row.reason}" for spot in found.spots
                if spot.row is not None and spot.row.verdict in ("failed", "invalid") and spot.row.reason]
+    reasons += [f"- {place(found, spot)}: one of {spot.rows} results with these settings" for spot in found.spots
+                if spot.rows > 1]
     return [*lines, *(["", *reasons] if reasons else [])]
 
 
 def place(found: Grid, spot: Spot) -> str:
     """Return where a spot lies: `batch 4, sequence 128`."""
-    down = f"{AXIS_NAMES[found.y]} {spot.y}, " if found.y else ""
-    return f"{down}{AXIS_NAMES[found.x]} {spot.x}"
+    down = f"{axis_name(found.y)} {spot.y}, " if found.y else ""
+    return f"{down}{axis_name(found.x)} {spot.x}"

@@ -1,25 +1,30 @@
 """A sweep in the window: asked for in the rail, seen as a grid and as curves while it fills, and in its picture."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
+from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.spec import Cell
 from llmscope.core.units import NBSP, plus_minus
 from llmscope.gui.choices import Choices
 from llmscope.gui.looks import _figures
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.replay import replay
 from llmscope.gui.results_model import ResultsModel
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.sweep_choice import numbers, with_sweep
 from llmscope.gui.sweep_dialog import SweepDialog
 from llmscope.gui.sweep_scale import Scale, ink, scale_of, shade, ticks
+from llmscope.runs.exchange.importing import import_path
 from llmscope.runs.sweep import swept
 from tests.gui.stream import stream
 from tests.gui.sweeps import FAILED, sweep
+from tests.unit.runs.exchange.files import LLAMA_BENCH, as_json
 
 Play = Callable[[Iterable[ev.Event]], None]
 PP = Choices(preset=None, ticked=("pp",))
@@ -200,3 +205,21 @@ def test_colours_leave_words_readable_and_scales_are_as_they_say() -> None:
 def _luminance(colour: Iterable[float]) -> float:
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_an_option_of_another_program_can_be_chosen_and_shows_each_of_its_values(window: MainWindow,
+                                                                                 tmp_path: Path) -> None:
+    told = [LLAMA_BENCH | {"n_threads": threads, "flash_attn": fa, "avg_ts": 10.0 * threads + fa, "samples_ts": []}
+            for threads in (2, 4) for fa in (False, True)]
+    (tmp_path / "lb.json").write_bytes(as_json([*told, *({**one, "n_prompt": 1024} for one in told)]))
+    imported, = import_path(tmp_path / "lb.json", paths.runs_folder())
+    window.show_stored(replay(paths.runs_folder() / imported.run))
+    window.page.body.results.view._choose("map")
+    view = window.page.body.results.sweep
+    assert view.look is not None and view.look.axes == ("seq", "threads", "flash_attn")
+    held = view.held["flash_attn"]
+    assert [held.picker.itemText(place) for place in range(held.picker.count())] == ["off", "on"]
+    held.picker.setCurrentIndex(1)
+    held.picker.activated.emit(1)
+    assert {spot.value for spot in view.look.grid.spots} == {21.0, 41.0}
+    assert view.look.sentence(view.look.grid.spots[0]).startswith("threads 2, sequence 512: 21.0")

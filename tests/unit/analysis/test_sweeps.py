@@ -76,3 +76,31 @@ def test_ways_of_training_and_shapes_of_requests_are_settings_too() -> None:
     found = sweeps.grid(rows, "train", "checkpointing", "optimizer", "speed")
     assert found.xs == ("off", "on") and found.ys == ("adamw", "sgd")
     assert sweeps.held(rows, "train", "optimizer", None) == ((("checkpointing", "off"),), (("checkpointing", "on"),))
+
+
+def told(median: float, **options: str | bool | int) -> Row:
+    """Return a row of another program, with options of its own."""
+    return msgspec.structs.replace(row("pp", 1.0), median=median, options=options)
+
+
+def test_options_of_other_programs_are_axes_too_so_that_no_value_is_dropped() -> None:
+    rows = [told(1.0, flash_attn=False, n_batch=2048), told(2.0, flash_attn=True, n_batch=2048), told(3.0, n_batch=512)]
+    assert sweeps.axes(rows, "pp") == ("flash_attn", "n_batch")
+    found = sweeps.grid(rows, "pp", "flash_attn", "n_batch", "speed")
+    assert found.xs == ("off", "on", "not told") and found.ys == ("512", "2048")
+    assert {(spot.x, spot.y): spot.value for spot in found.spots if spot.value} == {
+        ("off", "2048"): 1.0, ("on", "2048"): 2.0, ("not told", "512"): 3.0}
+    assert sweeps.held(rows, "pp", "n_batch", None) == tuple(
+        (("flash_attn", at),) for at in ("off", "on", "not told"))
+
+
+def test_of_results_with_the_same_settings_the_last_that_counts_is_shown_and_the_others_are_said() -> None:
+    failed = msgspec.structs.replace(told(3.0), verdict="failed")
+    found = sweeps.grid([told(1.0), told(2.0), failed, row("pp", 1.0, batch=2)], "pp", "batch", None, "speed")
+    assert [(spot.value, spot.rows) for spot in found.spots] == [(2.0, 3), (512 * 2, 1)]
+
+
+def test_settings_are_numbers_only_where_they_can_be_reckoned_with() -> None:
+    assert sweeps.is_number("2048") and not any(map(sweeps.is_number, ("", "-1", "2.5", "²", "9" * 5000)))
+    odd = sweeps.grid([told(1.0, poll="²"), told(2.0, poll="")], "pp", "poll", None, "speed")
+    assert odd.xs == ("²", "not told")

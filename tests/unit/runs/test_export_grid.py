@@ -71,3 +71,9 @@ def test_memory_has_one_unit_in_a_grid(peaks: tuple[int, int], shown: tuple[str,
     text = grid_markdown(*asked_grids(rows, "batch", "memory", None))
     assert f"peak memory in {shown[0]}" in text and f"| {shown[1]} |" in text and f"| {shown[2]} |" in text
     assert "(less is better)" in text
+
+
+def test_several_results_with_the_same_settings_are_said() -> None:
+    text = grid_markdown(grid([*ROWS[:2], row(4.0, batch=1, seq=100)], "pp", "seq", None, "speed")).replace(NBSP, " ")
+    assert text.endswith("| 1000 | **500.0 ±0.1 %** |\n\nBest, in bold: sequence 1000, 500.0 tok/s.\n\n"
+                         "- sequence 100: one of 2 results with these settings\n")

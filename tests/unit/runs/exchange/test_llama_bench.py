@@ -20,6 +20,7 @@ from llmscope.runs.entry import read_entry
 from llmscope.runs.exchange import llama_bench_export as out
 from llmscope.runs.exchange.importing import import_path
 from llmscope.runs.export import export
+from llmscope.runs.export_grid import asked_grids, grid_markdown
 from tests.unit.runs.exchange.files import LLAMA_BENCH, LLAMA_BENCH_CSV, as_json
 from tests.unit.runs.stored import CELLS, write_run
 
@@ -238,6 +239,8 @@ def test_settings_that_vary_tell_tests_of_one_id_apart(tmp_path: Path) -> None:
     table = export(one.rows, one.manifest.started, "md", one.manifest.program)
     assert table.startswith("| flash_attn | threads | test |") and "| on | 4 | pp512 |" in table
     assert "accuracy" not in table  # none was asked for
+    grid, = asked_grids(one.rows, "flash_attn,threads", "speed", None)
+    assert [spot.value for spot in grid.spots] == [20.0, 40.0, 20.0, 40.0] and "| off | 20.0 " in grid_markdown(grid)
     lines = compare_stored(tmp_path / "runs", [one.folder.name, two.folder.name]).comparison.lines
     assert [[value.row.median for value in line.values if value.row] for line in lines] == [
         [10.0 * threads, 20.0 * threads] for threads in (2, 2, 4, 4)]
