@@ -132,14 +132,29 @@ def _fit(cells: tuple[Cell, ...], model: Model, device: Device | None, free_byte
     total = need.total_bytes
     if total is None or total <= free_bytes:
         return
-    fixed = (need.weights or 0) + (need.gradients or 0) + (need.optimizer or 0)
     about = f"Needs {'about' if need.is_whole else 'at least'} {gib(total)}, {gib(free_bytes)} is free:"
-    if fixed > free_bytes:
+    least = structs.replace(worst, batch=1, seq=1)
+    if not _fits(model, structs.replace(least, new=1, depth=0), free_bytes):
         yield Problem("model", f"{about} choose a smaller model or a smaller dtype.", blocking=False)
-        return
-    found = {what: largest_that_fits(model, worst, free_bytes, what)
-             for what in get_args(Size)}
+    elif not _fits(model, least, free_bytes):
+        deep = " or the depth" if worst.depth else ""
+        yield Problem("new", f"{about} lower the number of new tokens{deep}.", blocking=False)
+    else:
+        yield Problem("batch", f"{about} lower {_lower(model, worst, free_bytes)}.", blocking=False)
+
+
+def _fits(model: Model, cell: Cell, free_bytes: int) -> bool:
+    """Return whether what is known of a cell's need is free: of the least cell all that no size can save.
+
+    That is more than weights, gradients and optimizer state: what the optimizer works with, and on a CPU the process.
+    """
+    return (_need(model, cell).total_bytes or 0) <= free_bytes
+
+
+def _lower(model: Model, cell: Cell, free_bytes: int) -> str:
+    """Return which sizes to lower, and to what where one of them is enough."""
+    found = {what: largest_that_fits(model, cell, free_bytes, what) for what in get_args(Size)}
     offers = [f"{name} to {value:,}" for name, value in (("the batch size", found["batch"]),
                                                         ("the sequence length", found["seq"])) if value]
-    lower = ", or ".join(offers) or "the batch size or the sequence length"
-    yield Problem("batch", f"{about} lower {lower}.", blocking=False)
+    both = "and" if _need(model, cell).is_whole else "or"
+    return ", or ".join(offers) or f"the batch size {both} the sequence length"

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from llmscope.core.spec import Cell, Workload
 from llmscope.core.units import GIB, NBSP
 from llmscope.models.catalog import Model, resolve
 from llmscope.models.limits import Problem, problems
+from llmscope.models.memory import memory
 
 GPT2 = resolve("arch:gpt2")
 CPU = Device("cpu", "AMD EPYC", "cpu", None, (DtypeProbe("float32", True), DtypeProbe("bfloat16", False)))
@@ -20,7 +22,8 @@ def found(workload: Workload, model: Model = GPT2, device: Device | None = CPU, 
           **settings: Any) -> tuple[Problem, ...]:
     """Return the problems of one cell."""
     model = msgspec.structs.replace(model, has_tokenizer=settings.pop("tokenizer", True))
-    return problems([Cell(model.ref, workload, **settings)], model, device, free_bytes)
+    return problems([Cell(model.ref, workload, device=settings.pop("device_id", "auto"), **settings)], model, device,
+                    free_bytes)
 
 
 @pytest.mark.parametrize(("workload", "settings", "problem"), [
@@ -90,6 +93,27 @@ def test_weights_that_do_not_fit_alone_ask_for_another_model() -> None:
     assert (problem.field, problem.blocking) == ("model", False)
     assert "choose a smaller model or a smaller dtype" in problem.text
     assert found("pp", free_bytes=4 * GIB // 10, seq=8, dtype="bfloat16") == ()
+
+
+@pytest.mark.parametrize(("workload", "device", "free_bytes"), [
+    ("train", "cuda:0", 2 * GIB),  # AdamW works with one tensor as large as all weights besides its two moments
+    ("train", "cpu", 2 * GIB), ("bwd", "cpu", GIB), ("load-warm", "cpu", GIB // 2)])
+def test_where_no_size_is_small_enough_none_is_to_be_lowered(workload: Workload, device: str, free_bytes: int) -> None:
+    model = msgspec.structs.replace(GPT2, weight_files=(Path("model.safetensors"),))
+    (problem,) = found(workload, model, free_bytes=free_bytes, batch=64, seq=1024, device_id=device)
+    assert problem.field == "model" and not found(workload, model, free_bytes=3 * GIB, batch=1, seq=1, device_id=device)
+
+
+def test_both_sizes_are_named_where_neither_alone_is_enough() -> None:
+    least, both = memory(GPT2, Cell("arch:gpt2", "pp", batch=1, seq=1), 4), {"batch": 65_536, "seq": 1024}
+    (problem,) = found("pp", free_bytes=(least.total_bytes or 0) + 2**20, **both)
+    assert problem.field == "batch" and problem.text.endswith("lower the batch size and the sequence length.")
+
+
+def test_a_cache_that_neither_size_makes_smaller_is_of_its_own_settings() -> None:
+    (problem,) = found("tg", device_id="cuda:0", free_bytes=GIB // 2, depth=900, new=100)
+    assert problem.field == "new" and problem.text.endswith("lower the number of new tokens or the depth.")
+    assert found("tg", device_id="cuda:0", free_bytes=GIB // 2, depth=8, new=100) == ()
 
 
 def test_what_fits_or_cannot_be_told_is_let_through() -> None:
