@@ -32,7 +32,7 @@ def headline(found: Comparison) -> str:
     name, base = LETTERS[_other(found)], LETTERS[found.baseline]
     told = _told(found)
     if not told:
-        return f"{name} and {base} have no test with two values to compare"
+        return f"No test has a value in both {base} and {name}"
     faster, slower = _resolved(told)
     rest = [item for item in told if not item[1].is_resolved]
     parts = [_faster(one, other, items) for one, other, items in ((name, base, faster), (base, name, slower)) if items]

@@ -62,7 +62,7 @@ def _ceilings(known: Ceilings | None, dtype: str) -> str:
 def subtitle(found: Comparison) -> str:
     """Return what was measured, which ratios the headline turns round, and what limits the first other run."""
     if found.is_apart:
-        return tr("a test is the same where its kind, model, lengths and batch are")
+        return tr("Tests are the same where kind, model, lengths and batch are")
     rows = found.rows(found.baseline) or found.sides[found.baseline].rows
     models = words.models(list(dict.fromkeys(row.model for row in rows)))
     place = next(place for place in range(len(found.sides)) if place != found.baseline)

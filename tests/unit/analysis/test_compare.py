@@ -244,6 +244,17 @@ def test_other_work_is_not_matched(cell: Cell, settings: dict[str, Any]) -> None
     assert headline(found) == "Nothing can be compared: A and B have no test in common"
 
 
+def test_a_test_that_failed_in_one_run_is_shared_and_has_no_ratio() -> None:
+    found = two([row(PP, 100)], [row(PP, 200, verdict="failed")])
+    assert not found.is_apart and headline(found) == "No test has a value in both A and B"
+
+
+def test_three_runs_that_share_nothing_are_all_named() -> None:
+    third = Cell("arch:gpt2", "pp", "cpu", "float32")
+    found = compare([side(row(PP, 1)), side(row(TG, 1), run="b"), side(row(third, 1), run="c")])
+    assert headline(found) == "Nothing can be compared: A, B and C have no test in common"
+
+
 def test_a_scenario_that_gives_one_answer_is_the_same_work_however_many_were_asked_for() -> None:
     one, several = (Cell("bundled", "gen", "cpu", "float32", scenario=name)  # type: ignore[arg-type]
                     for name in ("translation", "assistant"))
