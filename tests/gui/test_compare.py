@@ -159,6 +159,7 @@ def test_runs_that_share_no_test_say_what_each_has_and_what_to_do(window: MainWi
     assert "pick a run that shares a test" in said and nothing.history.hasFocus() and not nothing.add.isVisible()
     assert not any(part.isVisible() for part in (page.body.speed, page.body.settings, page.baseline, page.copy))
     assert page.picture() is None and not window.top.save.isEnabled() and page.status()[1] == "no test in common"
+    assert "no test in common" in window.top.save.toolTip()
     page.added.emit(ids[0])
     settle(window, qtbot)
     assert not nothing.isVisible() and page.body.speed.isVisible() and page.copy.isVisible()

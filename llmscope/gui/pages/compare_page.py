@@ -119,6 +119,9 @@ class ComparePage(Page):
         compared = self.compared
         return None if compared is None or compared.comparison.is_apart else ComparePicture(compared)
 
+    def why_no_picture(self) -> str:
+        return super().why_no_picture() if self.compared is None else self.tr("These runs have no test in common.")
+
     def set_room(self, room: Room) -> None:
         self.body.set_whole(room == "narrow", room == "narrow")
 
