@@ -3,9 +3,10 @@
 from typing import Any
 
 from llmscope.core.definitions import DEFINITIONS
-from llmscope.core.stopping import EPSILON
+from llmscope.core.spec import MACHINE
+from llmscope.core.stopping import EPSILON, MACHINE_ROUNDS
 from llmscope.core.units import NBSP, plus_minus, significant
-from llmscope.gui import row_words, words
+from llmscope.gui import looks, row_words, words
 from llmscope.gui.ceilings import Near
 from llmscope.gui.header_strip import LiveLook
 from llmscope.gui.run_state import CellState, RunState
@@ -26,6 +27,8 @@ def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], ra
     if state is None or run.spec is None:
         return LiveLook(model=tr("Starting"), figure="—")
     cell = state.cell
+    if cell.model == MACHINE:
+        return _rounds_look(run, state, devices.get(cell.device, cell.device))
     number, unit, interval = _figure(state, rate)
     asked = EPSILON[run.spec.accuracy]
     gauge = _accuracy_gauge(state, asked) | _last_limit(run, state) if near is None else _ceiling_gauge(near)
@@ -33,6 +36,17 @@ def live_look(run: RunState, titles: dict[str, str], devices: dict[str, str], ra
         model=titles.get(cell.model, words.model_name(cell.model)), settings=words.settings_line(cell),
         device=devices.get(cell.device, cell.device), figure=number, unit=unit, interval=interval,
         below=f"{cell.test}, {_place(state)}" if run.now else starting_words(run), **gauge)
+
+
+def _rounds_look(run: RunState, state: CellState, device: str) -> LiveLook:
+    """Return the strip while the machine's own tests take turns: no value of theirs stays long enough to be read."""
+    tests = [one for one in run.cells if one.cell.model == MACHINE]
+    share = sum(1.0 if one.row else min(one.turns, MACHINE_ROUNDS) / MACHINE_ROUNDS for one in tests) / len(tests)
+    return LiveLook(
+        model=tr("This machine"), settings=tr("the most it can do"), device=device, figure=str(max(1, state.turns)),
+        unit=tr("of {0} rounds").format(MACHINE_ROUNDS), below=state.test if run.now else starting_words(run),
+        gauge_title=tr("Ceilings: {0}").format(words.percent(share)), gauge_right=looks.tests(len(tests)),
+        gauge_below=tr("Of all rounds the best counts"), share=share)
 
 
 def starting_words(run: RunState) -> str:

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from llmscope.core.spec import MACHINE
 from llmscope.gui import row_words, words
 from llmscope.gui.icons import paint_icon
 from llmscope.gui.results_model import COUNT, DETAIL, DOT, INTERVAL, RESULT, STATE_ROLE, TEST, VERDICT, ResultsModel
@@ -192,8 +193,9 @@ class ResultsTable(QTreeView):
 
     def has_second_line(self, row: int) -> bool:
         """Return whether a row is drawn in two lines."""
-        run = self.results.run
-        return run.cells[row].row is not None or row == run.current or not run.is_open
+        run, state = self.results.run, self.results.run.cells[row]
+        # Tests of the machine take turns of less than a second: rows would never stand still.
+        return state.row is not None or not run.is_open or (row == run.current and state.cell.model != MACHINE)
 
     def first_line(self, rect: QRect) -> QRect:
         """Return the part of a row's rectangle that holds its first line."""
@@ -243,7 +245,7 @@ class ResultsTable(QTreeView):
                 self._draw_cell(painter, rect, self.results.index(row, column))
         if rect.height() >= 40:
             self._second_line(painter, rect, row, state, failed)
-        elif not self.narrow:
+        elif not self.narrow and not row_words.value(state)[0]:
             self._plain_words(painter, rect, row, state)
         painter.fillRect(QRect(0, rect.bottom(), rect.width(), 1), theme().colour("divider"))
         if self.hasFocus() and self.currentIndex().row() == row:

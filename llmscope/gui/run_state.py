@@ -186,6 +186,7 @@ class RunState:
             return
         if self.now is not None:
             self.now.took_s += (t_ns - self.current_since_ns) / 1e9
+            self.now.phase = None
         self.current, self.current_since_ns = index, t_ns
         if self.now is not None:
             self.now.turns += 1

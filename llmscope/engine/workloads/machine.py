@@ -1,6 +1,7 @@
 """What the machine itself can do: products of matrices, memory, transfers, and the disk."""
 
 import ctypes
+import math
 import os
 import tempfile
 import time
@@ -25,7 +26,8 @@ from llmscope.paths import data_folder
 #: A sample repeats its work until it is about this long: enough for the clock, short enough to fall between
 #: two disturbances.
 BLOCK_S = 0.01
-CALIBRATED_BY = 5
+#: Passes by which the work is timed before, and seconds that they take at least: threads must first wake up.
+CALIBRATED_BY, CALIBRATED_FOR_S = 5, 0.005
 READ_CHUNK_BYTES = 4 * 1024**2
 #: Rows and columns of a product that are checked, and how far they may be off.
 CHECKED = 8
@@ -61,8 +63,12 @@ class _Repeated:
         """Find out, before the first sample, which way is the fastest and how often the work fits into one."""
         if self._repeats:
             return
-        rounds = [{name: self._timed_s(way) for name, way in self._ways.items()} for _ in range(CALIBRATED_BY)]
-        best_s = {name: min(times[name] for times in rounds) for name in self._ways}
+        best_s = dict.fromkeys(self._ways, math.inf)
+        tries, until = 0, time.perf_counter() + CALIBRATED_FOR_S * len(self._ways)
+        while tries < CALIBRATED_BY or time.perf_counter() < until:
+            tries += 1
+            for name, way in self._ways.items():
+                best_s[name] = min(best_s[name], self._timed_s(way))
         self._way = min(best_s, key=lambda name: best_s[name])
         self._repeats = max(1, round(BLOCK_S / max(best_s[self._way], 1e-9)))
 

@@ -6,6 +6,8 @@ from llmscope.gui.plots.time_scale import round_end
 
 #: Share of the axis that the time before the run has while a plan is shown.
 IDLE_SHARE = 0.3
+#: Phases of the same name with a pause below this are one: a test that follows another of its kind.
+ONE_S = 0.5
 
 
 def seen(feed: LiveFeed, zoom: int, cursor_s: float | None) -> tuple[float, float]:
@@ -37,10 +39,18 @@ def marks(feed: LiveFeed, broke_off: bool) -> list[Mark]:
     for span in feed.phases:
         is_present = span.end_s is None or (broke_off and span is feed.phases[-1])
         end_s = feed.now_s if span.end_s is None else span.end_s
-        found.append(Mark(span.name, span.start_s, end_s, "now" if is_present else "over"))
+        _add(found, Mark(span.name, span.start_s, end_s, "now" if is_present else "over"))
     at_s = feed.now_s if feed.running or feed.ended else 0.0
     for number, (name, seconds) in enumerate(feed.planned()):
         is_rest = number == 0 and feed.open_phase is not None and feed.open_phase.name == name
-        found.append(Mark(name, at_s, at_s + seconds, "rest" if is_rest else "planned"))
+        _add(found, Mark(name, at_s, at_s + seconds, "rest" if is_rest else "planned"))
         at_s += seconds
     return found
+
+
+def _add(marks: list[Mark], mark: Mark) -> None:
+    """Add a phase; one that goes on with what the last did, past or planned, is one with it."""
+    if marks and marks[-1].name == mark.name and mark.start_s - marks[-1].end_s < ONE_S and (
+            marks[-1].state, mark.state) in (("over", "over"), ("over", "now"), ("planned", "planned")):
+        mark = mark._replace(start_s=marks.pop().start_s)
+    marks.append(mark)
