@@ -28,7 +28,8 @@ class Blocks:
         """Return a square matrix of normally distributed numbers in a cell's dtype, its rows one after another."""
         def draw() -> torch.Tensor:
             most = max(other.size for other in self._cells if other.dtype == cell.dtype and _is_product(other))
-            return self.inputs.normal(most**2).to(self.device, getattr(torch, cell.dtype))
+            drawn = self.inputs.normal(most**2).to(self.device, getattr(torch, cell.dtype))
+            return in_large_pages(drawn, len(drawn)) if self.device.type == "cpu" else drawn
 
         return self._block((name, cell.dtype), draw)[:cell.size**2].view(cell.size, cell.size)
 

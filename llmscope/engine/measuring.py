@@ -3,6 +3,7 @@
 import gc
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -79,6 +80,7 @@ class Loop:
         self._host: HostShare | None = None
         self._cpu: dict[str, float | None] = {}
         self._taken_s = 0.0
+        self._unsaid: deque[Sample] = deque()
 
     def concluded(self, some_of_it: Callable[[], Decision | None]) -> Measured | None:
         """Do some of the measuring; returns what came of it as soon as that is known.
@@ -120,6 +122,13 @@ class Loop:
         """Take samples until the stopping rule has heard enough, or until this and earlier turns took so long."""
         if not len(self._rule.times):
             self._workload.reset()  # what it did so far was warm-up
+        try:
+            return self._repeat(until_s)
+        finally:
+            while self._unsaid:
+                self._meter.send(self._unsaid.popleft())
+
+    def _repeat(self, until_s: float) -> Decision | None:
         started, used = time.perf_counter() - self._taken_s, conditions.cpu_use()
         while True:
             index = len(self._rule.times)
@@ -157,8 +166,12 @@ class Loop:
         if block.issued_s is not None:
             self._issued_shares.append(block.issued_s / block.seconds)
         parts = self._parts | msgspec.to_builtins(disturbed)
-        self._meter.send(Sample(t_ns=time.perf_counter_ns(), cell=self._meter.cell, index=index,
-                                seconds=block.seconds, work=self._workload.work, parts=parts))
+        sample = Sample(t_ns=time.perf_counter_ns(), cell=self._meter.cell, index=index, seconds=block.seconds,
+                        work=self._workload.work, parts=parts)
+        if self._definition.of_machine:  # whoever hears of it takes a core from the next, some milliseconds long
+            self._unsaid.append(sample)
+        else:
+            self._meter.send(sample)
 
     def _value(self, seconds: float) -> float:
         return self._definition.value(seconds, self._workload.work)
