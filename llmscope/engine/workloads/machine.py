@@ -1,7 +1,6 @@
 """What the machine itself can do: products of matrices, memory, transfers, and the disk."""
 
 import ctypes
-import math
 import os
 import tempfile
 import time
@@ -9,6 +8,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from statistics import mode
 from typing import IO, Any
 
 import torch
@@ -28,6 +28,8 @@ from llmscope.paths import data_folder
 BLOCK_S = 0.004
 #: Passes by which the work is timed before, and seconds that they take at least: threads must first wake up.
 CALIBRATED_BY, CALIBRATED_FOR_S = 5, 0.005
+#: Passes of each of several ways, of which the one that won most often is taken.
+CHOSEN_BY = 15
 READ_CHUNK_BYTES = 4 * 1024**2
 #: Rows and columns of a product that are checked, and how far they may be off.
 CHECKED = 8
@@ -63,14 +65,14 @@ class _Repeated:
         """Find out, before the first sample, which way is the fastest and how often the work fits into one."""
         if self._repeats:
             return
-        best_s = dict.fromkeys(self._ways, math.inf)
-        tries, until = 0, time.perf_counter() + CALIBRATED_FOR_S * len(self._ways)
-        while tries < CALIBRATED_BY or time.perf_counter() < until:
-            tries += 1
-            for name, way in self._ways.items():
-                best_s[name] = min(best_s[name], self._timed_s(way))
-        self._way = min(best_s, key=lambda name: best_s[name])
-        self._repeats = max(1, round(BLOCK_S / max(best_s[self._way], 1e-9)))
+        rounds: list[dict[str, float]] = []
+        least = CALIBRATED_BY if len(self._ways) == 1 else CHOSEN_BY
+        until = time.perf_counter() + CALIBRATED_FOR_S
+        while len(rounds) < least or time.perf_counter() < until:
+            rounds.append({name: self._timed_s(way) for name, way in self._ways.items()})
+        # By most rounds, not by the best of all: the speed of memory changes under them.
+        self._way = mode(min(times, key=lambda name: times[name]) for times in rounds)
+        self._repeats = max(1, round(BLOCK_S / max(min(times[self._way] for times in rounds), 1e-9)))
 
     @torch.inference_mode()
     def _timed_s(self, way: Way) -> float:
