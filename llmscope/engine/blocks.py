@@ -24,12 +24,14 @@ class Blocks:
         self._cells = tuple(cells)
         self._held: dict[tuple[str, str], torch.Tensor] = {}
 
-    def matrix(self, name: Literal["x", "w", "y", "b"], cell: Cell) -> torch.Tensor:
-        """Return a square matrix of normally distributed numbers in a cell's dtype, its rows one after another."""
+    def matrix(self, name: Literal["x", "w", "y"], cell: Cell) -> torch.Tensor:
+        """Return a square matrix in a cell's dtype, its rows one after another: `x` and `w` of normal numbers."""
         def draw() -> torch.Tensor:
-            most = max(other.size for other in self._cells if other.dtype == cell.dtype and _is_product(other))
-            drawn = self.inputs.normal(most**2).to(self.device, getattr(torch, cell.dtype))
-            return in_large_pages(drawn, len(drawn)) if self.device.type == "cpu" else drawn
+            dtype = getattr(torch, cell.dtype)
+            count = max(other.size for other in self._cells if other.dtype == cell.dtype and _is_product(other))**2
+            on_cpu = self.device.type == "cpu"
+            block = large_pages(count, dtype) if on_cpu else torch.empty(count, dtype=dtype, device=self.device)
+            return block if name == "y" else block.copy_(self.inputs.normal(count))
 
         return self._block((name, cell.dtype), draw)[:cell.size**2].view(cell.size, cell.size)
 
@@ -54,18 +56,19 @@ def _is_product(cell: Cell) -> bool:
 
 
 def in_large_pages(drawn: torch.Tensor, count: int) -> torch.Tensor:
-    """Return a block of so many numbers, those drawn again and again, in pages of 2 MiB where Linux gives them.
-
-    Which small pages a block happens to get decides about its speed: of blocks of 1 GiB in one process the first was
-    up to 13 % slower than in large pages, another 4 % (docs/ceilings.md).
-    """
-    block = _large_pages(count, drawn.dtype)
+    """Return a block of so many numbers, those drawn again and again, in large pages."""
+    block = large_pages(count, drawn.dtype)
     for part in block.split(len(drawn)):
         part.copy_(drawn[:len(part)])
     return block
 
 
-def _large_pages(count: int, dtype: torch.dtype) -> torch.Tensor:
+def large_pages(count: int, dtype: torch.dtype) -> torch.Tensor:
+    """Return a block of so many numbers, whatever they are, in pages of 2 MiB where Linux gives them.
+
+    Which small pages a block happens to get decides about its speed: of blocks of 1 GiB in one process the first was
+    up to 13 % slower than in large pages, another 4 % (docs/ceilings.md).
+    """
     if not hasattr(mmap, "MADV_HUGEPAGE"):
         return torch.empty(count, dtype=dtype)
     pages = mmap.mmap(-1, count * dtype.itemsize + LARGE_PAGE_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

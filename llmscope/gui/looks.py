@@ -171,7 +171,7 @@ def ceilings_words(run: RunState) -> str:
 
 
 def round_words(run: RunState) -> str:
-    """Return which of its turns the test at hand has: `round 2 of 5`."""
+    """Return which of its turns the test at hand has: `round 2 of 8`."""
     return tr("round {0} of {1}").format(run.now.turns if run.now is not None else 1, MACHINE_ROUNDS)
 
 

@@ -149,6 +149,7 @@ class RunState:
             case ev.Telemetry() if self.is_open:
                 self.on_battery = event.on_battery
             case ev.CellStarted(cell=index):
+                self.cells[index].turns = 0  # it begins anew where a worker has died
                 self._take_up(index, event.t_ns)
             case ev.PhaseStarted(cell=index):
                 self._take_up(index, event.t_ns)

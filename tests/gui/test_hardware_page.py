@@ -86,7 +86,7 @@ def test_measure_runs_the_hardware_preset_and_stays_and_then_stops(window: MainW
     spec = runner.specs[-1]
     assert spec.preset == "hardware" and {cell.model for cell in spec.cells} == {OF_MACHINE}
     window.hardware.refresh()
-    assert page.measure.text() == "Stop" and page.look.about.endswith("round 1 of 5")
+    assert page.measure.text() == "Stop" and "round 1 of" in page.look.about
     assert names(page) == tests  # the tests of the run before stay in view
     page.measure.click()
     assert runner.orders[-1] == "cancel"

@@ -15,6 +15,7 @@ from llmscope.core.events import (
 )
 from llmscope.core.results import Row
 from llmscope.core.spec import MACHINE, Cell, RunSpec
+from llmscope.core.stopping import MACHINE_ROUNDS
 from llmscope.core.units import GIB, NBSP, gib
 from llmscope.gui import advice, live_strip, looks, row_words, words
 from llmscope.gui.expected import Expected
@@ -214,7 +215,7 @@ def test_tests_that_take_turns_take_the_time_of_their_own_turns() -> None:
     for number in (0, 1):
         run.apply(CellStarted(t_ns=number * SECOND, cell=number))
     run.apply(PhaseStarted(t_ns=2 * SECOND, cell=0, phase="products"))
-    assert looks.ceilings_words(run) == "ceilings of this machine, round 2 of 5"
+    assert looks.ceilings_words(run) == f"ceilings of this machine, round 2 of {MACHINE_ROUNDS}"
     assert looks.status_words(run, Setup())[1] == looks.ceilings_words(run)
     run.apply(Progress(t_ns=2 * SECOND + SECOND // 10, cell=0, counter=1, sample=1))
     first, second = run.cells

@@ -116,7 +116,7 @@ class Product(_Repeated):
     def __init__(self, cell: Cell, blocks: Blocks, meter: Meter) -> None:
         super().__init__(cell, blocks.device, meter, {"torch": self._multiply})
         self._x, self._weight, self._y = (blocks.matrix(name, cell) for name in ("x", "w", "y"))
-        self._bias = blocks.matrix("b", cell)[0] if cell.workload == "dense" else None
+        self._bias = self._x[-1] if cell.workload == "dense" else None
 
     def _work_once(self) -> int:
         return 2 * self._cell.size**3
