@@ -36,7 +36,7 @@ from llmscope.gui.widgets.sparkline import paint_sparkline
 
 Index = QModelIndex | QPersistentModelIndex
 #: Widths in px; verdict (wide) or detail (narrow) takes what is left.
-WIDTHS = {TEST: 108, RESULT: 116, INTERVAL: 62, COUNT: 38}
+WIDTHS = {TEST: 113, RESULT: 116, INTERVAL: 59, COUNT: 38}
 NARROW_WIDTHS = {TEST: 100, RESULT: 116, INTERVAL: 64, COUNT: 42, VERDICT: 108}
 EDGE = 12
 UNIT_SPACE = 40
