@@ -119,7 +119,10 @@ class Loop:
         self._one(len(self._rule.times))
 
     def repeat(self, until_s: float = math.inf) -> Decision | None:
-        """Take samples until the stopping rule has heard enough, or until this and earlier turns took so long."""
+        """Take samples until the stopping rule has heard enough; with `until_s` until this and earlier turns took that.
+
+        Before its last turn a test goes on also where the rule would stop: its best may be still to come.
+        """
         if not len(self._rule.times):
             self._workload.reset()  # what it did so far was warm-up
         try:
@@ -144,7 +147,7 @@ class Loop:
             decision = self._rule.add(block.seconds, self._taken_s)
             if decision.checked and decision.interval is not None:
                 self._say(decision.interval)
-            if decision.stop:
+            if decision.stop and until_s == math.inf:
                 self._cpu = conditions.cpu_shares(used, conditions.cpu_use())
                 return decision
             if self._taken_s >= until_s:

@@ -22,7 +22,7 @@ WARM_UP_SHARE = 0.1
 
 
 class Rounds:
-    """Cells of an order that have no model: each has a turn in each round, until its interval is narrow enough.
+    """Cells of an order that have no model: each has a turn in each round.
 
     `threads` are those of a cell for which none are asked.
     """

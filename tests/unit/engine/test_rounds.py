@@ -11,7 +11,7 @@ from llmscope.core import events
 from llmscope.core.commands import RunCells
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import MACHINE, Cell, RunSpec
-from llmscope.core.stopping import MACHINE_ROUNDS
+from llmscope.core.stopping import MACHINE_ROUNDS, Decision, StoppingRule
 from llmscope.engine import rounds
 from llmscope.engine.blocks import Blocks
 from llmscope.engine.cells import CellRunner
@@ -123,3 +123,15 @@ def test_tests_share_the_largest_block() -> None:
     assert first.data_ptr() == second.data_ptr() and first.shape == (32, 32) and first.is_contiguous()
     assert first.dtype == torch.bfloat16 and blocks.matrix("x", CELLS[0]).dtype == torch.float32
     assert blocks.matrix("w", products[0]).data_ptr() != first.data_ptr()
+
+
+def test_a_test_that_is_settled_early_still_has_all_its_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Settled(StoppingRule):
+        def add(self, seconds: float, elapsed_s: float) -> Decision:
+            super().add(seconds, elapsed_s)
+            return Decision(True, "valid")
+
+    monkeypatch.setattr(rounds, "StoppingRule", Settled)
+    heard = Heard(*CELLS[:2])
+    assert heard.turns() == MACHINE_ROUNDS * [0, 1]
+    assert {row.verdict for row in heard.rows().values()} == {"valid"}
