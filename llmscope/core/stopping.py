@@ -20,7 +20,7 @@ T_MIN_S = 3.0
 #: The same for tests of the machine itself, whose samples are a few milliseconds, and the longest measuring of one:
 #: all of them end within a minute. Each is measured in as many turns as there are rounds: what slows a machine for
 #: some seconds cannot reach all of them.
-T_MIN_MACHINE_S, MACHINE_LIMIT_S, MACHINE_ROUNDS = 0.5, 0.9, 8
+T_MIN_MACHINE_S, MACHINE_LIMIT_S, MACHINE_ROUNDS = 0.5, 0.85, 8
 #: Samples after which the interval is looked at: each look is a chance to stop at a lucky moment, so they are few.
 CHECKS = tuple(int(10 * 2 ** (k / 2)) for k in range(40))
 #: Passes of this many seconds and more are looked at at every second sample from 6 on, and get time for 8.
