@@ -20,6 +20,8 @@ from llmscope.core.results import COUNTED, Row
 
 #: The first claim must be this much of the time above the second to be sure.
 MARGIN = 0.10
+#: Claims that are made of ceilings: what else is claimed was measured by itself.
+ROOFS = ("compute", "memory bandwidth")
 #: Operations that reach less of both roofs than this are limited by something that no roof describes.
 FAR_FROM_ROOF, NEAR_ROOF = 0.15, 0.50
 #: Where the roofs are not known, a claim must take this much of the time to be the finding.
@@ -29,9 +31,11 @@ WORTH_IT = 1.05
 
 
 class Finding(Struct, frozen=True):
-    """What limits a test. `claims` are all shares found, the largest first; `margin` its lead, None if it is alone.
+    """What limits a test. `claims` are all shares found, that of the limiter first, then by size.
 
+    `margin` is the lead of the first over the next, None if it is alone.
     `is_sure` is False where the second is close, or the operations are far from the roof that bounds them.
+    Where it is unclear, `operations` are the kinds that take most of the time, by torch's names with their shares.
     `would_help` and `would_not_help` are changes with the speed that is predicted of them, `may_help` those of which
     nothing is predicted.
     """
@@ -44,6 +48,7 @@ class Finding(Struct, frozen=True):
     would_help: tuple[Remedy, ...] = ()
     would_not_help: tuple[Remedy, ...] = ()
     may_help: tuple[Remedy, ...] = ()
+    operations: dict[str, float] = {}
 
     @property
     def changes(self) -> tuple[Remedy, ...]:
@@ -59,16 +64,13 @@ def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
     if kind not in DEFINITIONS or DEFINITIONS[kind].of_machine or row.verdict not in COUNTED:
         return None
     model = None if ceilings is None else time_model(row, ceilings)
-    claims = tuple(sorted(_claims(row, kind, ceilings, model), key=lambda claim: -claim.share))
+    apart = _apart(row, kind, ceilings)
+    left = max(0.0, 1 - sum(claim.share for claim in apart))
+    claims = tuple(sorted((*apart, *_at_work(row, kind, ceilings, model, left)), key=lambda claim: -claim.share))
     if not claims or (model is None and not kind.startswith("load") and claims[0].share < MOST):
         why = "its work is not known" if ceilings else "this machine's ceilings are not measured yet"
         return Finding("unclear", why, False, None, claims)
-    first, margin = claims[0], claims[0].share - claims[1].share if len(claims) > 1 else None
-    reached = None if model is None else model.reached(first.limiter)
-    sure = (margin is None or margin >= MARGIN) and (reached is None or reached >= NEAR_ROOF)
-    found = Finding(first.limiter, first.evidence, sure, margin, claims)
-    if reached is not None and reached < FAR_FROM_ROOF:
-        found = msgspec.structs.replace(found, limiter="unclear", evidence=f"{first.evidence}: far from both roofs")
+    found = _largest(row, claims, model, left)
     if model is None or ceilings is None:
         return found
     changes = remedies(row, model, ceilings)
@@ -78,6 +80,26 @@ def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
                                    may_help=tuple(r for r in changes if r.speedup is None))
 
 
+def _largest(row: Row, claims: tuple[Claim, ...], model: TimeModel | None, left: float) -> Finding:
+    """Return the largest claim; a roof that the operations are far from, in the time `left` to them, explains nothing.
+
+    Then something else that was measured to take nearly as much is named, or where nothing is, the operations.
+    """
+    first, margin = claims[0], claims[0].share - claims[1].share if len(claims) > 1 else None
+    reached = None if model is None else model.reached(first.limiter, left)
+    if reached is None or reached >= FAR_FROM_ROOF:
+        sure = (margin is None or margin >= MARGIN) and (reached is None or reached >= NEAR_ROOF)
+        return Finding(first.limiter, first.evidence, sure, margin, claims)
+    for other in claims:
+        if other.limiter not in ROOFS and first.share - other.share < MARGIN:
+            named = (other, *(claim for claim in claims if claim is not other))
+            return Finding(other.limiter, other.evidence, False, other.share - first.share, named)
+    operations = (row.extra.get("host") or {}).get("heaviest") or {}
+    where = evidence.in_operations(operations)
+    return Finding("unclear", f"{first.evidence}: far from both roofs{where and f'; {where}'}", False, margin, claims,
+                   operations=operations)
+
+
 def _of_failure(row: Row) -> Finding | None:
     if row.extra.get("kind") != "out_of_memory":
         return None
@@ -85,12 +107,14 @@ def _of_failure(row: Row) -> Finding | None:
                    (Claim("memory capacity", 1.0, row.reason or "memory ran out"),))
 
 
-def _claims(row: Row, kind: str, ceilings: Ceilings | None, model: TimeModel | None) -> Iterator[Claim]:
-    """Yield what takes a share of the time worth telling; what operations and host do is done in the rest of it."""
-    apart = [claim for claim in (*evidence.waiting(row), *evidence.from_disk(row, kind, ceilings))
-             if claim.share >= LEAST_SHARE]
-    yield from apart
-    left = max(0.0, 1 - sum(claim.share for claim in apart))
+def _apart(row: Row, kind: str, ceilings: Ceilings | None) -> tuple[Claim, ...]:
+    """Return what takes time of its own: waiting, standing still, reading from disk."""
+    return tuple(claim for claim in (*evidence.waiting(row), *evidence.from_disk(row, kind, ceilings))
+                 if claim.share >= LEAST_SHARE)
+
+
+def _at_work(row: Row, kind: str, ceilings: Ceilings | None, model: TimeModel | None, left: float) -> Iterator[Claim]:
+    """Yield what host and operations take of the share of the time that is `left` to them."""
     for claim in evidence.host(row, kind, model, ceilings):
         if claim.share >= LEAST_SHARE:
             yield msgspec.structs.replace(claim, share=left * claim.share)

@@ -1,6 +1,6 @@
 """What was measured of a test that speaks for one limit or another, in one sentence each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct
@@ -96,6 +96,12 @@ def host(row: Row, kind: str, model: TimeModel | None, ceilings: Ceilings | None
     elif model is not None and model.host:
         yield Claim("host overhead", model.host, f"starting the operations takes {percent(extra['issued_share'])} "
                     "of the time: the device waits for the program")
+
+
+def in_operations(shares: Mapping[str, float]) -> str:
+    """Return `58 % of the time is in linear, 24 % in cat`, empty where operations were not timed."""
+    return ", ".join(f"{percent(share)} {'in' if number else 'of the time is in'} {kind}"
+                     for number, (kind, share) in enumerate(shares.items()))
 
 
 def _copied(row: Row, seconds: float, ceilings: Ceilings | None) -> str:

@@ -62,14 +62,17 @@ class TimeModel(Struct, frozen=True):
         """
         return (1 - (self.host or 0.0)) * sum(part.share * part.nearness(bound) for part in self.parts)
 
-    def reached(self, bound: str) -> float | None:
-        """Return the share of a roof that the operations it bounds reach, while they run."""
+    def reached(self, bound: str, left: float = 1.0) -> float | None:
+        """Return the share of a roof that the operations it bounds reach, while they run.
+
+        `left` is the share of the time that the test did not wait for other programs, the disk, or its processor.
+        """
         inside = [part for part in self.parts if part.bound == bound]
         total = sum(part.share for part in inside)
         if not total:
             return None
         work = sum(part.share * max(part.compute or 0.0, part.memory or 0.0) for part in inside)
-        return work / total / max(1 - (self.host or 0.0), 0.01)
+        return work / total / max(left * (1 - (self.host or 0.0)), 0.01)
 
     def speedup(self, compute: float = 1.0, memory: float = 1.0, host: float = 1.0) -> float:
         """Return how many times as fast the test would be if roofs and host were so many times as fast."""

@@ -139,6 +139,9 @@ def limit_line(row: Row, short: bool = False) -> str:
     if found is None or not found.claims:
         return f"{bound_name(limit['bound'])}: {of_ceiling}" if limit else ""
     if found.limiter == "unclear":
+        if found.operations:
+            kind = max(found.operations, key=lambda kind: found.operations[kind])
+            return tr("limit unclear: {0} of the time in {1}").format(percent(found.operations[kind]), kind)
         return tr("limit unclear: {0}").format(f"{bound_name(limit['bound'])} {of_ceiling}") if limit else ""
     if limit.get("bound") != found.limiter:
         of_ceiling = tr("{0} of the time").format(percent(found.claims[0].share))

@@ -63,6 +63,21 @@ def test_operations_far_from_both_roofs_are_unclear_and_halfway_ones_only_probab
     assert halfway.limiter == "memory bandwidth" and not halfway.is_sure
 
 
+def test_where_it_is_unclear_the_operations_that_take_the_time_are_named() -> None:
+    host = {"share": 0.2, "operations": 100, "heaviest": {"linear": 0.5, "cat": 0.06}}
+    found = found_of(row_of(gb=2.0, host=host))
+    assert found.limiter == "unclear" and found.operations == {"linear": 0.5, "cat": 0.06}
+    assert found.evidence.endswith(": far from both roofs; 50\u00a0% of the time is in linear, 6\u00a0% in cat")
+
+
+def test_a_roof_that_is_not_nearly_reached_gives_way_to_what_was_measured_to_take_as_much() -> None:
+    found = found_of(row_of(gb=1.0, cpu={"waited": 0.48, "still": 0.5}, others_percent=50.0))
+    assert found.limiter == "other programs" and not found.is_sure and found.margin == pytest.approx(-0.04)
+    assert [claim.limiter for claim in found.claims[:2]] == ["other programs", "memory bandwidth"]
+    half = found_of(row_of(gb=7.0, cpu={"waited": 0.4, "still": 0.4}, others_percent=50.0))
+    assert half.limiter == "memory bandwidth" and half.is_sure  # 7 of 20 GB/s in 60 % of the time: 58 %
+
+
 def test_what_operations_reach_counts_without_the_host_s_time() -> None:
     found = found_of(row_of(gb=9.0, host={"share": 0.4, "operations": 100}))
     assert found.limiter == "memory bandwidth" and found.is_sure  # 9 of 20 GB/s in 60 % of the time: 75 %

@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 import torch
 
 from llmscope.engine import conditions
@@ -18,6 +19,15 @@ def test_large_products_leave_nothing_to_the_host_and_are_counted() -> None:
     x = torch.randn(700, 700)
     found = host_share(lambda: timed(lambda: [x @ x for _ in range(5)]))
     assert found.share < 0.3 and found.operations == 5
+    assert list(found.heaviest) == ["mm"] and found.heaviest["mm"] == pytest.approx(1 - found.share)
+
+
+def test_the_kinds_of_operations_that_work_longest_are_named_the_longest_first() -> None:
+    large, number = torch.randn(500, 500), torch.ones(1)
+    found = host_share(lambda: timed(lambda: [(large @ large, large.exp(), large.exp(), -number) for _ in range(20)]))
+    assert set(found.heaviest) <= {"mm", "exp"}  # a single number is no work
+    shares = list(found.heaviest.values())
+    assert shares == sorted(shares, reverse=True) and 0.3 < sum(shares) <= 1
 
 
 def test_python_between_operations_is_the_host_s() -> None:
