@@ -33,6 +33,9 @@ COMPUTE_OF_DTYPE_SD, MEMORY_OF_DTYPE_SD = 0.4, 0.3
 #: A CPU's libraries stream the weights through a product of one row. For one of more they are packed first: read,
 #: written, read again from a cache (MKL, 576 × 49152 in float32: 8.5 ms for one row, 21.6 ms for two).
 PACKING, PACKING_SD = {"cpu": 2.5}, 0.4
+#: A CPU's products in bfloat16 are set up by oneDNN, whatever their size: 15 to 20 µs longer than one in float32, some
+#: seven times a layer (64 × 64 for two rows: 14.8 against 2.7 µs; 256 × 256 for one: 27 against 6.5).
+SETUP_S = {("cpu", "bfloat16"): 1.2e-4}
 #: Where no ceilings are known there is nothing to seek the shares by.
 BLIND_FLOPS, BLIND_BYTES, BLIND_SD = 1e11, 1e10, 3.0
 
@@ -49,6 +52,7 @@ class Machine(NamedTuple):
     threads: float
     overhead_s: float
     packing: float
+    device: str
     dtypes: tuple[str, ...]
     sd: np.ndarray
 
@@ -60,7 +64,7 @@ def machine_of(known: Sequence[Observed], device: str, ceilings: Ceilings | None
     shares = (BLIND_SD, BLIND_SD) if ceilings is None else (COMPUTE_SD, MEMORY_SD)
     of_dtypes = [COMPUTE_OF_DTYPE_SD, MEMORY_OF_DTYPE_SD] * (len(dtypes) + 1)
     threads = 1.0 if ceilings is None else threads_share(known[0].row, ceilings)
-    return Machine(ceilings, threads, overhead_s, PACKING.get(device, 1.0), dtypes,
+    return Machine(ceilings, threads, overhead_s, PACKING.get(device, 1.0), device, dtypes,
                    np.array([overhead_sd, *shares, PACKING_SD, *of_dtypes]))
 
 
@@ -89,7 +93,7 @@ class PassTimes:
         self._compute_s = filled[0] / [machine.threads * _flops_s(work, machine.ceilings) for work in works]
         self._memory_s = filled[1] / [_bytes_s(work, machine.ceilings) for work in works]
         self._memory_s *= np.where(self._is_packed, machine.packing, 1.0)
-        self._overhead_s = machine.overhead_s * np.array([work.layer_passes for work in works])
+        self._overhead_s = np.array([work.layer_passes * _layer_s(work, machine) for work in works])
         dtypes = machine.dtypes
         self._of_dtype = np.array([4 + 2 * (dtypes.index(work.dtype) if work.dtype in dtypes else len(dtypes))
                                    for work in works])
@@ -103,6 +107,10 @@ class PassTimes:
         compute_s = self._compute_s * np.exp(-theta[1] - theta[self._of_dtype])
         memory_s = self._memory_s * np.exp(theta[3] * self._is_packed - theta[2] - theta[self._of_dtype + 1])
         return np.log(self._overhead_s * np.exp(theta[0]) + np.hypot(compute_s, memory_s).sum(axis=0))
+
+
+def _layer_s(work: Work, machine: Machine) -> float:
+    return machine.overhead_s + SETUP_S.get((machine.device, work.dtype), 0.0)
 
 
 def _flops_s(work: Work, ceilings: Ceilings | None) -> float:

@@ -66,20 +66,19 @@ def _machine() -> tuple[Cell, ...]:
 def _axis(axis: str, tells: Callable[[Row, Row], bool], measured: list[tuple[Cell, Row]],
           ceilings: Ceilings | None, summaries: list[Bar]) -> Iterator[str]:
     errors, held = [], []
-    for cell, row in measured:
-        if axis == "seq" and cell.workload != "pp":
-            continue
+    rows = [(cell, row) for cell, row in measured if axis != "seq" or cell.workload == "pp"]
+    for cell, row in rows:
         others = [other for _, other in measured if tells(row, other)]
         found = predict(others, cell, ceilings)
         yield _line(axis, row, found)
         if found is not None and row.median:
             errors.append(found.value / row.median - 1)
-        held.append(found is not None and found.low <= (row.median or 0) <= found.high)
+            held.append(found.low <= row.median <= found.high)
     if not errors:
         summaries.append(Bar(f"{axis} left out: mean error", "nothing could be predicted", "≤ 15 %", False))
         return
     mean, share = float(np.mean(np.abs(errors))), float(np.mean(held))
-    summaries += [Bar(f"{axis} left out: mean error of {len(errors)} of {len(held)}",
+    summaries += [Bar(f"{axis} left out: mean error of {len(errors)} of {len(rows)}",
                       f"{mean:.1%}, median {np.median(errors):+.1%}", "≤ 15 %", mean <= 0.15),
                   Bar(f"{axis} left out: 90 % ranges that hold the value", f"{share:.0%}", "≥ 85 %", share >= 0.85)]
 

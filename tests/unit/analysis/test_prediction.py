@@ -80,6 +80,15 @@ def test_what_was_left_out_is_predicted_within_15_percent(of: Callable[[Cell], A
     assert np.mean(errors) <= 0.15 and np.mean(held) >= least and len(errors) > 0.9 * len(held)
 
 
+def test_products_in_bfloat16_take_their_setting_up_on_a_cpu_as_well() -> None:
+    of_float = [row for row in ROWS if (row.model, row.dtype) == (SMALL, "float32")]
+    cell = Cell(SMALL, "tg", "cpu", "bfloat16", new=16)
+    work = work_of_cell(cell)
+    assert work is not None
+    takes_s = seconds(cell) + 110e-6 * work.layer_passes
+    assert found(of_float, cell).value == pytest.approx(cell.new / takes_s, rel=0.1)
+
+
 def test_what_a_large_model_says_of_its_host_tells_how_long_a_small_one_takes() -> None:
     large = [row for row in ROWS if (row.model, row.dtype) == (LARGE, "float32") and row.definition.startswith("pp")]
     silent = [replace(row, extra={"seconds": row.extra["seconds"]}) for row in large]
