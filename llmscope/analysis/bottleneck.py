@@ -20,8 +20,6 @@ from llmscope.core.results import COUNTED, Row
 
 #: The first claim must be this much of the time above the second to be sure.
 MARGIN = 0.10
-#: Claims that are made of ceilings: what else is claimed was measured by itself.
-ROOFS = ("compute", "memory bandwidth")
 #: Operations that reach less of both roofs than this are limited by something that no roof describes.
 FAR_FROM_ROOF, NEAR_ROOF = 0.15, 0.50
 #: Where the roofs are not known, a claim must take this much of the time to be the finding.
@@ -31,9 +29,9 @@ WORTH_IT = 1.05
 
 
 class Finding(Struct, frozen=True):
-    """What limits a test. `claims` are all shares found, that of the limiter first, then by size.
+    """What limits a test. `claims` are all shares found, that of the limiter first; `margin` its lead, None if alone.
 
-    `margin` is the lead of the first over the next, None if it is alone.
+    One claim may be `unclear`: operations far from both roofs, the time of which nothing explains.
     `is_sure` is False where the second is close, or the operations are far from the roof that bounds them.
     Where it is unclear, `operations` are the kinds that take most of the time, by torch's names with their shares.
     `would_help` and `would_not_help` are changes with the speed that is predicted of them, `may_help` those of which
@@ -73,7 +71,7 @@ def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
     found = _largest(row, claims, model, left)
     if model is None or ceilings is None:
         return found
-    changes = remedies(row, model, ceilings)
+    changes = remedies(row, model, ceilings, all(claim.limiter != "unclear" for claim in claims))
     known = [(remedy, remedy.speedup) for remedy in changes if remedy.speedup is not None]
     return msgspec.structs.replace(found, would_help=tuple(r for r, speedup in known if speedup >= WORTH_IT),
                                    would_not_help=tuple(r for r, speedup in known if speedup < WORTH_IT),
@@ -81,23 +79,15 @@ def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
 
 
 def _largest(row: Row, claims: tuple[Claim, ...], model: TimeModel | None, left: float) -> Finding:
-    """Return the largest claim; a roof that the operations are far from, in the time `left` to them, explains nothing.
-
-    Then something else that was measured to take nearly as much is named, or where nothing is, the operations.
-    """
+    """Return the largest claim; before time that nothing explains, another that is nearly as large."""
+    if claims[0].limiter == "unclear" and len(claims) > 1 and claims[0].share - claims[1].share < MARGIN:
+        claims = (claims[1], claims[0], *claims[2:])
     first, margin = claims[0], claims[0].share - claims[1].share if len(claims) > 1 else None
+    if first.limiter == "unclear":
+        return Finding("unclear", first.evidence, False, margin, claims, operations=_kinds(row))
     reached = None if model is None else model.reached(first.limiter, left)
-    if reached is None or reached >= FAR_FROM_ROOF:
-        sure = (margin is None or margin >= MARGIN) and (reached is None or reached >= NEAR_ROOF)
-        return Finding(first.limiter, first.evidence, sure, margin, claims)
-    for other in claims:
-        if other.limiter not in ROOFS and first.share - other.share < MARGIN:
-            named = (other, *(claim for claim in claims if claim is not other))
-            return Finding(other.limiter, other.evidence, False, other.share - first.share, named)
-    operations = (row.extra.get("host") or {}).get("heaviest") or {}
-    where = evidence.in_operations(operations)
-    return Finding("unclear", f"{first.evidence}: far from both roofs{where and f'; {where}'}", False, margin, claims,
-                   operations=operations)
+    sure = (margin is None or margin >= MARGIN) and (reached is None or reached >= NEAR_ROOF)
+    return Finding(first.limiter, first.evidence, sure, margin, claims)
 
 
 def _of_failure(row: Row) -> Finding | None:
@@ -119,9 +109,25 @@ def _at_work(row: Row, kind: str, ceilings: Ceilings | None, model: TimeModel | 
         if claim.share >= LEAST_SHARE:
             yield msgspec.structs.replace(claim, share=left * claim.share)
     if model is not None and ceilings is not None:
-        for limit in limits(work_of(row), row.extra["seconds"], row.dtype, ceilings):
-            if share := model.share_of(limit.bound):
-                yield Claim(limit.bound, left * share, evidence.product(row, limit, ceilings.threads))
+        yield from _of_operations(row, ceilings, model, left)
+
+
+def _of_operations(row: Row, ceilings: Ceilings, model: TimeModel, left: float) -> Iterator[Claim]:
+    """Yield what each roof takes of the time; where operations are far from both, that neither explains it."""
+    found = limits(work_of(row), row.extra["seconds"], row.dtype, ceilings)
+    nearer = max(found, key=lambda limit: model.share_of(limit.bound), default=None)
+    if nearer is not None and (model.reached(nearer.bound, left) or 0.0) < FAR_FROM_ROOF:
+        where = evidence.in_operations(_kinds(row))
+        yield Claim("unclear", left * (1 - (model.host or 0.0)), evidence.product(row, nearer, ceilings.threads) +
+                    f": far from both roofs{where and f'; {where}'}")
+        return
+    for limit in found:
+        if share := model.share_of(limit.bound):
+            yield Claim(limit.bound, left * share, evidence.product(row, limit, ceilings.threads))
+
+
+def _kinds(row: Row) -> dict[str, float]:
+    return (row.extra.get("host") or {}).get("heaviest") or {}
 
 
 def stored_finding(row: Row) -> Finding | None:

@@ -33,9 +33,14 @@ class Remedy(Struct, frozen=True):
     settings: dict[str, Any] = {}
 
 
-def remedies(row: Row, model: TimeModel, ceilings: Ceilings) -> tuple[Remedy, ...]:
-    """Return the changes that apply to a test, the best first and those without a prediction last."""
-    found = (*_predicted(row, model, ceilings), *_waiting(row), *_options(row))
+def remedies(row: Row, model: TimeModel, ceilings: Ceilings, explained: bool = True) -> tuple[Remedy, ...]:
+    """Return the changes that apply to a test, the best first and those without a prediction last.
+
+    Where roofs have not `explained` its operations, nothing is predicted of them: neither what a higher roof would
+    give, nor whether they would be as far from it with more to do. What can be measured stays.
+    """
+    by_roofs = _predicted(row, model, ceilings) if explained else _unexplained(row, model, ceilings)
+    found = (*by_roofs, *_waiting(row), *_options(row))
     return tuple(sorted(found, key=lambda remedy: (remedy.speedup is None, -(remedy.speedup or 0.0))))
 
 
@@ -74,6 +79,14 @@ def _options(row: Row) -> Iterator[Remedy]:
     other = {"eager": "sdpa", "sdpa": "eager"}.get(used)
     if other is not None:
         yield Remedy("attention", f"{other} attention", None, {"attention": other})
+
+
+def _unexplained(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy]:
+    for remedy in _predicted(row, model, ceilings):
+        if remedy.change == "host":
+            yield remedy
+        elif remedy.settings and row.definition.partition("/")[0] in IN_TURNS:
+            yield structs.replace(remedy, speedup=None)
 
 
 def _predicted(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy]:

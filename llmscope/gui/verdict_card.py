@@ -104,6 +104,8 @@ class VerdictCard(Panel):
         lead = words.percent(found.margin)
         if found.is_sure:
             return self.tr("leads the next by {0} of the time").format(lead)
+        if found.claims[1].limiter == "unclear":
+            return self.tr("as much of the time is far from both ceilings")
         if found.margin < MARGIN:
             return self.tr("{0} is nearly as likely").format(words.bound_name(found.claims[1].limiter))
         return self.tr("its ceiling is not nearly reached")
@@ -160,7 +162,9 @@ class _ClaimLine:
             part.setVisible(claim is not None)
         if claim is None:
             return
-        name, share = _upper(words.bound_name(claim.limiter)), words.percent(claim.share)
+        explained = claim.limiter != "unclear"
+        name = _upper(words.bound_name(claim.limiter)) if explained else tr("Operations")
+        share = words.percent(claim.share)
         self.name.setText(name)
         self.name.setToolTip(claim.evidence)
         self.gauge.setToolTip(claim.evidence)

@@ -52,13 +52,14 @@ def test_planned_tests_say_what_they_are_expected_to_give(window: MainWindow, pl
 
 def test_nothing_is_worked_out_while_a_run_goes_on(window: MainWindow, play: Play, qtbot: QtBot) -> None:
     play(before_the_run())
-    qtbot.waitUntil(lambda: "expected" in details(window)[0])
+    looks = window.page.foretold._latest
+    qtbot.waitUntil(lambda: "expected" in details(window)[0] and looks._thread is None)
     play(stream(until_s=14.0))
     assert window.page.run.is_open
     window.page.foretold.forget()
     window.page.control.resolve()
     window.page._on_resolved()
-    assert not window.page.foretold._timer.isActive() and window.page.foretold._latest._thread is None
+    assert not window.page.foretold._timer.isActive() and looks._thread is None
 
 
 def test_a_run_that_begins_stops_what_was_about_to_be_read(window: MainWindow, play: Play,

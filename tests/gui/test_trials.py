@@ -8,12 +8,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from llmscope.analysis.bottleneck import Finding
+from llmscope.analysis.remedies import Remedy
 from llmscope.core.events import Devices, Event, PhaseStarted, RunEnded, WorkerEnded
 from llmscope.core.spec import RunSpec
 from llmscope.core.units import NBSP
 from llmscope.gui.dialogs.ask import Question
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.hardware_page import HardwarePage
+from llmscope.gui.trials import Turns, trials
 from llmscope.gui.widgets.basic import Button
 from tests.gui.fakes import FakeRunner
 from tests.gui.stream import CELLS, stream
@@ -102,10 +105,10 @@ def test_a_comparison_that_failed_says_why_and_a_stopped_one_nothing(page: Hardw
 
 
 def test_what_cannot_be_measured_in_turns_says_so(page: HardwarePage) -> None:
-    page.choose([test.row.test for test in page.look.tests].index("train128"))
-    shown = [line for line in page.card.trials.lines if line.trial is not None]
-    assert shown and not any(line.button.isEnabled() for line in shown)
-    assert "pp, tg" in shown[0].button.toolTip()
+    training = next(test for test in page.look.tests if test.row.test == "train128")
+    larger = Remedy("batch", "a larger batch", 2.0, {"batch": 8})
+    found = Finding("compute", "", True, None, would_help=(larger,))
+    assert ["pp, tg" in trial.why_not for trial in trials(training.row, found, Turns())] == [True]
 
 
 def test_during_another_run_nothing_can_be_tried(page: HardwarePage, window: MainWindow, play: Play) -> None:

@@ -68,12 +68,25 @@ def test_where_it_is_unclear_the_operations_that_take_the_time_are_named() -> No
     found = found_of(row_of(gb=2.0, host=host))
     assert found.limiter == "unclear" and found.operations == {"linear": 0.5, "cat": 0.06}
     assert found.evidence.endswith(": far from both roofs; 50\u00a0% of the time is in linear, 6\u00a0% in cat")
+    assert [(claim.limiter, claim.share) for claim in found.claims] == [("unclear", 0.8), ("host overhead", 0.2)]
+
+
+def test_of_operations_that_no_roof_explains_nothing_is_predicted_but_what_can_be_tried_stays() -> None:
+    found = found_of(row_of(gb=2.0, host={"share": 0.3, "operations": 100}))
+    assert [remedy.change for remedy in (*found.would_help, *found.would_not_help)] == ["host"]
+    assert {remedy.change for remedy in found.may_help} >= {"batch", "compile"}
+    assert all(remedy.settings for remedy in found.may_help)
+
+
+def test_time_that_nothing_explains_gives_way_to_a_host_that_takes_nearly_as_much() -> None:
+    found = found_of(row_of(gb=1.0, host={"share": 0.46, "operations": 100}))
+    assert found.limiter == "host overhead" and not found.is_sure
 
 
 def test_a_roof_that_is_not_nearly_reached_gives_way_to_what_was_measured_to_take_as_much() -> None:
     found = found_of(row_of(gb=1.0, cpu={"waited": 0.48, "still": 0.5}, others_percent=50.0))
     assert found.limiter == "other programs" and not found.is_sure and found.margin == pytest.approx(-0.04)
-    assert [claim.limiter for claim in found.claims[:2]] == ["other programs", "memory bandwidth"]
+    assert [claim.limiter for claim in found.claims] == ["other programs", "unclear"]
     half = found_of(row_of(gb=7.0, cpu={"waited": 0.4, "still": 0.4}, others_percent=50.0))
     assert half.limiter == "memory bandwidth" and half.is_sure  # 7 of 20 GB/s in 60 % of the time: 58 %
 
@@ -199,7 +212,7 @@ def test_what_helps_is_what_the_model_of_the_time_predicts() -> None:
 
 
 def test_what_the_program_can_change_itself_has_its_settings_and_hardware_has_none() -> None:
-    row = msgspec.structs.replace(row_of(threads=1, numerics={"attention": "sdpa"}), backend="eager", batch=4)
+    row = msgspec.structs.replace(row_of(gb=8.0, threads=1, numerics={"attention": "sdpa"}), backend="eager", batch=4)
     ceilings = msgspec.structs.replace(CEILINGS, products=CEILINGS.products | {
         "bfloat16": Ceiling("gemm512-bf16", 0.05, "TFLOPS")})
     cell = cell_of(row)
@@ -216,13 +229,13 @@ def test_what_the_program_can_change_itself_has_its_settings_and_hardware_has_no
 
 
 def test_options_without_a_prediction_come_last_and_only_where_the_test_has_them_and_does_not_use_them() -> None:
-    found = found_of(row_of(numerics={"attention": "eager"}))
+    found = found_of(row_of(gb=8.0, numerics={"attention": "eager"}))
     assert [r.change for r in found.may_help] == ["cache", "compile", "attention"]
     assert found.may_help[-1].settings == {"attention": "sdpa"} and found.changes[-3:] == found.may_help
     assert all(r.speedup is None for r in found.may_help)
-    used = msgspec.structs.replace(row_of(), backend="compile", options={"cache": "static", "threads": 2})
+    used = msgspec.structs.replace(row_of(gb=8.0), backend="compile", options={"cache": "static", "threads": 2})
     assert not found_of(used).may_help and cell_of(used).threads == 2 and cell_of(used).cache == "static"
-    assert [r.change for r in found_of(row_of("pp")).may_help] == ["compile"]
+    assert [r.change for r in found_of(row_of("pp", gb=8.0)).may_help] == ["compile"]
     assert not found_of(row_of("train")).may_help
 
 
