@@ -3,6 +3,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from llmscope.analysis.bottleneck import Finding
+from llmscope.analysis.evidence import Claim
 from llmscope.core.events import (
     CellEnded,
     CellStarted,
@@ -226,3 +228,13 @@ def test_tests_that_take_turns_take_the_time_of_their_own_turns() -> None:
     run.apply(CellEnded(t_ns=3 * SECOND, cell=0, row=ended))
     run.apply(PhaseStarted(t_ns=4 * SECOND, cell=1, phase="products"))
     assert run.took_s(first) == first.took_s == pytest.approx(2.0)  # what came between was nobody's
+
+
+def test_a_row_whose_limit_is_unclear_names_the_operations_that_take_most_of_its_time() -> None:
+    decoded = next(event.row for event in stream() if isinstance(event, CellEnded) and event.row.test == "tg32")
+    named = Finding("unclear", "", False, None, (Claim("unclear", 0.7, ""),), operations={"linear": 0.53, "cat": 0.06})
+    nameless = msgspec.structs.replace(named, operations={})
+    for found, line in ((named, "limit unclear: 53 % of the time in linear"),
+                        (nameless, "limit unclear: memory bandwidth 73 % of 45.2 GB/s")):
+        held = msgspec.structs.replace(decoded, extra=decoded.extra | {"bottleneck": msgspec.to_builtins(found)})
+        assert words.limit_line(held, short=True).replace(NBSP, " ") == line
