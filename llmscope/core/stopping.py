@@ -31,6 +31,8 @@ LONG_PASSES, LONG_T_MAX_S = 8, 180.0
 CHECKS_IN_A_ROW, COUNTED_FROM = 2, 8
 #: A noise estimate that moved by less than this over the last window will not get better by waiting.
 PLATEAU_WINDOW, PLATEAU_SPREAD = 64, 0.05
+#: That holds of noise, not of a program that had the machine for a moment: so much of the time is waited for it to go.
+LEAST_OF_TIME = 1 / 3
 
 
 class Decision(Struct, frozen=True):
@@ -104,7 +106,7 @@ class StoppingRule:
         The plateau is nvbench's (spread of the last 64 noise estimates under 5 % of their mean); as the
         interval shrinks with √n, the seconds still needed are projected before giving up on it.
         """
-        if interval.n <= PLATEAU_WINDOW or interval.half_width is None:
+        if interval.n <= PLATEAU_WINDOW or interval.half_width is None or elapsed_s < LEAST_OF_TIME * t_max_s:
             return False
         recent = np.array(self._noise)
         settled = recent.std(ddof=1) < PLATEAU_SPREAD * recent.mean()

@@ -17,11 +17,14 @@ from llmscope.hardware import cgroup, sensors
 from llmscope.hardware.nvml import GpuFacts, gpus_static
 
 CPUINFO = Path("/proc/cpuinfo")
+#: Instructions that decide how fast products are: of two processors that a host names alike one may lack them.
+_VECTORS = re.compile(r"avx\w*|amx\w*|fma|f16c|asimd\w*|sve\w*|sme2?|bf16|i8mm")
 
 
 class Machine(Struct, frozen=True, kw_only=True):
     """One look at the machine; None is "not readable", and for limits "no limit".
 
+    `cpu_details` are the numbers of the processor's model and its vector instructions, empty where not readable.
     `threads` counts logical processors, `threads_usable` those that this process may run on,
     `cpu_limit_cores` is a container's quota. `not_readable` tells why fields of Telemetry stay empty.
     """
@@ -42,6 +45,7 @@ class Machine(Struct, frozen=True, kw_only=True):
     on_battery: bool | None
     gpus: tuple[GpuFacts, ...]
     not_readable: dict[str, str]
+    cpu_details: str = ""
 
 
 def machine() -> Machine:
@@ -58,6 +62,7 @@ def machine() -> Machine:
         system=system_name(), kernel=platform.release(), architecture=platform.machine(),
         virtual=virtual, on_battery=sensors.on_battery(), gpus=gpus,
         not_readable=sensors.reasons(virtual=virtual) | ({"gpus": no_gpus} if no_gpus else {}),
+        cpu_details=parse_cpu_details(_text(CPUINFO)) if sys.platform == "linux" else platform.processor(),
     )
 
 
@@ -126,6 +131,15 @@ def parse_cpu_name(cpuinfo: str) -> str:
         if found:
             return found[1].strip()
     return ""
+
+
+def parse_cpu_details(cpuinfo: str) -> str:
+    """Return vendor, family, model and stepping in the text of /proc/cpuinfo, and the vector instructions."""
+    found = dict(re.findall(r"^([^\t:]+?)\s*:\s*(.*)$", cpuinfo, re.MULTILINE))
+    numbers = [found[key] for key in ("vendor_id", "cpu family", "model", "stepping", "CPU implementer",
+                                      "CPU architecture", "CPU variant", "CPU part") if key in found]
+    flags = (found.get("flags") or found.get("Features") or "").split()
+    return " ".join((*numbers, *sorted(flag for flag in flags if _VECTORS.fullmatch(flag))))
 
 
 def threads_usable() -> int | None:

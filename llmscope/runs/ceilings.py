@@ -16,7 +16,7 @@ FILE = "ceilings.json"
 SCHEMA = 1
 LIMIT_BYTES = 4_000_000
 #: What of a machine decides how fast it can be; more memory or another system makes no other machine of it.
-_IDENTITY = ("cpu", "cores", "threads", "threads_usable", "cpu_limit_cores", "architecture", "gpus")
+_IDENTITY = ("cpu", "cpu_details", "cores", "threads", "threads_usable", "cpu_limit_cores", "architecture", "gpus")
 
 
 class _File(Struct, frozen=True):
@@ -69,5 +69,5 @@ class CeilingStore:
 def fingerprint(machine: Mapping[str, Any]) -> str:
     """Return what tells one machine from another, as far as speed goes: a hash of processor, cores and GPUs."""
     gpus = [gpu.get("name") for gpu in gpus_of(machine)]
-    identity = [gpus if name == "gpus" else machine.get(name) for name in _IDENTITY]
+    identity = [gpus if name == "gpus" else machine.get(name) or None for name in _IDENTITY]
     return hashlib.blake2b(msgspec.json.encode(identity), digest_size=8).hexdigest()

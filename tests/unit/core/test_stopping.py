@@ -214,3 +214,10 @@ def test_one_narrow_look_by_luck_is_not_enough() -> None:
 def test_hopeless_noise_ends_before_the_time_is_up_and_says_what_was_reached() -> None:
     decision, n = run(0.1 * lognormal(0.4)(np.random.default_rng(3), 2000))
     assert decision.verdict == "not_converged" and (decision.reason or "").startswith("±") and n < 600
+
+
+def test_a_disturbed_beginning_is_not_taken_for_hopeless_noise() -> None:
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        decision, _ = run(0.02 * np.concatenate([lognormal(0.9)(random, 120), lognormal(0.02)(random, 2000)]))
+        assert decision.verdict == "valid"  # after 3 of 120 s six of these were given up before

@@ -82,3 +82,11 @@ def test_this_machine_can_be_stored_and_says_no_names() -> None:
 def test_a_machine_without_readable_files_still_has_a_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(host, "CPUINFO", tmp_path / "missing")
     assert host.cpu_name()
+
+
+def test_processors_that_a_host_names_alike_are_told_apart_by_model_and_vector_instructions() -> None:
+    older = ("vendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\nmodel name\t: AMD EPYC\nstepping\t: 1\n"
+             "flags\t\t: fpu avx2 avx smep\n")
+    assert host.parse_cpu_details(older) == "AuthenticAMD 25 1 1 avx avx2"
+    arm = "CPU implementer\t: 0x41\nCPU part\t: 0xd40\nFeatures\t: fp asimd sve bf16\n"
+    assert host.parse_cpu_details(arm) == "0x41 0xd40 asimd bf16 sve" and host.parse_cpu_details("") == ""
