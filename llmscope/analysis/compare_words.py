@@ -14,6 +14,8 @@ _DOES = {"pp": "reads prompts", "tg": "writes", "gen": "answers", "ttft": "begin
          "load-cold": "loads cold", "load-warm": "loads", "tok": "turns text into ids", "prep": "makes training data"}
 _DOING = {"pp": "reading prompts", "tg": "writing", "gen": "answering", "ttft": "beginning to answer",
           "train": "training"}
+#: What stands in place of a ratio.
+NO_DIFFERENCE, CANNOT_TELL = "no difference", "cannot tell"
 #: Names that stand in a line before the rest is only counted.
 _MOST_NAMES = 4
 #: From this on one of two ratios is told as the smaller one.
@@ -114,7 +116,7 @@ def ratio_cells(value: Value) -> tuple[str, str]:
         return ratio(times), resolution(times)
     if times.is_resolved:
         return ratio(times), plus_minus(times)
-    return "cannot tell" if is_lost(times) else "no difference", resolution(times)
+    return CANNOT_TELL if is_lost(times) else NO_DIFFERENCE, resolution(times)
 
 
 def value_cells(value: Value, line: Line) -> tuple[str, str]:
