@@ -51,7 +51,7 @@ def painter(qapp: QApplication) -> Iterator[QPainter]:
 
 
 @pytest.mark.parametrize("chosen", [-1, 0, 1, 2])
-@pytest.mark.parametrize("size", [(400, 260), (620, 360)])
+@pytest.mark.parametrize("size", [(520, 300), (620, 360)])
 def test_no_roofs_name_and_no_tests_name_lies_on_a_dot_or_on_another(painter: QPainter, chosen: int,
                                                                      size: tuple[int, int]) -> None:
     drawing = Drawing(Scene(POINTS, {"cpu": CEILINGS}, chosen), *size)

@@ -12,6 +12,8 @@ FIRST, LAST = -1, 3
 DEPTH = 3
 #: px between places that are tried for a label along a line.
 STEP_PX = 24
+#: So many lines through a label are less than one other label or point below it.
+MET = 100
 
 #: From where to where.
 Line = tuple[QPointF, QPointF]
@@ -53,12 +55,12 @@ def free_place(at: QPointF, size: QSizeF, area: QRectF, taken: Sequence[QRectF],
     """
     w, h, c = size.width(), size.height(), clear
     near = ((c, -h / 2), (-w / 2, c - 1), (-c - w, -h / 2), (-w / 2, 1 - c - h),
-            (c - 1, 3), (1 - c - w, 3), (c - 1, -3 - h), (1 - c - w, -3 - h))
+            *((x, y) for off in (3, 8) for y in (off, -off - h) for x in (c - 1, 1 - c - w)))
     far = [(x, y) for y in (20, 36, 52, -24, -36, -52) for x in (4.0, -4 - w)]
     tried = [(QRectF(at + QPointF(*off), size), number >= len(near)) for number, off in enumerate((*near, *far))]
     places = [(place, is_far) for place, is_far in tried if area.contains(place)] or [(QRectF(at, size), False)]
     others = [other for other in taken if not other.contains(at)]
-    costs = (cost([place], taken, lines) + 10 * is_far * sum(crosses(other, *leader(at, place)) for other in others)
+    costs = (cost([place], taken, lines) + MET * is_far * sum(crosses(other, *leader(at, place)) for other in others)
              for place, is_far in places)
     return places[first_least(costs)]
 
@@ -70,7 +72,7 @@ def leader(at: QPointF, place: QRectF) -> Line:
 
 def cost(boxes: Iterable[QRectF], taken: Sequence[QRectF], lines: Sequence[Line]) -> int:
     """Return how bad it is to write in boxes: over something that is there is worst, over a line next."""
-    return sum(10 * sum(box.intersects(other) for other in taken) + 2 * sum(crosses(box, *line) for line in lines)
+    return sum(MET * sum(box.intersects(other) for other in taken) + sum(crosses(box, *line) for line in lines)
                for box in boxes)
 
 
