@@ -10,16 +10,9 @@ import typer
 
 from llmscope import __version__, paths, terminal
 from llmscope.analysis.compare import LETTERS, Comparison, Line, test_of
+from llmscope.analysis.compare_doubt import floor_reason, floor_words, what_helps
 from llmscope.analysis.compare_names import called
-from llmscope.analysis.compare_words import (
-    floor_reason,
-    floor_words,
-    headline,
-    ratio_cells,
-    some,
-    turned_round,
-    value_cells,
-)
+from llmscope.analysis.compare_words import headline, ratio_cells, some, turned_round, value_cells
 from llmscope.analysis.times_as_fast import TimesAsFast
 from llmscope.core.errors import BadInput
 from llmscope.core.results import VERDICT_WORDS
@@ -71,7 +64,8 @@ def check_picture(file: Path) -> None:
 
 def markdown(found: Comparison) -> str:
     """Return headline, tests, settings that differ and runs, for people."""
-    parts = [f"{headline(found)}.", _table(*_tests(found))]
+    said = " ".join(f"{text}." for text in (headline(found), what_helps(found)) if text)
+    parts = [said, _table(*_tests(found))]
     if any(setting.differing for setting in found.settings):
         parts.append(_table(*_settings(found)))
     return "\n\n".join([*parts, "\n".join(f"- {line}" for line in _about(found))]) + "\n"

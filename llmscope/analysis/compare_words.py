@@ -4,9 +4,8 @@ import math
 from collections.abc import Sequence
 
 from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
-from llmscope.analysis.compare_floors import Floor
+from llmscope.analysis.compare_doubt import is_lost, listed, resolution, who_varied
 from llmscope.analysis.times_as_fast import TimesAsFast
-from llmscope.core import units
 from llmscope.core.units import NBSP, measured, significant
 
 #: Kinds of tests, those that tell most first, and what a run does in them.
@@ -15,6 +14,8 @@ _DOES = {"pp": "reads prompts", "tg": "writes", "gen": "answers", "ttft": "begin
          "load-cold": "loads cold", "load-warm": "loads", "tok": "turns text into ids", "prep": "makes training data"}
 _DOING = {"pp": "reading prompts", "tg": "writing", "gen": "answering", "ttft": "beginning to answer",
           "train": "training"}
+#: What stands in place of a ratio.
+NO_DIFFERENCE, CANNOT_TELL = "no difference", "cannot tell"
 #: Names that stand in a line before the rest is only counted.
 _MOST_NAMES = 4
 #: From this on one of two ratios is told as the smaller one.
@@ -27,8 +28,7 @@ def headline(found: Comparison) -> str:
     Where the baseline is the faster one, the sentence says so: nobody reads `0.0292×` at once.
     """
     if found.is_apart:
-        letters = LETTERS[:len(found.sides)]
-        return f"Nothing can be compared: {', '.join(letters[:-1])} and {letters[-1]} have no test in common"
+        return f"Nothing can be compared: {listed(range(len(found.sides)))} have no test in common"
     name, base = LETTERS[_other(found)], LETTERS[found.baseline]
     told = _told(found)
     if not told:
@@ -36,10 +36,11 @@ def headline(found: Comparison) -> str:
     faster, slower = _resolved(told)
     rest = [item for item in told if not item[1].is_resolved]
     parts = [_faster(one, other, items) for one, other, items in ((name, base, faster), (base, name, slower)) if items]
+    unresolved = _unresolved(rest, listed(who_varied(found, _other(found))))
     if not parts:
-        return f"{name} and {base} cannot be told apart: {_unresolved(rest)}"
+        return f"{name} and {base} cannot be told apart: {unresolved}"
     text = ", but ".join(parts)
-    return f"{text}; {_unresolved(rest)}" if rest else text
+    return f"{text}; {unresolved}" if rest else text
 
 
 def turned_round(found: Comparison) -> str:
@@ -78,11 +79,14 @@ def _faster(name: str, base: str, items: Sequence[tuple[Line, TimesAsFast]]) -> 
     return text
 
 
-def _unresolved(rest: Sequence[tuple[Line, TimesAsFast]]) -> str:
-    """Return why tests tell no difference: too few samples, or none beyond what stands in brackets."""
-    told = [f"{_doing(line)} ({resolution(times)})" for line, times in rest if times.resolvable is not None]
+def _unresolved(rest: Sequence[tuple[Line, TimesAsFast]], varied: str) -> str:
+    """Return why tests tell no difference: none beyond what stands in brackets, runs that varied, too few samples."""
+    told = [f"{_doing(line)} ({resolution(times)})" for line, times in rest
+            if times.resolvable is not None and not is_lost(times)]
+    lost = [_doing(line) for line, times in rest if is_lost(times)]
     few = [_doing(line) for line, times in rest if times.resolvable is None]
-    parts = (("no difference resolved in", told), ("too few samples in", few))
+    parts = (("no difference resolved in", told), (f"the speed of {varied} varied too much in", lost),
+             ("too few samples in", few))
     return ", ".join(f"{text} {' and '.join(lines)}" for text, lines in parts if lines)
 
 
@@ -103,13 +107,6 @@ def plus_minus(times: TimesAsFast) -> str:
     return "—" if times.half_width is None else f"±{_rounded(times.half_width)}"
 
 
-def resolution(times: TimesAsFast) -> str:
-    """Return from which difference on one would have been told, `±5.4 %`, or that too few samples tell none."""
-    if times.resolvable is None:
-        return "no interval"
-    return units.plus_minus(times.resolvable)
-
-
 def ratio_cells(value: Value) -> tuple[str, str]:
     """Return the ratio and its ± as the table has them; where no difference is resolved, that and how small a one."""
     times = value.times
@@ -119,7 +116,7 @@ def ratio_cells(value: Value) -> tuple[str, str]:
         return ratio(times), resolution(times)
     if times.is_resolved:
         return ratio(times), plus_minus(times)
-    return "no difference", resolution(times)
+    return CANNOT_TELL if is_lost(times) else NO_DIFFERENCE, resolution(times)
 
 
 def value_cells(value: Value, line: Line) -> tuple[str, str]:
@@ -132,18 +129,6 @@ def value_cells(value: Value, line: Line) -> tuple[str, str]:
         return "—", value.why
     width = "" if row.half_width is None else f"±{_rounded(row.half_width * row.median)}{NBSP}"
     return measured(row.median, _widest(line)), f"{width}{line.unit}"
-
-
-def floor_words(floor: Floor) -> str:
-    """Return how well a machine repeats itself, and where that is known from."""
-    share = units.plus_minus(floor.share)
-    return f"{share} of {floor.runs} repeats" if floor.runs else f"{share} assumed"
-
-
-def floor_reason(floor: Floor) -> str:
-    """Return why a floor is assumed, nothing where it is known."""
-    few = "too few stored repeats"
-    return "" if floor.runs else f"its speed varied during the run, {few}" if floor.has_varied else few
 
 
 def _widest(line: Line) -> float | None:

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.compare import LETTERS, Comparison, Line, Value
+from llmscope.analysis.compare_doubt import floor_share, floor_words
 from llmscope.analysis.compare_names import called, device_of
 from llmscope.analysis.compare_settings import Setting
-from llmscope.analysis.compare_words import floor_words, ratio_cells, some, telling, turned_round, value_cells
+from llmscope.analysis.compare_words import ratio_cells, some, telling, turned_round, value_cells
 from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
-from llmscope.core.units import NBSP, plus_minus, significant
+from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
 from llmscope.gui.looks import when
 from llmscope.gui.words import tr
@@ -94,7 +95,7 @@ def settings_lines(found: Comparison, every: bool) -> list[tuple[Setting, Told]]
     chosen = [setting for setting in found.settings if every or setting.differing]
     floors = Setting(tr("Repeats within"), "may affect", tuple(map(floor_words, found.floors)))
     if not any(floor.runs for floor in found.floors):  # said once, as four columns have no room for it
-        floors = Setting(tr("Assumed repeat"), "may affect", tuple(plus_minus(floor.share) for floor in found.floors))
+        floors = Setting(tr("Assumed repeat"), "may affect", tuple(map(floor_share, found.floors)))
     return [(setting, (setting.name, *(value or "—" for value in setting.values), said))
             for setting, said in (*((setting, remark(setting)) for setting in chosen), (floors, _varied(found)))]
 

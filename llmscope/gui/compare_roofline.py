@@ -1,9 +1,8 @@
 """The rooflines of all runs in one plot, with the tests that tell most below them."""
 
-import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, QSizeF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -13,7 +12,8 @@ from llmscope.core.units import NBSP, significant
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_marks import MARK_PX, ROLES, paint_mark
 from llmscope.gui.plots.roofline_drawing import around, paint_axes, share_words
-from llmscope.gui.plots.roofline_scale import LogScale, beside, crosses, free_place, scale_for
+from llmscope.gui.plots.roofline_labels import Labels
+from llmscope.gui.plots.roofline_scale import Line, LogScale, scale_for
 from llmscope.gui.plots.style import font, pen
 from llmscope.gui.theme import theme
 from llmscope.runs.compare import Compared
@@ -26,7 +26,6 @@ SAME = 1.02
 
 #: Peak in TFLOPS, bandwidth in GB/s, and the places of the runs that have them.
 Roof = tuple[float, float, tuple[int, ...]]
-Line = tuple[QPointF, QPointF]
 
 
 class CompareRoofline(QWidget):
@@ -98,30 +97,30 @@ class Drawing:
         spots = [(point.intensity, point.speed_tflops) for *_, point in points]
         self.scale: LogScale = scale_for(spots, [(peak, gb_s) for peak, gb_s, _ in roofs], area)
         self._points, self._roofs = points, roofs
-        self._taken = [around(self.at(point), MARK_PX + 4) for *_, point in points]
-        self._lines: list[Line] = []
+        self.labels = Labels(area, [around(self.at(point), MARK_PX + 4) for *_, point in points])
 
     def at(self, point: Point) -> QPointF:
         """Return the place of a test."""
         return self.scale.place(point.intensity, point.speed_tflops)
 
     def paint(self, painter: QPainter) -> None:
-        """Draw it."""
+        """Draw it: lines first, so that words find places beside them."""
         paint_axes(painter, self.scale, TICKS_PX)
         for roof in self._roofs:
             self._paint_roof(painter, *roof)
         self._paint_ticks(painter)
         for _, place, point in self._points:
             if point.roof_tflops:
-                self._lines.append((self.at(point), self.scale.place(point.intensity, point.roof_tflops)))
                 painter.setPen(pen(ROLES[place], 1.0, (1.5, 3.0)))
-                painter.drawLine(*self._lines[-1])
+                roof_at = self.scale.place(point.intensity, point.roof_tflops)
+                self.labels.line(painter, (self.at(point), roof_at))
+        for roof in sorted(self._roofs, reverse=True):
+            self._name_roof(painter, *roof)
         for _, place, point in self._points:
             paint_mark(painter, self.at(point), place, "well")
         for *_, point in self._points:
-            self._paint_share(painter, point)
-        for number, roof in enumerate(sorted(self._roofs, reverse=True)):
-            self._name_roof(painter, *roof, number)
+            if share := share_words(point):
+                self.labels.name_dot(painter, self.at(point), share)
 
     def _slope_and_flat(self, peak: float, gb_s: float) -> tuple[Line, Line]:
         """Return both parts of a roof."""
@@ -134,50 +133,14 @@ class Drawing:
         """Draw a roof in the colour of its run, in ink where several have it."""
         painter.setPen(pen(ROLES[places[0]] if len(places) == 1 else "work", 2.0))
         for line in self._slope_and_flat(peak, gb_s):
-            painter.drawLine(*line)
-            self._lines.append(line)
+            self.labels.line(painter, line)
 
-    def _name_roof(self, painter: QPainter, peak: float, gb_s: float, places: tuple[int, ...], number: int) -> None:
+    def _name_roof(self, painter: QPainter, peak: float, gb_s: float, places: tuple[int, ...]) -> None:
         """Write both figures of a roof beside it."""
         slope, flat = self._slope_and_flat(peak, gb_s)
         letters = " ".join(LETTERS[place] for place in places)
-        self._paint_peak(painter, flat[1].y(), f"{letters}  {significant(peak)}{NBSP}TFLOPS")
-        self._paint_along(painter, slope, f"{letters}  {significant(gb_s)}{NBSP}GB/s", number)
-
-    def _paint_peak(self, painter: QPainter, y: float, text: str) -> None:
-        width = QFontMetrics(font("caption")).horizontalAdvance(text)
-        right = self.scale.area.right() - width - 4
-        for left, top in ((right, y - 16), (right, y + 3), (right - width - 24, y - 16), (right - width - 24, y + 3)):
-            place = QRectF(left, top, width + 2, 14)
-            meets = any(place.intersects(other) for other in self._taken)
-            if not meets and not any(crosses(place, *line) for line in self._lines):
-                break
-        else:  # then lines stop at the text rather than run through it
-            painter.fillRect(place, theme().colour("well"))
-        painter.setFont(font("caption"))
-        painter.setPen(theme().colour("text"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-        self._taken.append(place)
-
-    def _paint_along(self, painter: QPainter, line: Line, text: str, number: int) -> None:
-        """Write along a sloped line where nothing else stands: each a little farther down than the one before."""
-        start, end = line
-        width = QFontMetrics(font("caption")).horizontalAdvance(text)
-        length = math.hypot(end.x() - start.x(), end.y() - start.y())
-        if length < width + 20:
-            return
-        for share in (0.72 - 0.12 * number, 0.5, 0.35, 0.8, 0.25):
-            boxes = beside(start, end, share, width, 10)
-            if not any(box.intersects(other) for box in boxes for other in self._taken):
-                break
-        painter.save()
-        painter.translate(start)
-        painter.rotate(math.degrees(math.atan2(end.y() - start.y(), end.x() - start.x())))
-        painter.setFont(font("caption"))
-        painter.setPen(theme().colour("text"))
-        painter.drawText(QPointF(share * length - width / 2, -5), text)
-        painter.restore()
-        self._taken += boxes
+        self.labels.name_flat(painter, flat, f"{letters}  {significant(peak)}{NBSP}TFLOPS")
+        self.labels.name_sloped(painter, slope, f"{letters}  {significant(gb_s)}{NBSP}GB/s")
 
     def _paint_ticks(self, painter: QPainter) -> None:
         """Name each test once at the foot, below the intensities that the runs have in it.
@@ -205,17 +168,3 @@ class Drawing:
             ticks.setdefault(name, []).append(self.at(point).x())
         return sorted(((name, sorted(places)) for name, places in ticks.items()),
                       key=lambda tick: tick[1][0] + tick[1][-1])
-
-    def _paint_share(self, painter: QPainter, point: Point) -> None:
-        text, at, metrics = share_words(point), self.at(point), QFontMetrics(font("caption"))
-        if not text:
-            return
-        size = QSizeF(metrics.horizontalAdvance(text) + 4, metrics.height())
-        place, is_far = free_place(at, size, self.scale.area, self._taken, self._lines)
-        self._taken.append(place)
-        if is_far:
-            painter.setPen(pen("strong_line"))
-            painter.drawLine(at, QPointF(at.x(), place.center().y()))
-        painter.setFont(font("caption"))
-        painter.setPen(theme().colour("text"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)

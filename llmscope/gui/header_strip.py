@@ -16,7 +16,10 @@ MOST_FIGURES = 3
 
 @dataclass(frozen=True)
 class LiveLook:
-    """The strip during a run: `share` is how near the ceiling is, or the accuracy asked while none is known."""
+    """The strip during a run: `share` is how near the ceiling is, or the accuracy asked while none is known.
+
+    `gauge_narrow` stands for `gauge_right` in a small window, where that would leave no room for the title.
+    """
 
     model: str = ""
     settings: str = ""
@@ -27,6 +30,7 @@ class LiveLook:
     below: str = ""
     gauge_title: str = ""
     gauge_right: str = ""
+    gauge_narrow: str = ""
     gauge_below: str = ""
     share: float | None = None
 
@@ -117,6 +121,7 @@ class HeaderStrip(QFrame):
 class _Live(QWidget):
     def __init__(self) -> None:
         super().__init__()
+        self._look, self._narrow = LiveLook(), False
         middle = Qt.TextElideMode.ElideMiddle
         self._model = ElidedLabel("", "strong", 600, mode=middle)
         self._settings = ElidedLabel("", "small", role="text_2")
@@ -172,8 +177,11 @@ class _Live(QWidget):
         self._gauge_below.setHidden(narrow)
         self._figure.setFont(theme().font("figure" if narrow else "figure_xl", 500))
         self._figure.setMinimumWidth(76 if narrow else 112)
+        self._narrow = narrow
+        self._show_right()
 
     def show_look(self, look: LiveLook) -> None:
+        self._look = look
         self._model.set_text(look.model)
         self._settings.set_text(look.settings)
         self._device.set_text(look.device)
@@ -182,9 +190,13 @@ class _Live(QWidget):
         self._interval.setText(look.interval)
         self._below.set_text(look.below)
         self._title.set_text(look.gauge_title)
-        self._right.setText(look.gauge_right)
+        self._show_right()
         self._gauge.set_share(look.share)
         self._gauge_below.set_text(look.gauge_below)
+
+    def _show_right(self) -> None:
+        look = self._look
+        self._right.setText(look.gauge_narrow if self._narrow and look.gauge_narrow else look.gauge_right)
 
     def words(self) -> str:
         parts = (self._model.full_text, self._settings.full_text, self._device.full_text, self._figure.text(),

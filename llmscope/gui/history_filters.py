@@ -101,8 +101,8 @@ class FilterLine(QWidget):
         if not key:
             return self._any()[name]
         if name == "date":
-            return {"today": self.tr("Today"), "week": self.tr("Last 7 days"), "month": self.tr("Last 30 days"),
-                    "year": self.tr("Last 365 days")}.get(key, key)
+            return {"today": self.tr("Today"), "week": self.tr("7 days"), "month": self.tr("30 days"),
+                    "year": self.tr("365 days")}.get(key, key)
         limiter = key.removeprefix(LIMITED)
         if name == "verdict" and limiter != key and limiter in get_args(Limiter):
             return self.tr("limited by {0}").format(words.bound_name(limiter))
@@ -129,7 +129,7 @@ class FilterLine(QWidget):
         self.clear_button.setAccessibleName(self.tr("Show all runs"))
         self.clear_button.setToolTip(self.tr("Show all runs"))
         row.addWidget(self.clear_button)
-        row.addStretch(1)
+        row.addStretch(0)  # takes what the filters leave
         self.key.setAccessibleName(self.tr("Key test"))
         self.key.setFixedWidth(KEY_PX)
         row.addWidget(self._key_label, 0, Qt.AlignmentFlag.AlignVCenter)

@@ -14,6 +14,8 @@ from llmscope.models.memory import Memory
 
 LEAST_PART_PX = 3
 TIGHT = 0.9
+#: From this size on a decimal has no room.
+WHOLE_FROM = 100 * GIB
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ class Ledger(QWidget):
         for (label, _), name in zip(self._legend.values(), short if narrow else full, strict=False):
             label.setText(name)
         self._is_narrow = narrow
+        self._show_head(self.facts)
+        self._show_free(self.facts)
         self._show_remark()
 
     @property
@@ -159,7 +163,18 @@ class Ledger(QWidget):
     def show_facts(self, facts: LedgerFacts) -> None:
         """Show an estimate beside the memory of the chosen device."""
         self._bar.facts = facts
-        place = self.tr("GPU memory") if facts.is_gpu else self.tr("memory")
+        self._show_head(facts)
+        for name, size in parts(facts.need, facts.others):
+            self._legend[name][1].setText("—" if size is None else _short(size))
+        self._show_free(facts)
+        self._show_remark()
+        said = (self._title.text(), self._peak.text(), _remark(facts))
+        self.setAccessibleName(self.tr("Memory: {0}").format(", ".join(part for part in said if part)))
+        self._bar.update()
+
+    def _show_head(self, facts: LedgerFacts) -> None:
+        gpu = self.tr("VRAM") if self._is_narrow else self.tr("GPU memory")
+        place = gpu if facts.is_gpu else self.tr("memory")
         title, icon, role = {
             "fits": (self.tr("Fits in {0}").format(place), "check-circle", "text"),
             "tight": (self.tr("Tight in {0}").format(place), "warning", "warn"),
@@ -170,19 +185,13 @@ class Ledger(QWidget):
         self._title.set_role(role)
         self._icon.set_icon(icon, role)
         self._peak.setText(self._peak_words(facts))
-        for name, size in parts(facts.need, facts.others):
-            self._legend[name][1].setText("—" if size is None else _short(size))
-        self._show_free(facts)
-        self._show_remark()
-        said = (title, self._peak.text(), _remark(facts))
-        self.setAccessibleName(self.tr("Memory: {0}").format(", ".join(part for part in said if part)))
-        self._bar.update()
 
     def _peak_words(self, facts: LedgerFacts) -> str:
         if facts.peak is None or facts.total is None or facts.need is None:
             return ""
-        least = facts.expected is None and not facts.need.is_whole
-        words = self.tr("peak at least {0} of {1}") if least else self.tr("peak {0} of {1}")
+        words = self.tr("peak {0} of {1}")
+        if facts.expected is None and not facts.need.is_whole:
+            words = self.tr("≥{0} of {1}") if self._is_narrow else self.tr("peak at least {0} of {1}")
         return words.format(*_pair(facts.peak, facts.total))
 
     def _show_remark(self) -> None:
@@ -195,10 +204,11 @@ class Ledger(QWidget):
     def _show_free(self, facts: LedgerFacts) -> None:
         label, value = self._legend["free"]
         free = None if facts.peak is None or facts.total is None else facts.total - facts.peak
-        short = free is not None and free < 0
-        label.setText(self.tr("Short by") if short else self.tr("Free"))
+        is_short = free is not None and free < 0
+        missing = self.tr("Short") if self._is_narrow else self.tr("Short by")
+        label.setText(missing if is_short else self.tr("Free"))
         value.setText("—" if free is None else _short(abs(free)))
-        value.set_role("bad" if short else "text")
+        value.set_role("bad" if is_short else "text")
 
 
 def _remark(facts: LedgerFacts) -> str:
@@ -216,12 +226,14 @@ def _remark(facts: LedgerFacts) -> str:
 
 
 def _short(size: int) -> str:
+    if size >= WHOLE_FROM:
+        return f"{size / GIB:,.0f}{NBSP}GiB"
     return f"0{NBSP}GiB" if size == 0 else gib(size)
 
 
 def _pair(part: int, whole: int) -> tuple[str, str]:
     """Return `6.3` and `8.0 GiB`, the unit said once."""
-    digits = 1 if whole >= GIB else 2
+    digits = 2 if whole < GIB else 1 if whole < WHOLE_FROM else 0
     return f"{part / GIB:,.{digits}f}", f"{whole / GIB:,.{digits}f}{NBSP}GiB"
 
 

@@ -12,6 +12,7 @@ from llmscope.core.units import NBSP, about, duration, plus_minus
 from llmscope.gui import row_words, words
 from llmscope.gui.expected import Expected
 from llmscope.gui.header_strip import MOST_FIGURES, MessageLook
+from llmscope.gui.plots.time_scale import clock
 from llmscope.gui.run_button import RunButtonLook
 from llmscope.gui.run_state import RunState
 from llmscope.gui.setup import Setup
@@ -45,9 +46,9 @@ def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
 
 def _ended_look(run: RunState) -> MessageLook:
     if run.was_cut_off:
-        return MessageLook("stopped", tr("This run was cut off at {0}").format(_clock(run.seconds)), _kept(run))
+        return MessageLook("stopped", tr("This run was cut off at {0}").format(clock(run.seconds)), _kept(run))
     if run.status == "stopped":
-        return MessageLook("stopped", tr("You stopped this run at {0}").format(_clock(run.seconds)), _kept(run))
+        return MessageLook("stopped", tr("You stopped this run at {0}").format(clock(run.seconds)), _kept(run))
     failed = run.failed_row
     if run.status == "failed" and failed is not None:
         why = f"{_sentence(failed.reason or '')} {_kept_beside(run)}".strip()
@@ -113,12 +114,13 @@ def button_look(run: RunState, setup: Setup, expected: Expected, accuracy: RunSp
     if run.is_open:
         left = seconds_left(run, expected)
         elapsed = run.elapsed_s
-        return RunButtonLook("stop", tr("Stop"), tr("{0} elapsed").format(_clock(elapsed)),
+        return RunButtonLook("stop", tr("Stop"), tr("{0} elapsed").format(clock(elapsed)),
                              tr("{0} left").format(about(left)), round(elapsed / max(1.0, elapsed + left), 2))
     if run.status in ("done", "stopped") and accuracy is not None and run.spec is not None \
             and accuracy.cells == run.spec.cells and accuracy.accuracy == run.spec.accuracy:
-        took = tr("took {0}") if run.status == "done" else tr("stopped at {0}")
-        return RunButtonLook("run", tr("Run again"), took.format(_clock(run.seconds)), "F5")
+        took = tr("took {0}").format(duration(run.seconds)) if run.status == "done" else \
+            tr("stopped at {0}").format(clock(run.seconds))
+        return RunButtonLook("run", tr("Run again"), took, "F5")
     if accuracy is None:
         return RunButtonLook("run", tr("Run"), "F5")
     time = about(expected.total(accuracy.cells, accuracy.accuracy))
@@ -229,7 +231,3 @@ def _kept_beside(run: RunState) -> str:
 def _sentence(text: str) -> str:
     text = text[:1].upper() + text[1:]
     return text if not text or text.endswith(".") else text + "."
-
-
-def _clock(seconds: float) -> str:
-    return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"

@@ -103,16 +103,18 @@ class _CellDelegate(QStyledItemDelegate):
         return self._view.columnWidth(RESULT) - taken - OPTIONS_GAP
 
     def _detail(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
+        speeds, share = row_words.speeds(state), words.limit_share(state.row)
+        place, taken = QRectF(rect.left() + 16, rect.center().y() - 6, 44, 12), 70
         if state.row is not None and state.row.median is None:
             paint_icon(painter, "x-circle", QRectF(rect.left() + 16, rect.center().y() - 6, 13, 13), "bad")
-        speeds, share = row_words.speeds(state), words.limit_share(state.row)
-        place = QRectF(rect.left() + 16, rect.center().y() - 6, 44, 12)
-        if share is not None:
+            taken = 36
+        elif share is not None:
             paint_gauge(painter, place, share)
         elif len(speeds) > 1:
             paint_sparkline(painter, place, speeds)
-        failed = state.row is not None and state.row.median is None
-        rect = rect.adjusted(70 if share is not None or len(speeds) > 1 else 36 if failed else 16, 0, -EDGE, 0)
+        else:
+            taken = 16
+        rect = rect.adjusted(taken, 0, -EDGE, 0)
         text = whole_parts(self._view.results.parts(row, short=True), theme().font("small"), rect.width())
         self._text(painter, rect, text, "small", 400, LEFT, "text_2")
 

@@ -51,8 +51,15 @@ def write_apart(runs: Path) -> list[str]:
                                         (1, "arch:smollm2-135m", ("tg", "train")))]
 
 
+def write_varied(runs: Path) -> list[str]:
+    """Write two runs of one machine, during the first of which its speed varied; returns their ids."""
+    cells = tuple(Cell("bundled", test, "cpu", "float32") for test in ("pp", "tg"))  # type: ignore[arg-type]
+    return [write(runs, 0, LAPTOP, cells, {}, samples=(30.0, 45.0, 60.0, 90.0, 140.0, 200.0, 260.0, 330.0)),
+            write(runs, 1, LAPTOP, cells, {"pp": 1.3})]
+
+
 def write(runs: Path, hours: float, machine: dict[str, Any], cells: tuple[Cell, ...], factors: dict[str, float],
-          torch: str = "2.11.0", load: float = 2.0, failed: str = "") -> str:
+          torch: str = "2.11.0", load: float = 2.0, failed: str = "", samples: tuple[float, ...] = ()) -> str:
     """Write a run of so many hours after the first; the test of a `failed` kind ran out of memory."""
     utc = (datetime(2026, 11, 21, 17, 31, tzinfo=UTC) + timedelta(hours=hours)).isoformat(timespec="seconds")
     run = store.new_run_id(runs, utc)
@@ -61,8 +68,8 @@ def write(runs: Path, hours: float, machine: dict[str, Any], cells: tuple[Cell, 
     started = ev.RunStarted(t_ns=0, run=run, utc=utc, spec=RunSpec(cells, accuracy="standard"), machine=machine,
                             versions=versions)
     writer = store.RunWriter(runs / run, store.Manifest(store.SCHEMA, "llmscope 0.1.0", started))
-    rows = tuple(_row(msgspec.structs.replace(event.row, run=run), factors, load, failed) for event in events
-                 if isinstance(event, ev.CellEnded))
+    rows = tuple(_row(msgspec.structs.replace(event.row, run=run, samples=samples or event.row.samples), factors, load,
+                      failed) for event in events if isinstance(event, ev.CellEnded))
     writer.write(started)
     for number, row in enumerate(rows):
         writer.write(ev.CellEnded(t_ns=number, cell=number, row=row))

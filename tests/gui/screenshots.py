@@ -22,7 +22,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.replay import replay
 from llmscope.gui.theme import theme
 from llmscope.runs.marks import Marks, write_marks
-from tests.gui.compare_runs import write_apart, write_compared
+from tests.gui.compare_runs import write_apart, write_compared, write_varied
 from tests.gui.fakes import CPU, GPU, GPU_MACHINE, MACHINE, FakeRunner, know_ceilings
 from tests.gui.first_minute import run_beside, write_references
 from tests.gui.history_runs import write_history, write_run
@@ -71,8 +71,8 @@ MARKS = {0: Marks("After the driver update", ("demo", "baseline"), "2 % faster t
          1: Marks("", ("demo",)), 2: Marks("", ("batch 2",)), 6: Marks("Before the driver update", ("driver 572.16",)),
          8: Marks("", ("on the train, no mains power",)), 11: Marks("First day")}
 #: States of Compare: three runs side by side; four, of which one has a failed test, with all settings; none;
-#: and two that share no test.
-COMPARE = ("compare", "compare_all", "compare_empty", "compare_apart")
+#: two that share no test; and two of which one varied too much to be compared.
+COMPARE = ("compare", "compare_all", "compare_empty", "compare_apart", "compare_varied")
 #: Races of two stored runs: under way, over, of different work, and the whole screen.
 RACES = ("race", "race_done", "race_unlike", "race_present")
 #: Save picture: of two runs, and of one with a prompt and a model folder of somebody's own.
@@ -193,7 +193,8 @@ def show_compare(window: MainWindow, name: str) -> None:
     """Put made-up runs side by side."""
     shutil.rmtree(paths.data_folder(), ignore_errors=True)
     runs = paths.runs_folder()
-    ids = {"compare_empty": list, "compare_apart": lambda: write_apart(runs)}.get(
+    ids = {"compare_empty": list, "compare_apart": lambda: write_apart(runs),
+           "compare_varied": lambda: write_varied(runs)}.get(
         name, lambda: write_compared(runs, 4 if name == "compare_all" else 3))()
     window.compare.show_runs(ids)
     window.show_page("compare")

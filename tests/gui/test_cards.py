@@ -132,13 +132,15 @@ def test_a_comparisons_card_says_what_one_must_know(tmp_path: Path) -> None:
     for part in ("B reads prompts 37.0× as fast as A", "baseline", "95 % confidence, ±1 % asked", "121,900",
                  "Power source mains power, D on battery", "torch 2.11.0, C 2.10.0", "D: train512 failed"):
         assert part in said.replace("\n", " "), part
-    assert "no difference" in words(alike(cards.of_compared(tmp_path / "more", 2)))
+    two = cards.of_compared(tmp_path / "more", 2)
+    assert "no difference\nresolved\n(±5.4 %)" in words(alike(two))
+    assert "cannot tell\n(under 3.1×)" in words(alike(two, "cannot tell", "under 3.1×"))
 
 
-def alike(content: Content) -> Content:
+def alike(content: Content, times: str = "no difference", plus: str = "±5.4 %") -> Content:
     """Return a comparison of two in which no difference was resolved."""
     tests = tuple(dataclasses.replace(test, values=(test.values[0], dataclasses.replace(
-        test.values[1], times="no difference", times_plus="±5.4 %", is_resolved=False))) for test in content.tests)
+        test.values[1], times=times, times_plus=plus, is_resolved=False))) for test in content.tests)
     found = dataclasses.replace(content, tests=tests)
     for kind in KINDS:
         check(found, kind)

@@ -18,7 +18,7 @@ from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.runs.compare import compare_stored
 from llmscope.runs.exchange.pictures import carried
 from llmscope.runs.marks import Marks, write_marks
-from tests.gui.compare_runs import shown_bars, write_apart, write_compared
+from tests.gui.compare_runs import shown_bars, write_apart, write_compared, write_varied
 
 Capture = pytest.CaptureFixture[str]
 
@@ -228,3 +228,15 @@ def test_no_data_leaves_the_runs_out(ids: list[str], tmp_path: Path, arguments: 
     file, named = tmp_path / "alone.png", {"A": ids[0], "B": ids[1], "A,B": f"{ids[0]},{ids[1]}"}
     assert cli.run([str(file) if word == "FILE" else named.get(word, word) for word in arguments]) == 0
     assert b"llmscope-runs" not in file.read_bytes() and not QImage(str(file)).isNull()
+
+
+def test_a_run_whose_speed_varied_too_much_is_named_with_what_helps(window: MainWindow, qtbot: QtBot,
+                                                                    capsys: Capture) -> None:
+    ids = write_varied(paths.runs_folder())
+    page = show(window, qtbot, ids)
+    assert page.title.text() == ("B and A cannot be told apart: "
+                                 "the speed of A varied too much in reading prompts and writing")
+    helps = "Close other programs and run A three more times: repeats tell how far it varies."
+    assert page._about.full_text.startswith(helps)
+    assert any("cannot tell" in line and "under 100×" in line for line in shown_bars(page))
+    assert cli.run(["compare", *ids]) == 0 and f"{page.title.text()}. {helps}\n" in capsys.readouterr().out

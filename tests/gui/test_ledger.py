@@ -9,6 +9,7 @@ from llmscope.core.units import GIB, NBSP
 from llmscope.gui import setup
 from llmscope.gui.ledger import Ledger, LedgerFacts, parts
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.theme import theme
 from llmscope.models.memory import Memory
 from tests.gui.stream import stream
 from tests.gui.test_run_words import row
@@ -43,6 +44,16 @@ def test_the_ledger_says_what_fits_holds_now_and_was_measured(ledger: Ledger) ->
 def test_where_a_part_is_not_known_the_peak_is_at_least_the_rest(ledger: Ledger) -> None:
     assert "peak at least 4.0 of 16.0 GiB" in said(ledger, LedgerFacts(Memory(3 * GIB), GIB, 16 * GIB))
     assert "peak 5.0 of 16.0 GiB" in said(ledger, LedgerFacts(NEED, GIB, 16 * GIB))
+
+
+@pytest.mark.parametrize("need", [NEED, Memory(3 * GIB), Memory(70 * GIB, 0, GIB, 0, 0, 0), Memory(70 * GIB)])
+@pytest.mark.parametrize("is_gpu", [True, False])
+@pytest.mark.parametrize("total", [8, 80, 128])
+def test_the_head_is_as_wide_as_the_rail_of_a_small_window(ledger: Ledger, need: Memory, is_gpu: bool,
+                                                           total: int) -> None:
+    ledger.set_narrow(True)
+    ledger.show_facts(LedgerFacts(need, GIB, total * GIB, is_gpu=is_gpu))
+    assert ledger.minimumSizeHint().width() <= theme().px("layout", "rail_narrow")
 
 
 @pytest.mark.parametrize(("total", "says", "name", "value"), [

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from llmscope.gui.plots.pane import decades, linear
-from llmscope.gui.plots.ruler import Mark, place_names
+from llmscope.gui.plots.ruler import LEADER_PX, Mark, place_names
 from llmscope.gui.plots.time_scale import TimeScale, clock, round_end
 
 WIDTHS = {"load": 24.0, "warm-up": 50.0, "prefill": 40.0, "decode": 44.0}
@@ -76,7 +76,17 @@ def test_present_phase_is_named_however_short_it_is() -> None:
     places = placed(Mark("warm-up", 0, 50, "over"), Mark("decode", 50, 50.5, "now"),
                     Mark("prefill", 50.5, 90, "planned"))
     assert places["decode"] == (201.0, 0)
-    assert places["prefill"][1] == 1
+    assert places["prefill"][1] == 0 and places["prefill"][0] > 201 + WIDTHS["decode"]
+
+
+def test_no_leader_goes_through_a_name_on_the_bar() -> None:
+    marks = [Mark("load", 0, 10, "over"), Mark("decode", 10, 14, "now"), Mark("decode", 14, 17, "rest"),
+             Mark("load", 17, 23, "planned"), Mark("prefill", 23, 60, "planned")]
+    names = place_names([mark for mark in marks if mark.state != "rest"], TimeScale(0, 100, 0, 400), WIDTHS)
+    on_bar = [(name.x, name.x + WIDTHS[name.mark.name]) for name in names if name.level == 0]
+    leaders = [name.x - LEADER_PX for name in names if name.level == 1]
+    assert on_bar and leaders and len(names) == 4
+    assert not any(a < leader < b for leader in leaders for a, b in on_bar)
 
 
 def test_names_never_overlap() -> None:

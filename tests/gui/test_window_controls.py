@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QImage
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QStyleOptionComboBox,
+    QTextEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from llmscope.core import events as ev
@@ -15,6 +24,8 @@ from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.settings import Settings
 from llmscope.gui.theme import theme
+from llmscope.gui.widgets import field
+from llmscope.gui.widgets.basic import Line, Panel
 from llmscope.gui.widgets.segments import Segments
 from tests.gui.fakes import MACHINE, FakeRunner
 from tests.gui.stream import stream
@@ -103,6 +114,36 @@ def test_arrow_keys_move_a_segment_and_locked_ones_stay(qtbot: QtBot) -> None:
     segments.set_locked(True)
     qtbot.keyClick(segments, Qt.Key.Key_Left)
     assert segments.value() == "b"
+
+
+def test_a_long_text_in_a_box_is_shortened_with_a_sign_and_stays_whole_beside_it(
+        qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[str] = []
+
+    class Recorder(field.QStylePainter):  # type: ignore[misc, name-defined]
+        def drawControl(self, element: object, option: QStyleOptionComboBox) -> None:
+            drawn.append(option.currentText)
+
+    monkeypatch.setattr(field, "QStylePainter", Recorder)
+    box = field.Picker()
+    qtbot.addWidget(box)
+    box.offer({"a": "NVIDIA GeForce RTX 4070 Laptop GPU"}, "a")
+    for width in (120, 400):
+        box.resize(width, 28)
+        box.grab()
+    assert "…" in drawn[0] and drawn[0].startswith("NV") and drawn[0].endswith("PU")
+    assert drawn[1] == box.currentText() == box.toolTip()
+
+
+def test_the_line_below_a_title_is_at_one_height_beside_all_controls(qtbot: QtBot) -> None:
+    panels = Panel("Roofline"), Panel("What limits it")
+    panels[1].head.addWidget(field.Picker())
+    for panel in panels:
+        qtbot.addWidget(panel)
+        panel.resize(300, 200)
+        panel.grab()
+    heights = {panel.head_widget.findChildren(Line)[-1].y() for panel in panels}
+    assert heights == {theme().px("height", "area_header") - 1}
 
 
 def test_ctrl_c_copies_rows_as_tab_separated_text_and_copy_as_markdown(window: MainWindow, play: Play,

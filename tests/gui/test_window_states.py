@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from llmscope.core import events as ev
 from llmscope.core.spec import Cell
+from llmscope.core.units import NBSP
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.plots.readouts import NARROW_LINE_PX
 from llmscope.gui.results_table import _CellDelegate
@@ -114,6 +115,23 @@ def test_readouts_of_a_small_window_have_room_for_all_their_lines(window: MainWi
         lines = 1 + len(readout.values)
         assert readout.height() >= NARROW_LINE_PX * lines, readout.accessibleName()
     assert lines == 3
+
+
+def test_a_small_window_names_what_limits_the_running_test_in_full(window: MainWindow, play: Play,
+                                                                   qapp: QApplication) -> None:
+    play(stream(gpu=True, until_s=25.0))
+    live = window.page.body.strip._live
+    assert live._right.text().endswith("measured")
+    window.resize(1024, 640)
+    qapp.processEvents()
+    assert live._title.text() == live._title.full_text and live._title.text().startswith("Memory bandwidth: ")
+    assert live._right.text().replace(NBSP, " ") == "of 720 GB/s"
+
+
+def test_strip_and_graphs_tell_the_same_moment_at_which_a_run_was_stopped(window: MainWindow, play: Play) -> None:
+    play(stream(outcome="stopped"))
+    said = window.page.body.plots._end_words
+    assert said.startswith("stopped ") and said.removeprefix("stopped ") in window.page.body.strip.words()
 
 
 @pytest.mark.parametrize("size", [QSize(1440, 900), QSize(1024, 640)])

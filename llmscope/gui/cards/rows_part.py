@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QRectF
 
+from llmscope.analysis.compare_words import NO_DIFFERENCE
 from llmscope.gui.cards.canvas import Canvas
 from llmscope.gui.cards.content import Content, Test, Value
 from llmscope.gui.cards.layout import Layout
@@ -116,11 +117,12 @@ def _paint_ratio(canvas: Canvas, at: Layout, value: Value | None, middle: float)
         canvas.text(at.right, base, value.times, at.times_px, weight=600, room=room, right=True)
         canvas.text(at.right, base + 1.5 * at.small_px, value.times_plus, at.small_px, "text_2", room=room, right=True)
     else:
-        for number, (text, px, role) in enumerate((
-                (value.times, at.name_px, "text"), (tr("resolved"), at.name_px, "text"),
-                (f"({value.times_plus})", at.small_px, "text_2"))):
-            base = middle + (number - 0.6) * 1.2 * at.name_px
-            canvas.text(at.right, base, text, px, role, 500 if number < 2 else 400, room=room, right=True)
+        told = [value.times, tr("resolved")] if value.times == NO_DIFFERENCE else [value.times]
+        lines = [*((text, at.name_px, "text", 500) for text in told),
+                 (f"({value.times_plus})", at.small_px, "text_2", 400)]
+        for number, (text, px, role, weight) in enumerate(lines):
+            base = middle + (number + 0.9 - len(lines) / 2) * 1.2 * at.name_px
+            canvas.text(at.right, base, text, px, role, weight, room=room, right=True)
 
 
 def _paint_one(canvas: Canvas, at: Layout, test: Test, y: float, each: float) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QGuiApplication, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
 from llmscope.analysis.compare import LETTERS, MOST_RUNS
+from llmscope.analysis.compare_doubt import what_helps
 from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_words import headline
 from llmscope.core.errors import BadInput
@@ -72,7 +73,7 @@ class ComparePage(Page):
         """Show the picked runs."""
         self.compared, found = compared, compared.comparison
         self.title.setText(headline(found))
-        self._about.set_text(look.subtitle(found))
+        self._about.set_text(". ".join(filter(None, (what_helps(found), look.subtitle(found)))))
         names = {str(place): f"{LETTERS[place]} · {called(found, place)}"
                  for place in range(len(found.sides))}
         self.baseline.offer(names, str(found.baseline))

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from llmscope.analysis.ceilings import Ceilings
@@ -144,10 +144,8 @@ class RooflinePlot(QWidget):
         painter.drawEllipse(at, 6, 6)
         share = share_words(point)
         text = self.tr("{0} now").format(point.test) + (f" · {share}" if share else "")
-        typeface = font("caption", 600)
-        width = QFontMetrics(typeface).horizontalAdvance(text)
-        x = at.x() + 12 if at.x() + 12 + width < self.width() - 4 else at.x() - 12 - width
-        painter.fillRect(QRectF(x - 2, at.y() - 8, width + 4, 16), theme().colour("well"))
-        painter.setFont(typeface)
+        place, _ = self._laid_out().labels.place(at, text, is_framed=True)
+        painter.fillRect(place, theme().colour("well"))
+        painter.setFont(font("caption", 600))
         painter.setPen(theme().colour("text"))
-        painter.drawText(QPointF(x, at.y() + 4), text)
+        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)

@@ -4,26 +4,30 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QCoreApplication, QPointF, QRectF, QSizeF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter
 
 from llmscope.analysis.ceilings import Ceilings
 from llmscope.analysis.roofline import Point
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
-from llmscope.gui.plots.roofline_scale import LogScale, beside, free_place, scale_for
+from llmscope.gui.plots.roofline_labels import Labels
+from llmscope.gui.plots.roofline_scale import Line, LogScale, scale_for
 from llmscope.gui.plots.style import font, pen, series_role
 from llmscope.gui.theme import theme
 
 AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 40, 24, 12
-DOT_PX = 9.0
+DOT_PX, FRAME_PX = 9.0, 18.0
 #: The axis has room for the zeros of this power of ten.
 LEAST_DECADE = -4
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-#: Where along a sloped line its label may stand, the best first.
-ALONG = (0.62, 0.78, 0.46, 0.32, 0.2)
 #: Roofs of memory that differ by less than this are drawn as one.
 SAME = 1.10
+#: Flat roofs that are nearer have one label.
+JOINED_PX = 15
+
+#: The line of a roof, its label, and whether it is whole, not dashed.
+Roof = tuple[Line, str, bool]
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,9 @@ class Drawing:
         points = [point for _, point in scene.points.values()] + ([scene.live] if scene.live else [])
         area = QRectF(AXIS_PX, TOP_PX, max(1.0, width - AXIS_PX - EDGE_PX), max(1.0, height - TOP_PX - FOOT_PX))
         self._scale = scale_for([(p.intensity, p.speed_tflops) for p in points], roofs, area)
-        self._lines: list[tuple[QPointF, QPointF]] = []
-        self._taken = [around(self.at(point), DOT_PX + 4) for point in points]
+        self._mark = scene.points[scene.chosen][1] if scene.chosen in scene.points else None
+        self._dots = [around(self.at(p), FRAME_PX + 2 if p is self._mark else DOT_PX + 4) for p in points]
+        self.labels = Labels(area, self._dots)
 
     def at(self, point: Point) -> QPointF:
         """Return the place of a test."""
@@ -65,10 +70,24 @@ class Drawing:
                 and scale.bottom <= math.log10(point.speed_tflops) <= scale.top)
 
     def paint(self, painter: QPainter) -> None:
-        """Draw it."""
-        self._paint_axes(painter)
-        for device, ceilings in self._scene.roofs.items():
-            self._paint_roofs(painter, device, ceilings, self._bandwidths[device])
+        """Draw it: lines first, so that words find places beside them, and dots over all but their own names."""
+        self.labels = Labels(self._scale.area, self._dots)
+        paint_axes(painter, self._scale, 3)
+        roofs = [(device, self._sloped(device), self._flat(device)) for device in self._scene.roofs]
+        for device, sloped, flat in roofs:
+            for line, _, is_mine in (*sloped, *flat):
+                role = series_role(source(device))
+                painter.setPen(pen(role, 2.0) if is_mine else pen(role, 1.0, (5.0, 4.0)))
+                self.labels.line(painter, line)
+        if self._mark is not None and self._mark.roof_tflops:
+            painter.setPen(pen("text_2", 1.0, (2.0, 3.0)))
+            roof = self._scale.place(self._mark.intensity, self._mark.roof_tflops)
+            self.labels.line(painter, (self.at(self._mark), roof))
+        for _, sloped, flat in roofs:
+            for number, (line, text, _) in enumerate(sloped):  # nothing is above the first
+                self.labels.name_sloped(painter, line, text, number == 0)
+            for line, text in _joined(flat):
+                self.labels.name_flat(painter, line, f"{text}{NBSP}TFLOPS")
         self._paint_points(painter)
         self._paint_note(painter)
 
@@ -87,106 +106,48 @@ class Drawing:
             kept[same] = max(size, kept.get(same, 0))
         return kept
 
-    def _paint_axes(self, painter: QPainter) -> None:
-        paint_axes(painter, self._scale, 3)
+    def _sloped(self, device: str) -> list[Roof]:
+        """Return the roofs of memory, the highest first.
 
-    def _paint_roofs(self, painter: QPainter, device: str, ceilings: Ceilings, bandwidths: dict[float, float]) -> None:
-        """Draw the flat roofs by dtype and the sloped ones of memory.
-
-        Those of the chosen test are whole lines; of another device, its fastest dtype and memory beyond the caches.
+        Whole is that of the chosen test, of another device memory beyond the caches.
         """
-        if not bandwidths or not ceilings.products:
-            return
-        role, scale = series_role(source(device)), self._scale
-        chosen = self._points.get(self._chosen, (None, None))[1]
-        mine = chosen if chosen is not None and chosen.device == device else None
-        highest = max(peak.value for peak in ceilings.products.values())
-        lowest_gb_s, widest = min(bandwidths), max(bandwidths)
-        for number, (gb_s, size) in enumerate(sorted(bandwidths.items(), reverse=True)):
-            is_mine = gb_s == (lowest_gb_s if mine is None or mine.bandwidth is None else mine.bandwidth.value)
+        bandwidths, scale = self._bandwidths[device], self._scale
+        highest = max((peak.value for peak in self._scene.roofs[device].products.values()), default=0.0)
+        own = self._own(device)
+        whole = min(bandwidths, default=0.0) if own is None or own.bandwidth is None else own.bandwidth.value
+        roofs = []
+        for gb_s, size in sorted(bandwidths.items(), reverse=True) if highest else ():
             lowest = max(10.0**scale.left, 1e3 * 10.0**scale.bottom / gb_s)
-            line = (scale.place(lowest, lowest * gb_s / 1e3), scale.place(1e3 * highest / gb_s, highest))
-            self._line(painter, line, role, is_mine)
-            self._along(painter, line, f"{significant(gb_s)}{NBSP}GB/s, {words.block(size)}", number)
-        labels: list[tuple[float, str]] = []
-        for dtype, peak in sorted(ceilings.products.items(), key=lambda item: -item[1].value):
-            is_mine = peak.value == (highest if mine is None or mine.peak is None else mine.peak.value)
-            right = scale.place(10.0**scale.right, peak.value)
-            self._line(painter, (scale.place(1e3 * peak.value / widest, peak.value), right), role, is_mine)
-            text = f"{words.short_dtype(dtype)} {significant(peak.value)}"
-            if labels and right.y() - labels[-1][0] < 15:
-                labels[-1] = (labels[-1][0], f"{labels[-1][1]} · {text}")
-            else:
-                labels.append((right.y(), text))
-        for y, text in labels:
-            self._right_label(painter, y, f"{text}{NBSP}TFLOPS")
+            line = scale.place(lowest, lowest * gb_s / 1e3), scale.place(1e3 * highest / gb_s, highest)
+            roofs.append((line, f"{significant(gb_s)}{NBSP}GB/s, {words.block(size)}", gb_s == whole))
+        return roofs
 
-    def _line(self, painter: QPainter, line: tuple[QPointF, QPointF], role: str, is_mine: bool) -> None:
-        painter.setPen(pen(role, 2.0) if is_mine else pen(role, 1.0, (5.0, 4.0)))
-        painter.drawLine(*line)
-        self._lines.append(line)
+    def _flat(self, device: str) -> list[Roof]:
+        """Return the roofs by dtype, the highest first; whole is that of the chosen test, or else the highest."""
+        products, scale, own = self._scene.roofs[device].products, self._scale, self._own(device)
+        widest = max(self._bandwidths[device], default=0.0)
+        whole = max((peak.value for peak in products.values()), default=0.0) if own is None or own.peak is None \
+            else own.peak.value
+        return [((scale.place(1e3 * peak.value / widest, peak.value), scale.place(10.0**scale.right, peak.value)),
+                 f"{words.short_dtype(dtype)} {significant(peak.value)}", peak.value == whole)
+                for dtype, peak in sorted(products.items(), key=lambda item: -item[1].value) if widest]
 
-    def _along(self, painter: QPainter, line: tuple[QPointF, QPointF], text: str, number: int) -> None:
-        """Write along a sloped line: over the first, which has nothing above it, and under the others."""
-        start, end = line
-        slope = math.atan2(end.y() - start.y(), end.x() - start.x())
-        width = QFontMetrics(font("caption")).horizontalAdvance(text)
-        length = math.hypot(end.x() - start.x(), end.y() - start.y())
-        if length < width + 40:
-            return
-        for share in ALONG:
-            boxes = beside(start, end, share, width, 10 if number == 0 else -10)
-            if not any(box.intersects(other) for box in boxes for other in self._taken):
-                break
-        painter.save()
-        painter.translate(start)
-        painter.rotate(math.degrees(slope))
-        painter.setFont(font("caption"))
-        painter.setPen(theme().colour("text"))
-        painter.drawText(QPointF(share * length - width / 2, -5 if number == 0 else 14), text)
-        painter.restore()
-        self._taken += boxes
-
-    def _right_label(self, painter: QPainter, y: float, text: str) -> None:
-        width = QFontMetrics(font("caption")).horizontalAdvance(text)
-        place = QRectF(self._scale.area.right() - width - 4, y - 16, width + 2, 14)
-        painter.setFont(font("caption"))
-        painter.setPen(theme().colour("text"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-        self._taken.append(place)
+    def _own(self, device: str) -> Point | None:
+        """Return the chosen test if it is of this device."""
+        return self._mark if self._mark is not None and self._mark.device == device else None
 
     def _paint_points(self, painter: QPainter) -> None:
-        places = {number: self.at(point) for number, (_, point) in self._points.items()}
-        for number in sorted(places, key=lambda number: number == self._chosen):
-            _name, point = self._points[number]
-            at, is_chosen = places[number], number == self._chosen
-            if is_chosen and point.roof_tflops:
-                painter.setPen(pen("text_2", 1.0, (2.0, 3.0)))
-                painter.drawLine(at, self._scale.place(point.intensity, point.roof_tflops))
-            dot(painter, at, point.device)
-            if is_chosen:
+        order = sorted(self._points.items(), key=lambda item: item[0] == self._chosen)
+        for number, (_, point) in order:
+            dot(painter, self.at(point), point.device)
+            if number == self._chosen:
                 painter.setPen(pen("text", 2.0))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRect(around(at, DOT_PX + 9))
-        for number in sorted(places, key=lambda number: number != self._chosen):
-            self._label(painter, places[number], *self._points[number], number == self._chosen)
-
-    def _label(self, painter: QPainter, at: QPointF, name: str, point: Point, is_bold: bool) -> None:
-        share = share_words(point)
-        text = f"{name} · {share}" if share else name
-        typeface = font("caption", 600 if is_bold else 400)
-        metrics = QFontMetrics(typeface)
-        size = QSizeF(metrics.horizontalAdvance(text) + 4, metrics.height())
-        beside = at + QPointF(4 if is_bold else 0, 0)
-        place, is_far = free_place(beside, size, self._scale.area, self._taken, self._lines)
-        self._taken.append(place)
-        if is_far:
-            below = place.center().y() > at.y()
-            painter.setPen(pen("strong_line"))
-            painter.drawLine(at + QPointF(0, 6 if below else -6), QPointF(at.x(), place.center().y()))
-        painter.setFont(typeface)
-        painter.setPen(theme().colour("text"))
-        painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+                painter.drawRect(around(self.at(point), FRAME_PX))
+        for number, (name, point) in sorted(order, key=lambda item: item[0] != self._chosen):
+            share = share_words(point)
+            text = f"{name} · {share}" if share else name
+            self.labels.name_dot(painter, self.at(point), text, number == self._chosen)
 
     def _paint_note(self, painter: QPainter) -> None:
         """Say what is missing, in the middle of an empty plot and else at its foot."""
@@ -200,6 +161,17 @@ class Drawing:
                          theme().colour("well"))
         painter.setPen(theme().colour("text_2"))
         painter.drawText(room, how, self._scene.note)
+
+
+def _joined(flat: list[Roof]) -> list[tuple[Line, str]]:
+    """Return the labels of flat roofs, those of close ones as one beside the highest."""
+    labels: list[tuple[Line, str]] = []
+    for line, text, _ in flat:
+        if labels and line[1].y() - labels[-1][0][1].y() < JOINED_PX:
+            labels[-1] = labels[-1][0], f"{labels[-1][1]} · {text}"
+        else:
+            labels.append((line, text))
+    return labels
 
 
 def dot(painter: QPainter, at: QPointF, device: str) -> None:

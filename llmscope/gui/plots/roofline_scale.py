@@ -10,6 +10,13 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF
 FIRST, LAST = -1, 3
 #: Decades below the highest roof that are always shown.
 DEPTH = 3
+#: px between places that are tried for a label along a line.
+STEP_PX = 24
+#: So many lines through a label are less than one other label or point below it.
+MET = 100
+
+#: From where to where.
+Line = tuple[QPointF, QPointF]
 
 
 @dataclass(frozen=True)
@@ -40,29 +47,50 @@ def scale_for(spots: Iterable[tuple[float, float]], roofs: Sequence[tuple[float,
     return LogScale(left, right, bottom, top, area)
 
 
-def free_place(at: QPointF, size: QSizeF, area: QRectF, taken: Sequence[QRectF],
-               lines: Sequence[tuple[QPointF, QPointF]]) -> tuple[QRectF, bool]:
+def free_place(at: QPointF, size: QSizeF, area: QRectF, taken: Sequence[QRectF], lines: Sequence[Line],
+               clear: float = 9.0) -> tuple[QRectF, bool]:
     """Return the place for a label that meets least, and whether it is so far off as to need a leader.
 
-    A label over another is worst, one over a line next; then the farther off, the worse.
+    It keeps so many px `clear` of the point; the leader, too, keeps off other labels and points.
     """
-    w, h = size.width(), size.height()
-    near = ((9, -h / 2), (-w / 2, 8), (-9 - w, -h / 2), (-w / 2, -8 - h),
-            (8, 3), (-8 - w, 3), (8, -3 - h), (-8 - w, -3 - h))
-    far = [(x, y) for y in (20, 36, 52, -36, -52) for x in (4.0, -4 - w)]
-    best, least, best_is_far = QRectF(at, size), math.inf, False
-    for number, (dx, dy) in enumerate((*near, *far)):
-        place, is_far = QRectF(at + QPointF(dx, dy), size), number >= len(near)
-        if not area.contains(place):
-            continue
-        met = sum(place.intersects(other) for other in taken)
-        crossed = sum(crosses(place, *line) for line in lines)
-        cost = 10 * met + 2 * crossed + is_far + 0.01 * number
-        if cost < least:
-            best, least, best_is_far = place, cost, is_far
-        if cost < 1:
+    w, h, c = size.width(), size.height(), clear
+    near = ((c, -h / 2), (-w / 2, c - 1), (-c - w, -h / 2), (-w / 2, 1 - c - h),
+            *((x, y) for off in (3, 8) for y in (off, -off - h) for x in (c - 1, 1 - c - w)))
+    far = [(x, y) for y in (20, 36, 52, -24, -36, -52) for x in (4.0, -4 - w)]
+    tried = [(QRectF(at + QPointF(*off), size), number >= len(near)) for number, off in enumerate((*near, *far))]
+    places = [(place, is_far) for place, is_far in tried if area.contains(place)] or [(QRectF(at, size), False)]
+    others = [other for other in taken if not other.contains(at)]
+    costs = (cost([place], taken, lines) + MET * is_far * sum(crosses(other, *leader(at, place)) for other in others)
+             for place, is_far in places)
+    return places[first_least(costs)]
+
+
+def leader(at: QPointF, place: QRectF) -> Line:
+    """Return the line from a point to its label, which begins or ends beside that line."""
+    return at, QPointF(at.x(), place.center().y())
+
+
+def cost(boxes: Iterable[QRectF], taken: Sequence[QRectF], lines: Sequence[Line]) -> int:
+    """Return how bad it is to write in boxes: over something that is there is worst, over a line next."""
+    return sum(MET * sum(box.intersects(other) for other in taken) + sum(crosses(box, *line) for line in lines)
+               for box in boxes)
+
+
+def first_least(costs: Iterable[float]) -> int:
+    """Return the number of the first of the lowest costs; none is looked at after one of 0."""
+    least, best = math.inf, 0
+    for number, found in enumerate(costs):
+        if found < least:
+            least, best = found, number
+        if not found:
             break
-    return best, best_is_far
+    return best
+
+
+def along(left: float, right: float) -> list[float]:
+    """Return places on a line for a label's left edge, from right to left."""
+    steps = max(0, int((right - left) / STEP_PX))
+    return [right - STEP_PX * step for step in range(steps + 1)]
 
 
 def beside(start: QPointF, end: QPointF, share: float, length: float, off: float) -> list[QRectF]:

@@ -15,8 +15,8 @@ from llmscope.gui.theme import theme
 #: States of phases that are still to come.
 _AHEAD = ("rest", "planned")
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-#: px of a line of names, and between a name and the next.
-LINE_PX, SPACE_PX = 15, 6
+#: px of a line of names, between a name and the next, and from a leader to the name above that it leads to.
+LINE_PX, SPACE_PX, LEADER_PX = 15, 6, 3.5
 
 
 class Mark(NamedTuple):
@@ -41,23 +41,37 @@ def place_names(marks: list[Mark], scale: TimeScale, width_of: dict[str, float],
                 taken_above: tuple[float, float] | None = None) -> list[Placed]:
     """Return the names that find room; the present phase is placed first, a phase's own width is tried first.
 
-    `taken_above` is a place on the upper level that other words have.
+    `taken_above` is a place on the upper level that other words have. No leader goes through a name on the bar: beside
+    one that reaches into a phase, the phase is named, or its leader stands, farther to the right.
     """
     taken: dict[int, list[tuple[float, float]]] = {0: [], 1: [taken_above] if taken_above else []}
+    leaders: list[float] = []
     placed = []
     for mark in sorted(marks, key=lambda m: ("now", "over", "planned").index(m.state)):
         span = scale.span(mark.start_s, mark.end_s)
         if span is None:
             continue
         width = width_of[mark.name]
-        fits = width + 2 <= span[1] - span[0] or mark.state == "now"
-        for level, x in ((0, span[0] + 1), (1, span[0] + 4)):
-            free = all(x + width + SPACE_PX <= a or b + SPACE_PX <= x for a, b in taken[level])
-            if (fits or level == 1) and free and x + width <= scale.left + scale.width:
+        if mark.state == "now":  # it is named on the bar however short it is
+            span = span[0], max(span[1], span[0] + width + 2)
+        for level, x in _tried(span, taken[0]):
+            names, lines = ([(x, x + width)], leaders) if level == 0 else (taken[0], [x - LEADER_PX])
+            is_in = x + width + 1 <= span[1] if level == 0 else x - LEADER_PX < span[1]
+            is_free = all(x + width + SPACE_PX <= a or b + SPACE_PX <= x for a, b in taken[level])
+            is_crossed = any(a - 1 < line < b + 1 for a, b in names for line in lines)
+            if is_in and is_free and not is_crossed and x + width <= scale.left + scale.width:
                 taken[level].append((x, x + width))
+                leaders += lines if level == 1 else []
                 placed.append(Placed(mark, x, level))
                 break
     return placed
+
+
+def _tried(span: tuple[float, float], names: list[tuple[float, float]]) -> list[tuple[int, float]]:
+    """Return levels and places for a phase's name: at its start, or beside names that reach into it from the left."""
+    ends = [end for _, end in names if span[0] <= end + SPACE_PX < span[1]]
+    beside = [place for end in ends for place in ((0, end + SPACE_PX), (1, end + 2 + LEADER_PX))]
+    return [(0, span[0] + 1), (1, span[0] + 4), *beside]
 
 
 class Ruler(QWidget):
@@ -130,7 +144,7 @@ class Ruler(QWidget):
         painter.setFont(font)
         if placed.level == 1:
             painter.setPen(style.pen("text_3"))
-            x = round(placed.x) - 3.5
+            x = round(placed.x) - LEADER_PX
             painter.drawLine(QLineF(x, baseline - 11, x, self.height() - style.BAR_PX - 1))
         painter.setPen(theme().colour("text_3" if placed.mark.state == "planned" else "text"))
         painter.drawText(QPointF(placed.x, baseline), placed.mark.name)

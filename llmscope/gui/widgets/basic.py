@@ -147,7 +147,8 @@ class Panel(QFrame):
         self.remark = ElidedLabel(remark, "small", role="text_2")
         self.head_widget = head = QWidget()
         head.setFixedHeight(theme().px("height", "area_header"))
-        self.head = QHBoxLayout()
+        bar = QWidget()  # a layout by itself is no higher than its lowest control, and the line below it not at the end
+        self.head = QHBoxLayout(bar)
         self.head.setContentsMargins(12, 0, 8, 0)
         self.head.setSpacing(10)
         self.head.addWidget(self.title)
@@ -158,7 +159,7 @@ class Panel(QFrame):
         inner = QVBoxLayout(head)
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(0)
-        inner.addLayout(self.head, 1)
+        inner.addWidget(bar, 1)
         inner.addWidget(Line())
         layout.addWidget(head)
         self.body = QVBoxLayout()

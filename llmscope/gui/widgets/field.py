@@ -1,7 +1,17 @@
 """Controls of the rail: a label above, and below it what is to be known of the value or why it cannot be used."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Label, repolish
@@ -46,7 +56,7 @@ class NumberBox(QSpinBox):
 
 
 class Picker(QComboBox):
-    """A choice among keys, each shown as a text; long texts are shortened in the middle by the list."""
+    """A choice among keys, each shown as a text; long texts are shortened in the middle."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,6 +77,17 @@ class Picker(QComboBox):
     def taken(self) -> str:
         """Return the key of the choice, empty where there is none."""
         return str(self.currentData() or "")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as Qt does, which would cut a long text without a sign of it."""
+        option, painter = QStyleOptionComboBox(), QStylePainter(self)
+        self.initStyleOption(option)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option,
+                                           QStyle.SubControl.SC_ComboBoxEditField, self)
+        option.currentText = option.fontMetrics.elidedText(
+            self.currentText(), Qt.TextElideMode.ElideMiddle, room.width() - 2)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def wheelEvent(self, event: object) -> None:
         event.ignore()  # type: ignore[attr-defined]

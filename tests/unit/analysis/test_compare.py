@@ -8,17 +8,10 @@ import numpy as np
 import pytest
 
 from llmscope.analysis.compare import Comparison, compare
+from llmscope.analysis.compare_doubt import floor_reason, floor_words, resolution, what_helps
 from llmscope.analysis.compare_floors import DEFAULT_FLOOR, MOST_FLOOR, Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Side
-from llmscope.analysis.compare_words import (
-    floor_reason,
-    floor_words,
-    headline,
-    ratio_cells,
-    some,
-    turned_round,
-    value_cells,
-)
+from llmscope.analysis.compare_words import headline, ratio_cells, some, turned_round, value_cells
 from llmscope.analysis.times_as_fast import TimesAsFast, times_as_fast, together
 from llmscope.core.events import RunStarted
 from llmscope.core.results import Row
@@ -290,6 +283,32 @@ def test_a_row_that_was_taken_over_from_the_other_run_is_no_comparison() -> None
     first = side(row(PP, 100))
     value = compare([first, Side(side(run="b").started, first.rows, "llmscope 0.1.0", "m")]).lines[0].values[1]
     assert value.times is None and value.counted and value.why.startswith("the same measurement, of run a")
+
+
+def test_where_the_speed_varied_too_much_to_compare_it_is_said_in_which_run_and_what_helps() -> None:
+    wild = msgspec.structs.replace(row(PP, 100), samples=(30.0, 45.0, 60.0, 90.0, 140.0, 200.0, 260.0, 330.0))
+    found = two([wild, row(TG, 10)], [row(PP, 140), row(TG, 20)])
+    times = found.lines[0].values[1].times
+    assert times is not None and times.resolvable is not None and times.resolvable > 1
+    assert plain(headline(found)) == "B writes 2.00× as fast as A; the speed of A varied too much in reading prompts"
+    assert what_helps(found) == ("Close other programs and run A three more times: "
+                                 "repeats tell how far it varies")
+    assert ratio_cells(found.lines[0].values[1]) == ("cannot tell", "under 60×")
+    assert floor_words(found.floors[0]) == ">100× assumed" and plain(floor_words(found.floors[1])) == "±5.0 % assumed"
+    assert headline(two([wild], [wild])) == ("B and A cannot be told apart: "
+                                             "the speed of A and B varied too much in reading prompts")
+    assert not what_helps(two([row(PP, 100)], [row(PP, 101)]))
+
+
+def test_a_quick_run_that_varied_is_to_be_run_with_accuracy_standard() -> None:
+    wild = msgspec.structs.replace(row(PP, 100), samples=(60.0, 70.0, 80.0, 95.0, 110.0, 125.0, 140.0, 160.0))
+    quick = side(wild, run="b")
+    quick = msgspec.structs.replace(quick, started=msgspec.structs.replace(
+        quick.started, spec=msgspec.structs.replace(quick.started.spec, accuracy="quick")))
+    found = compare([side(row(PP, 140)), quick], 0)
+    assert what_helps(found) == "Close other programs and run B again with accuracy standard"
+    assert resolution(TimesAsFast(1.2, 1.1, 1.3, 2.14)) == "under 3.1×"
+    assert floor_words(Floor(2.14, 4, 3)) == "3.1× of 4 repeats"
 
 
 @pytest.mark.parametrize(("verdict", "word"), [("failed", "failed: no memory"), ("invalid", "not counted: no memory"),
