@@ -160,13 +160,8 @@ def _of_ceiling(limit: dict[str, Any], short: bool) -> str:
 
 
 def limit_share(row: Row | None) -> float | None:
-    """Return the share that `limit_line` tells, None where nothing was found out."""
-    if row is None:
-        return None
-    found, limit = stored_finding(row), _limit(row)
-    if found is not None and found.claims and found.limiter not in ("unclear", limit.get("bound")):
-        return found.claims[0].share
-    return limit.get("share")
+    """Return how near a row came to its ceiling, whatever else may have limited it; None where none is known."""
+    return None if row is None else _limit(row).get("share")
 
 
 def why_limited(row: Row | None) -> tuple[str, ...]:

@@ -34,6 +34,13 @@ class CeilingStore:
         self._file = file
         self._known: dict[str, dict[str, Ceilings]] = {}
 
+    @classmethod
+    def copy_of(cls, file: Path) -> "CeilingStore":
+        """Return what a file holds now, for a run that is to leave nothing on the disk."""
+        copy = cls(None)
+        copy._known = cls(file)._read()
+        return copy
+
     def get(self, machine: Mapping[str, Any], device: str) -> Ceilings | None:
         """Return the ceilings of a device (`cpu`, `cuda:0`), None where they were never measured."""
         return self._read().get(fingerprint(machine), {}).get(device)

@@ -15,7 +15,7 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from llmscope import __version__
+from llmscope import __version__, paths
 from llmscope.core import commands, events
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import RunSpec
@@ -47,12 +47,13 @@ class _Order(Struct, frozen=True):
 class Supervisor:
     """Owns the sampler, the standby worker and the run at hand; everything is told through `on_event`.
 
-    `runs_folder` None keeps nothing on disk.
+    `runs_folder` None keeps nothing on disk; what is known of the machine's ceilings is read all the same.
     """
 
     def __init__(self, on_event: Callable[[events.Event], None], runs_folder: Path | None) -> None:
         self._on_event, self._runs_folder = on_event, runs_folder
-        self._ceilings = CeilingStore(None if runs_folder is None else runs_folder.parent / CEILINGS_FILE)
+        self._ceilings = (CeilingStore.copy_of(paths.data_folder() / CEILINGS_FILE) if runs_folder is None
+                          else CeilingStore(runs_folder.parent / CEILINGS_FILE))
         self._inbox: queue.Queue[object] = queue.Queue()
         self._sampler: Child | None = None
         self._worker: Child | None = None

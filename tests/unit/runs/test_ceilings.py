@@ -1,6 +1,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from llmscope.analysis.ceilings import Ceiling, Ceilings
@@ -26,11 +27,24 @@ def test_ceilings_are_found_again_on_the_same_machine_and_device_only(tmp_path: 
     assert again.get(EPYC | {"memory_bytes": 1}, "cpu") == FOUND
     assert again.get(EPYC, "cuda:0") is None and again.get(EPYC | {"cores": 4}, "cpu") is None
     assert fingerprint(EPYC) != fingerprint(EPYC | {"gpus": [{"name": "H100"}]})
+    assert fingerprint(EPYC) != fingerprint(EPYC | {"cpu_details": "avx512_bf16"})
+    assert fingerprint(EPYC) == fingerprint(EPYC | {"cpu_details": ""})  # where it cannot be read, as before
 
 
 @pytest.mark.parametrize("gpus", [["H100"], {"name": "H100"}, 3, "H100", None])
 def test_what_others_say_of_gpus_in_another_form_tells_of_none(gpus: Any) -> None:
     assert fingerprint(EPYC | {"gpus": gpus}) == fingerprint(EPYC)
+
+
+def test_a_run_that_is_not_saved_knows_the_ceilings_and_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / FILE
+    CeilingStore(file).put(EPYC, FOUND)
+    before = file.read_bytes()
+    copy = CeilingStore.copy_of(file)
+    assert copy.get(EPYC, "cpu") == CeilingStore(file).get(EPYC, "cpu") is not None
+    copy.put(EPYC, msgspec.structs.replace(FOUND, utc="2027-01-01T00:00:00+00:00"))
+    assert file.read_bytes() == before
+    assert CeilingStore.copy_of(tmp_path / "none").get(EPYC, "cpu") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema":9,"machines":{}}', b"\xff", b'{"machines":' * 9999])
