@@ -102,8 +102,8 @@ class Drawing:
             found.setdefault(ceilings.memory[largest].value, largest)
         kept: dict[float, float] = {}
         for gb_s, size in found.items():
-            same = next((other for other in kept if max(gb_s, other) <= SAME * min(gb_s, other)), gb_s)
-            kept[same] = max(size, kept.get(same, 0))
+            if all(max(gb_s, other) > SAME * min(gb_s, other) for other in kept):
+                kept[gb_s] = size
         return kept
 
     def _sloped(self, device: str) -> list[Roof]:
