@@ -105,6 +105,10 @@ class _Sheet(QWidget):
         layout.addWidget(Line())
         layout.addWidget(self._foot())
         hide_controls(self)
+        for part in reversed(self.findChildren(QWidget)):  # what an inner part needs is else known once it is shown
+            if (inner := part.layout()) is not None:
+                inner.invalidate()
+                inner.activate()
         self.setFixedSize(width, layout.totalHeightForWidth(width) if layout.hasHeightForWidth()
                           else layout.totalSizeHint().height())
 

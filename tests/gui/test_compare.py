@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -13,6 +13,7 @@ from llmscope import cli, paths
 from llmscope.analysis.compare_names import called
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_picker import RunPicker
+from llmscope.gui.compare_picture import ComparePicture
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.runs.compare import compare_stored
@@ -190,6 +191,15 @@ def test_the_terminal_saves_the_picture_with_its_numbers(ids: list[str], tmp_pat
     image = QImage(str(file))
     assert image.width() == 2720 and image.text("Title").startswith("B reads prompts 37.0× as fast as A")
     assert "pp512\tB\t34,480" in image.text("Results")
+
+
+def test_a_picture_is_as_high_as_its_parts_need_once_they_are_shown(ids: list[str], qtbot: QtBot) -> None:
+    sheet = ComparePicture(compare_stored(paths.runs_folder(), ids[:3])).sheet()
+    qtbot.addWidget(sheet)
+    sheet.show()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+    layout = sheet.layout()
+    assert layout is not None and sheet.height() >= layout.totalMinimumSize().height()
 
 
 def test_a_shot_of_the_page_is_one_of_the_window(ids: list[str], tmp_path: Path, capsys: Capture) -> None:
