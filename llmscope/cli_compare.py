@@ -102,6 +102,17 @@ def _about(found: Comparison) -> Iterator[str]:
     for letter, names in zip(LETTERS, found.alone, strict=False):
         if names:
             yield f"only in {letter}: {some(names)}"
+    yield from _unlike(found)
+
+
+def _unlike(found: Comparison) -> Iterator[str]:
+    """Yield which tests have values that stand but not beside each other, and why."""
+    tests: dict[str, list[str]] = {}
+    for line in found.lines:
+        for why in dict.fromkeys(value.why for value in line.values if value.counted and value.why):
+            tests.setdefault(why, []).append(line.name)
+    for why, names in tests.items():
+        yield f"{some(names)}: {why}"
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -38,6 +38,14 @@ def test_two_runs_of_another_precision_are_compared(runs: Path, capsys: Capture)
     assert f"A: run {A}, AMD EPYC" in out
 
 
+def test_tests_of_another_definition_are_named_below_with_the_reason(runs: Path, capsys: Capture) -> None:
+    for file in (runs / B).iterdir():
+        if file.suffix in (".json", ".jsonl"):
+            file.write_bytes(file.read_bytes().replace(b'"tg/1"', b'"tg/99"'))
+    assert cli.run(["compare", A, B]) == 0
+    assert "- tg128: not compared: measured by the definition tg/99, the baseline by tg/1" in capsys.readouterr().out
+
+
 def test_the_comparison_as_json_has_rows_ratios_and_settings(runs: Path, capsys: Capture) -> None:
     assert cli.run(["compare", A, B, "-o", "json"]) == 0
     document = json.loads(capsys.readouterr().out)
