@@ -64,7 +64,7 @@ def _ceiling_gauge(near: Near) -> dict[str, Any]:
     """Return the gauge's part of the strip: how near the test is to what limits it."""
     limit = near.limit
     name = words.bound_name(limit.bound)
-    share, ceiling = f"{100 * limit.share:.0f}{NBSP}%", f"{significant(limit.ceiling)}{NBSP}{limit.unit}"
+    share, ceiling = words.percent(limit.share), f"{significant(limit.ceiling)}{NBSP}{limit.unit}"
     return {"gauge_title": f"{name[:1].upper()}{name[1:]}: {share}", "share": min(1.0, limit.share),
             "gauge_right": tr("{0} of {1} measured").format(significant(limit.achieved), ceiling),
             "gauge_narrow": tr("of {0}").format(ceiling), "gauge_below": near.product}

@@ -9,6 +9,7 @@ import msgspec
 
 from llmscope import __version__
 from llmscope.analysis.bottleneck import stored_finding
+from llmscope.analysis.evidence import percent
 from llmscope.analysis.row_names import said
 from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.events import RunStarted
@@ -98,8 +99,7 @@ def limit_words(row: Row) -> str:
     limit = row.extra.get("limit")
     if limit is None:
         return "not checked" if "not_checked" in row.extra else "—"
-    share = f"{100 * limit['share']:.0f}{NBSP}%"
-    return f"{limit['bound']}: {share} of {significant(limit['ceiling'])}{NBSP}{limit['unit']}"
+    return f"{limit['bound']}: {percent(limit['share'])} of {significant(limit['ceiling'])}{NBSP}{limit['unit']}"
 
 
 def as_json(rows: Sequence[Row], started: RunStarted, program: str = PROGRAM) -> str:
