@@ -90,7 +90,7 @@ def resume(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope run
     """Go on with a run that was stopped or cut off, as a new run that takes its finished tests over."""
     if output not in get_args(Format):
         raise BadInput(f"There is no format '{output}': use {', '.join(get_args(Format))}.")
-    before = earlier(read_run(references.find(paths.runs_folder(), run)))
+    before = earlier(read_run(references.find_own(paths.runs_folder(), run)))
     finished = terminal.measure(before.started.spec, paths.runs_folder(), before)
     terminal.print_rows(finished, output, None)
     raise typer.Exit(terminal.exit_code(finished.rows, finished.ended.status))

@@ -44,6 +44,12 @@ def test_a_bundle_is_what_is_exported_if_nothing_is_said(runs: Path, capsys: Cap
     assert [run.name for run in bundle.unpack(capsys.readouterr().out.encode()).runs] == [FIRST]
 
 
+def test_a_reference_is_exported_as_ones_own_runs_are(runs: Path, capsys: Capture) -> None:
+    reference = write_run(paths.sample_runs_folder(), 20).name
+    assert cli.run(["runs", "export", reference, FIRST]) == 0
+    assert [run.name for run in bundle.unpack(capsys.readouterr().out.encode()).runs] == [reference, FIRST]
+
+
 def test_every_format_of_several_runs_can_be_read(runs: Path, capsys: Capture) -> None:
     def text(form: str) -> str:
         assert cli.run(["runs", "export", FIRST, SECOND, "-o", form]) == 0
