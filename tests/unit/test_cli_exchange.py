@@ -65,6 +65,16 @@ def test_every_format_of_several_runs_can_be_read(runs: Path, capsys: Capture) -
     assert "build: llmscope" in text("llama-bench-md")
 
 
+@pytest.mark.parametrize("form", ["jsonl", "csv", "md"])
+def test_of_llmscopes_own_exports_those_that_are_not_read_back_are_named(
+        form: str, runs: Path, tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / f"e.{form}"
+    cli.run(["runs", "export", FIRST, "-o", form, "--out", str(file)])
+    capsys.readouterr()
+    assert cli.run(["runs", "import", str(file)]) == cli.WRONG_USE
+    assert "a JSON export of llmscope (bundle or json: its jsonl, csv and md are not" in capsys.readouterr().err
+
+
 def test_several_documents_come_back_as_several_runs(
         runs: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     cli.run(["runs", "export", FIRST, SECOND, "-o", "json", "--out", str(tmp_path / "two.json")])
