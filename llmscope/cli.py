@@ -66,7 +66,7 @@ def run(arguments: list[str]) -> int:
         # Wrong use, as the library that parses the command line reports it: one line, not a box.
         if not hasattr(error, "format_message"):
             raise
-        return _say(f"{error.format_message()} See 'llmscope --help'.")
+        return _say(terminal.wrong_use(error))
     return terminal.OK
 
 

@@ -32,10 +32,12 @@ def list_runs(
     search: Annotated[str, typer.Option(help="Words that must all occur: model, device, test, date, status.")] = "",
     tag: Annotated[str, typer.Option(help="Only runs with this tag; 'reference' for those that come with llmscope.")
                    ] = "",
-    limit: Annotated[int, typer.Option(min=0, help="The most runs to list, the latest first; 0 for all.")] = LISTED,
+    limit: Annotated[int, typer.Option(help="The most runs to list, the latest first; 0 for all.")] = LISTED,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the stored runs, the latest first."""
+    if limit < 0:
+        raise BadInput("--limit must be at least 0.")
     words = search.lower().split()
     found = [entry for entry in _entries() if matches(entry.words, words)
              and (not tag or tag.casefold() in map(str.casefold, entry.labels))]

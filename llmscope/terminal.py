@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import typer
@@ -25,6 +26,9 @@ OK, FAILED, CANCELLED = 0, 1, 130
 #: How msgspec says that a number is out of its bounds, and what we say.
 _BOUND = re.compile(r"Expected `\w+` ([<>]=?) (-?[\d.]+)")
 _BOUNDS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
+
+#: How the library that parses the command line says that a value is no number.
+_NO_NUMBER = re.compile(r"valid (integer|number|float)")
 
 
 def measure(spec: RunSpec, folder: Path | None, before: Earlier | None = None) -> Finished:
@@ -163,6 +167,14 @@ def print_shot(shoot: Callable[..., "tuple[int, events.RunStarted | None, Sequen
     if code == CANCELLED:
         _say_stopped(rows, f"kept in {runs_folder() / started.run}" if started is not None else "not kept")
     return code
+
+
+def wrong_use(error: Any) -> str:
+    """Return what the library that parses the command line found wrong as one line a person can act on."""
+    text = error.format_message()
+    if (number := _NO_NUMBER.search(text)) is not None:
+        return f"{error.param.opts[0]} takes a {'whole number' if number[1] == 'integer' else 'number'}."
+    return f"{text} See 'llmscope --help'."
 
 
 def plain(error: msgspec.ValidationError) -> str:

@@ -82,6 +82,8 @@ def test_help_is_help(arguments: list[str], capsys: Capture) -> None:
     (["bench", "--in-turns", "--workload", "pp", "--batch", "1,2,3"], "not 3 of pp."),
     (["bench", "--in-turns", "--workload", "train", "--batch", "1,2"], "not 2 of train."),
     (["bench", "--in-turns", "--workload", "pp,tg"], "not 2 of pp, tg."),
+    (["bench", "--seed", "1.5"], ": --seed takes a whole number."),
+    (["bench", "--temperature", "x"], ": --temperature takes a number."),
     (["bench", "--sequences", "0"], "sequences"), (["shot", "a.jpg"], "a.png"),
     (["shot", "a.png", "--theme", "red"], "red")])
 def test_wrong_use_is_one_line_and_code_2(arguments: list[str], said: str, capsys: Capture) -> None:

@@ -115,7 +115,7 @@ def test_what_is_wrong_with_a_shown_run_goes_to_stderr(runs: Path, capsys: Captu
     (["runs", "show", "2026-11-21_184000", "-o", "xml"], "md, json, jsonl, csv"),
     (["runs", "delete", "2026-11-21_184000", "nothing", "--yes"], "There is no run 'nothing'"),
     (["runs", "delete", "2026-11-21_184000"], "add --yes"), (["runs", "delete", "--yes"], "runs"),
-    (["runs", "list", "--limit", "-1"], "--limit"), (["runs", "fly"], "fly")])
+    (["runs", "list", "--limit", "-1"], "--limit must be at least 0."), (["runs", "fly"], "fly")])
 def test_wrong_use_is_one_line_and_code_2_and_deletes_nothing(
         runs: Path, arguments: list[str], said: str, capsys: Capture) -> None:
     assert cli.run(arguments) == cli.WRONG_USE
