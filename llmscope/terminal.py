@@ -39,7 +39,8 @@ def measure(spec: RunSpec, folder: Path | None, before: Earlier | None = None) -
         _say_stopped((), "")
         raise typer.Exit(CANCELLED) from None
     if finished.ended.status == "stopped":
-        _say_stopped(finished.rows, "not kept" if folder is None else f"kept in {folder / finished.started.run}")
+        stored = folder / finished.started.run if folder is not None else None
+        _say_stopped(finished.rows, f"kept in {stored}" if stored is not None and stored.is_dir() else "not kept")
     return finished
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llmscope import cli, cli_options, terminal
+from llmscope import cli, cli_options, paths, terminal
 from llmscope.core import events
 from llmscope.core.rows import make_row
 from llmscope.core.spec import WORKLOADS, Cell, RunSpec
@@ -78,13 +78,17 @@ def test_any_command_that_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch, ca
     assert capsys.readouterr() == ("", "llmscope: Stopped.\n")
 
 
-@pytest.mark.parametrize(("verdicts", "saved", "said"), [
-    (("valid", "cancelled"), True, "Stopped: 1 of 2 tests was finished, kept in "),
-    (("valid", "warn"), False, "Stopped: 2 of 2 tests were finished, not kept."),
-    (("cancelled", "cancelled"), True, "Stopped: no test was finished.")])
-def test_a_run_that_is_stopped_says_what_is_left_of_it(verdicts: tuple[str, str], saved: bool, said: str,
-                                                       monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+@pytest.mark.parametrize(("verdicts", "options", "is_kept", "said"), [
+    (("valid", "cancelled"), [], True, "Stopped: 1 of 2 tests was finished, kept in "),
+    (("valid", "cancelled"), [], False, "Stopped: 1 of 2 tests was finished, not kept."),
+    (("valid", "warn"), ["--no-save"], False, "Stopped: 2 of 2 tests were finished, not kept."),
+    (("cancelled", "cancelled"), [], True, "Stopped: no test was finished.")])
+def test_a_run_that_is_stopped_says_what_is_left_of_it(
+        verdicts: tuple[str, str], options: list[str], is_kept: bool, said: str, monkeypatch: pytest.MonkeyPatch,
+        capsys: Capture) -> None:
     def stopped(spec: RunSpec, *_: object) -> Finished:
+        if is_kept:
+            (paths.runs_folder() / "r7").mkdir(parents=True)
         rows = tuple(make_row("r7", spec.cells[0], spec.sampling, [0.5], verdict)  # type: ignore[arg-type]
                      for verdict in verdicts)
         started = events.RunStarted(t_ns=0, run="r7", utc="2026-01-01T00:00:00+00:00", spec=spec, machine={},
@@ -92,9 +96,9 @@ def test_a_run_that_is_stopped_says_what_is_left_of_it(verdicts: tuple[str, str]
         return Finished(started, rows, events.RunEnded(t_ns=1, status="stopped", seconds=1.0))
 
     monkeypatch.setattr(terminal, "run_blocking", stopped)
-    assert cli.run(["bench", "--workload", "pp", *([] if saved else ["--no-save"])]) == terminal.CANCELLED
+    assert cli.run(["bench", "--workload", "pp", *options]) == terminal.CANCELLED
     last = capsys.readouterr().err.splitlines()[-1]
-    assert said in last and ("r7" in last) is (saved and "valid" in verdicts)
+    assert said in last and ("r7" in last) is (is_kept and "valid" in verdicts)
 
 
 def test_a_picture_that_is_stopped_says_so(capsys: Capture, tmp_path: Path) -> None:
