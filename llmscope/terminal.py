@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import msgspec
 import typer
 
+from llmscope.analysis import row_names
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core import events
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, Row
-from llmscope.core.spec import RunSpec
+from llmscope.core.spec import Cell, RunSpec
 from llmscope.core.units import measured, plus_minus
 from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
@@ -57,6 +59,7 @@ class Progress:
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._spec: RunSpec | None = None
+        self._names: list[str] = []
         self._phase = ""
         self._line = ""
         self._devices: tuple[events.Device, ...] = ()
@@ -66,7 +69,7 @@ class Progress:
         """Show an event."""
         match event:
             case events.RunStarted(spec=spec, run=run):
-                self._spec = spec
+                self._spec, self._names = spec, _names(spec.cells)
                 tests = len(spec.cells)
                 self._print(f"run {run}: {tests} test{'s' if tests != 1 else ''}")
                 self._warn_of_threads(spec, event.machine.get("threads_usable"))
@@ -85,9 +88,9 @@ class Progress:
             case events.Estimate(cell=cell, n=n, median=median, low=low, high=high):
                 width = (high - low) / 2 / median if low is not None and high is not None else None
                 self._redraw(f"{self._test(cell)}  n {n}  {measured(median, width)}  {plus_minus(width)}")
-            case events.CellEnded(row=row):
+            case events.CellEnded(cell=cell, row=row):
                 value, plus, count, verdict = result_cells(row)
-                self._print(f"{row.test:<12} {value:>16}  {plus:>8}  n {count:<5} {verdict}"
+                self._print(f"{self._names[cell]:<12} {value:>16}  {plus:>8}  n {count:<5} {verdict}"
                             + (f": {row.reason}" if row.reason and row.reason != verdict else ""))
                 if (found := stored_finding(row)) is not None and row.verdict != "failed":
                     self._print(f"{'':<12} {limiter_words(row)}: {found.evidence}")
@@ -103,8 +106,7 @@ class Progress:
                         f"other: --threads {cores} is the most that can help.")
 
     def _test(self, cell: int) -> str:
-        assert self._spec is not None
-        return f"{cell + 1} of {len(self._spec.cells)}  {self._spec.cells[cell].test}"
+        return f"{cell + 1} of {len(self._names)}  {self._names[cell]}"
 
     def _redraw(self, text: str) -> None:
         if self._live:
@@ -116,6 +118,13 @@ class Progress:
             print("\r" + " " * 78 + "\r", end="", file=sys.stderr)
             self._line = ""
         print(text, file=sys.stderr, flush=True)
+
+
+def _names(cells: Sequence[Cell]) -> list[str]:
+    """Return what each test is called: its id, with what tells it from the others of that id, the model too."""
+    models = Counter(test for test, _ in {(cell.test, cell.model) for cell in cells})
+    return [f"{name} · {cell.model}" if models[cell.test] > 1 else name
+            for cell, name in zip(cells, row_names.names(cells), strict=True)]
 
 
 def exit_code(rows: Sequence[Row], status: str) -> int:

@@ -235,6 +235,21 @@ def test_progress_is_redrawn_only_on_a_terminal(live: bool, monkeypatch: pytest.
     assert "failed: out of memory" in err and "—" in err and err.endswith("stopping …\na note\n")
 
 
+def test_progress_names_what_tells_tests_of_one_id_apart(capsys: Capture) -> None:
+    cells = (Cell("m", "tg", "cpu", "float32"), Cell("m", "tg", "cpu", "bfloat16"), Cell("m", "pp", "cpu", "float32"),
+             Cell("other", "pp", "cpu", "float32"), Cell("m", "gen", "cpu", "float32"))
+    spec = RunSpec(cells)
+    show = terminal.Progress()
+    show(RunStarted(t_ns=0, run="r", utc="", spec=spec, machine={}, versions={}))
+    capsys.readouterr()
+    names = ["tg128 · f32", "tg128 · bf16", "pp512 · m", "pp512 · other", "gen128"]
+    for index, (cell, name) in enumerate(zip(cells, names, strict=True)):
+        show(events.CellStarted(t_ns=0, cell=index))
+        show(events.CellEnded(t_ns=0, cell=index, row=make_row("r", cell, spec.sampling, [0.5] * 10, "valid")))
+        begun, ended = capsys.readouterr().err.splitlines()
+        assert begun == f"{index + 1} of 5  {name} …" and ended.partition("  ")[0] == name
+
+
 @pytest.mark.parametrize(("encoding", "chosen", "written"), [
     ("cp1252", "", "模型 ±".encode()), ("ascii", "ascii", b"\\u6a21\\u578b \\xb1"), ("utf-8", "", "模型 ±".encode())])
 def test_results_may_hold_any_characters_whatever_a_pipe_takes(
