@@ -123,7 +123,8 @@ def delete(runs: Annotated[list[str], typer.Argument(help="Ids of runs, as 'llms
     for run in wanted:
         references.find_own(folder, run)
     what = f"run {wanted[0]}" if len(wanted) == 1 else f"{len(wanted)} runs"
-    if not yes and not _confirmed(f"Delete {what}? This cannot be undone. [y/N] "):
+    if not yes and not terminal.confirmed(f"Delete {what}? This cannot be undone. [y/N] ",
+                                          otherwise="Nobody can be asked here whether to delete: add --yes."):
         _say("nothing was deleted")
         raise typer.Exit(NOTHING_DONE)
     index = Index(folder)
@@ -144,13 +145,6 @@ def _entries() -> list[Entry]:
         return references.beside(index.entries())
     finally:
         index.close()
-
-
-def _confirmed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise BadInput("Nobody can be asked here whether to delete: add --yes.")
-    print(question, end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _line(entry: Entry) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ from llmscope.core.units import measured, plus_minus
 from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
 from llmscope.runs.export import export, limiter_words, result_cells
-from llmscope.runs.fit import too_large
 from llmscope.runs.resume import Earlier
 
 OK, FAILED, CANCELLED = 0, 1, 130
@@ -36,7 +35,7 @@ _NO_NUMBER = re.compile(r"valid (integer|number|float)")
 def measure(spec: RunSpec, folder: Path | None, before: Earlier | None = None) -> Finished:
     """Run a spec, or go on with an earlier run of it, with progress on stderr."""
     try:
-        finished = run_blocking(spec, Progress(), folder, before)
+        finished = run_blocking(spec, Progress(), folder, before, _doubt)
     except KeyboardInterrupt:
         _say_stopped((), "")
         raise typer.Exit(CANCELLED) from None
@@ -44,6 +43,21 @@ def measure(spec: RunSpec, folder: Path | None, before: Earlier | None = None) -
         stored = folder / finished.started.run if folder is not None else None
         _say_stopped(finished.rows, f"kept in {stored}" if stored is not None and stored.is_dir() else "not kept")
     return finished
+
+
+def _doubt(lines: Sequence[str]) -> None:
+    """Ask whether to run what is expected not to fit; where nobody can be asked it is refused with what to change."""
+    if not confirmed("\n".join(lines) + " Run it anyway? [y/N] ", otherwise=" ".join(lines)):
+        print("llmscope: nothing was measured", file=sys.stderr)
+        raise typer.Exit(CANCELLED)
+
+
+def confirmed(question: str, otherwise: str) -> bool:
+    """Return whether the person at the terminal says yes; raises BadInput with other words where there is none."""
+    if not sys.stdin.isatty():
+        raise BadInput(otherwise)
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _say_stopped(rows: Sequence[Row], kept: str) -> None:
@@ -58,27 +72,18 @@ class Progress:
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
-        self._spec: RunSpec | None = None
         self._names: list[str] = []
         self._phase = ""
         self._line = ""
-        self._devices: tuple[events.Device, ...] = ()
-        self._is_fit_known = False
 
     def __call__(self, event: events.Event) -> None:
         """Show an event."""
         match event:
             case events.RunStarted(spec=spec, run=run):
-                self._spec, self._names = spec, _names(spec.cells)
+                self._names = _names(spec.cells)
                 tests = len(spec.cells)
                 self._print(f"run {run}: {tests} test{'s' if tests != 1 else ''}")
                 self._warn_of_threads(spec, event.machine.get("threads_usable"))
-            case events.Devices(devices=devices):
-                self._devices = devices
-            case events.Telemetry() if self._spec is not None and not self._is_fit_known:
-                self._is_fit_known = True
-                for line in too_large(self._spec, self._devices, event):
-                    self._print(f"llmscope: {line}")
             case events.CellStarted(cell=cell) if not self._live:
                 self._print(f"{self._test(cell)} …")
             case events.PhaseStarted(phase=phase):

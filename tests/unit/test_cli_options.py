@@ -1,9 +1,11 @@
 """Options of `bench` that would be ignored are refused, and what is stopped says so."""
 
+import io
 import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,25 @@ def test_a_run_that_is_stopped_says_what_is_left_of_it(
     assert cli.run(["bench", "--workload", "pp", *options]) == terminal.CANCELLED
     last = capsys.readouterr().err.splitlines()[-1]
     assert said in last and ("r7" in last) is (is_kept and "valid" in verdicts)
+
+
+@pytest.mark.parametrize(("answer", "code", "said"), [
+    (None, 2, "llmscope: m needs more. Lower it.\n"), ("\n", 130, "m needs more. Lower it. Run it anyway? [y/N] "),
+    ("n\n", 130, "nothing was measured"), ("y\n", 0, "Run it anyway? [y/N] ")])
+def test_a_run_that_is_expected_not_to_fit_asks_first(answer: str | None, code: int, said: str, capsys: Capture,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(spec: RunSpec, on_event: object, folder: Path, before: None,
+            doubt: Callable[[list[str]], None]) -> Finished:
+        doubt(["m needs more. Lower it."])
+        return Measured()(spec, folder)
+
+    stdin = io.StringIO(answer)
+    monkeypatch.setattr(stdin, "isatty", lambda: answer is not None)
+    monkeypatch.setattr("sys.stdin", stdin)
+    monkeypatch.setattr(terminal, "run_blocking", run)
+    assert cli.run(["bench", "--workload", "pp"]) == code
+    out, err = capsys.readouterr()
+    assert said in err and ("pp512" in out) is (code == 0)
 
 
 def test_a_picture_that_is_stopped_says_so(capsys: Capture, tmp_path: Path) -> None:
