@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import msgspec
 import typer
@@ -23,7 +23,7 @@ from llmscope.runs.blocking import Finished, run_blocking
 from llmscope.runs.export import export, limiter_words, result_cells
 from llmscope.runs.resume import Earlier
 
-OK, FAILED, CANCELLED = 0, 1, 130
+OK, FAILED, CANCELLED, UNREAD = 0, 1, 130, 141
 #: How msgspec says that a number is out of its bounds, and what we say.
 _BOUND = re.compile(r"Expected `\w+` ([<>]=?) (-?[\d.]+)")
 _BOUNDS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
@@ -115,14 +115,28 @@ class Progress:
 
     def _redraw(self, text: str) -> None:
         if self._live:
-            print(f"\r{text:<78.78}", end="", file=sys.stderr, flush=True)
+            self._write(f"\r{text:<78.78}")
             self._line = text
 
     def _print(self, text: str) -> None:
         if self._line:
-            print("\r" + " " * 78 + "\r", end="", file=sys.stderr)
+            self._write("\r" + " " * 78 + "\r")
             self._line = ""
-        print(text, file=sys.stderr, flush=True)
+        self._write(f"{text}\n")
+
+    @staticmethod
+    def _write(text: str) -> None:
+        try:
+            print(text, end="", file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            let_go(sys.stderr)  # nobody reads it any more: the run goes on all the same
+
+
+def let_go(*streams: TextIO) -> None:
+    """Send what is still written to streams nowhere, so that nothing fails again, nor as the interpreter ends."""
+    with Path(os.devnull).open("w") as nowhere:
+        for stream in streams:
+            os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _names(cells: Sequence[Cell]) -> list[str]:

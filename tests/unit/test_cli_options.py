@@ -1,6 +1,7 @@
 """Options of `bench` that would be ignored are refused, and what is stopped says so."""
 
 import io
+import os
 import shlex
 import signal
 import subprocess
@@ -101,6 +102,39 @@ def test_a_run_that_is_stopped_says_what_is_left_of_it(
     assert cli.run(["bench", "--workload", "pp", *options]) == terminal.CANCELLED
     last = capsys.readouterr().err.splitlines()[-1]
     assert said in last and ("r7" in last) is (is_kept and "valid" in verdicts)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is told otherwise there")
+@pytest.mark.parametrize("arguments", [["models"], ["--version"], ["models", "--json"]])
+def test_a_reader_that_goes_ends_a_command_without_a_word(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run([sys.executable, "-m", "llmscope", *arguments], stdout=writing, stderr=subprocess.PIPE,
+                           timeout=60, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (terminal.UNREAD, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this is a shell's way of saying it")
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_stream_that_was_closed_before_the_start_fails_nothing(closed: str) -> None:
+    ended = subprocess.run(f"{shlex.join([sys.executable, '-m', 'llmscope', '--version'])} {closed}", shell=True,
+                           capture_output=True, timeout=60, check=False)
+    assert ended.returncode == 0 and bool(ended.stdout) is (closed != ">&-") and not ended.stderr
+
+
+def test_a_run_goes_on_when_nobody_reads_its_progress_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(spec: RunSpec, on_event: Callable[[events.Event], None], folder: Path, *_: object) -> Finished:
+        for text in ("first", "second"):
+            on_event(events.Note(t_ns=0, text=text))
+        return Measured()(spec, folder)
+
+    monkeypatch.setattr(terminal, "run_blocking", run)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as unread:  # noqa: PTH123  it has no path
+        monkeypatch.setattr(sys, "stderr", unread)
+        assert cli.run(["bench", "--workload", "pp"]) == 0
 
 
 @pytest.mark.parametrize(("answer", "code", "said"), [
