@@ -6,6 +6,13 @@ import signal
 import sys
 
 
+def _have_streams() -> None:
+    """Put nothing in the place of streams that were closed before the start (`2>&-`): Python has None there."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115  as open as the program
+
+
 def _write_any_text() -> None:
     """Let results have any characters: on Windows a pipe takes those of one country, where JSON is UTF-8."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -17,6 +24,7 @@ def main() -> None:
     """Run the command line and exit with its code; SIGTERM stops it as Ctrl+C does."""
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        _have_streams()
         _write_any_text()
         from llmscope.cli import run
 

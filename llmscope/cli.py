@@ -46,14 +46,22 @@ WRONG_USE = 2
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command line and return its exit code: 0, 1 (a test failed), 2 (wrong use), 130 (cancelled)."""
+    """Run a command line and return its exit code: 0, 1 (a test failed), 2 (wrong use), 130 (cancelled).
+
+    Whoever reads the output may go before its end (`| head`): then it ends as if by SIGPIPE, without a word.
+    """
     try:
-        command = typer.main.get_command(app)
-        with command.make_context("llmscope", arguments) as context:
-            command.invoke(context)
+        return _run(arguments)
+    except BrokenPipeError:
+        terminal.let_go(sys.stdout, sys.stderr)
+        return terminal.UNREAD
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = _invoke(arguments)
         sys.stdout.flush()  # a disk that is full is told here, not by the interpreter as it ends
-    except typer.Exit as ended:
-        return ended.exit_code
+        return code
     except BadInput as error:
         return _say(str(error))
     except KeyboardInterrupt:
@@ -66,7 +74,16 @@ def run(arguments: list[str]) -> int:
         # Wrong use, as the library that parses the command line reports it: one line, not a box.
         if not hasattr(error, "format_message"):
             raise
-        return _say(f"{error.format_message()} See 'llmscope --help'.")
+        return _say(terminal.wrong_use(error))
+
+
+def _invoke(arguments: list[str]) -> int:
+    try:
+        command = typer.main.get_command(app)
+        with command.make_context("llmscope", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
     return terminal.OK
 
 

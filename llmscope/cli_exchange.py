@@ -10,7 +10,7 @@ import typer
 
 from llmscope import paths, terminal
 from llmscope.core.errors import BadInput
-from llmscope.runs import folders
+from llmscope.runs import references
 from llmscope.runs.exchange import bundle, document, llama_bench_export
 from llmscope.runs.exchange.importing import import_path
 from llmscope.runs.export import Format, export
@@ -29,7 +29,7 @@ def export_runs(
         raise BadInput(f"There is no format '{output}': use {', '.join(FORMATS)}.")
     if out is not None:
         terminal.check_writable(out)
-    text = _text([folders.find(paths.runs_folder(), run) for run in dict.fromkeys(runs)], output)
+    text = _text([references.find(paths.runs_folder(), run) for run in dict.fromkeys(runs)], output)
     if out is None:
         print(text, end="")
     else:

@@ -32,10 +32,12 @@ def list_runs(
     search: Annotated[str, typer.Option(help="Words that must all occur: model, device, test, date, status.")] = "",
     tag: Annotated[str, typer.Option(help="Only runs with this tag; 'reference' for those that come with llmscope.")
                    ] = "",
-    limit: Annotated[int, typer.Option(min=0, help="The most runs to list, the latest first; 0 for all.")] = LISTED,
+    limit: Annotated[int, typer.Option(help="The most runs to list, the latest first; 0 for all.")] = LISTED,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List the stored runs, the latest first."""
+    if limit < 0:
+        raise BadInput("--limit must be at least 0.")
     words = search.lower().split()
     found = [entry for entry in _entries() if matches(entry.words, words)
              and (not tag or tag.casefold() in map(str.casefold, entry.labels))]
@@ -90,7 +92,7 @@ def resume(run: Annotated[str, typer.Argument(help="A run's id, as 'llmscope run
     """Go on with a run that was stopped or cut off, as a new run that takes its finished tests over."""
     if output not in get_args(Format):
         raise BadInput(f"There is no format '{output}': use {', '.join(get_args(Format))}.")
-    before = earlier(read_run(references.find(paths.runs_folder(), run)))
+    before = earlier(read_run(references.find_own(paths.runs_folder(), run)))
     finished = terminal.measure(before.started.spec, paths.runs_folder(), before)
     terminal.print_rows(finished, output, None)
     raise typer.Exit(terminal.exit_code(finished.rows, finished.ended.status))
@@ -121,7 +123,8 @@ def delete(runs: Annotated[list[str], typer.Argument(help="Ids of runs, as 'llms
     for run in wanted:
         references.find_own(folder, run)
     what = f"run {wanted[0]}" if len(wanted) == 1 else f"{len(wanted)} runs"
-    if not yes and not _confirmed(f"Delete {what}? This cannot be undone. [y/N] "):
+    if not yes and not terminal.confirmed(f"Delete {what}? This cannot be undone. [y/N] ",
+                                          otherwise="Nobody can be asked here whether to delete: add --yes."):
         _say("nothing was deleted")
         raise typer.Exit(NOTHING_DONE)
     index = Index(folder)
@@ -142,13 +145,6 @@ def _entries() -> list[Entry]:
         return references.beside(index.entries())
     finally:
         index.close()
-
-
-def _confirmed(question: str) -> bool:
-    if not sys.stdin.isatty():
-        raise BadInput("Nobody can be asked here whether to delete: add --yes.")
-    print(question, end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _line(entry: Entry) -> tuple[str, ...]:

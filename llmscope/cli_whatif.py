@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from llmscope import __version__, paths
-from llmscope.analysis.demand import FORMATS, Demand, demands
+from llmscope.analysis.demand import FORMATS, MOST_SEQUENCES, Demand, demands
 from llmscope.analysis.figures import Fact, Range
 from llmscope.analysis.projection import Projection
 from llmscope.analysis.references import Compared
@@ -40,6 +40,9 @@ def whatif(
     for name, text, choices in (("format", output, ("md", "json")), ("dtype", dtype, FORMATS)):
         if text not in choices:
             raise BadInput(f"There is no {name} '{text}': use {', '.join(choices)}.")
+    for name, count in (("batch", batch), ("users", users)):
+        if count is not None and not 1 <= count <= MOST_SEQUENCES:
+            raise BadInput(f"--{name} must be 1 to {MOST_SEQUENCES:,}.")
     for name, value in (("speed", speed), ("budget", budget)):
         if value is not None and not 0 < value < float("inf"):
             raise BadInput(f"--{name} must be above 0.")

@@ -3,40 +3,61 @@
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TextIO
 
 import msgspec
 import typer
 
+from llmscope.analysis import row_names
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.core import events
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, Row
-from llmscope.core.spec import RunSpec
+from llmscope.core.spec import Cell, RunSpec
 from llmscope.core.units import measured, plus_minus
 from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
 from llmscope.runs.export import export, limiter_words, result_cells
-from llmscope.runs.fit import too_large
 from llmscope.runs.resume import Earlier
 
-OK, FAILED, CANCELLED = 0, 1, 130
+OK, FAILED, CANCELLED, UNREAD = 0, 1, 130, 141
 #: How msgspec says that a number is out of its bounds, and what we say.
 _BOUND = re.compile(r"Expected `\w+` ([<>]=?) (-?[\d.]+)")
 _BOUNDS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
+
+#: How the library that parses the command line says that a value is no number.
+_NO_NUMBER = re.compile(r"valid (integer|number|float)")
 
 
 def measure(spec: RunSpec, folder: Path | None, before: Earlier | None = None) -> Finished:
     """Run a spec, or go on with an earlier run of it, with progress on stderr."""
     try:
-        finished = run_blocking(spec, Progress(), folder, before)
+        finished = run_blocking(spec, Progress(), folder, before, _doubt)
     except KeyboardInterrupt:
         _say_stopped((), "")
         raise typer.Exit(CANCELLED) from None
     if finished.ended.status == "stopped":
-        _say_stopped(finished.rows, "not kept" if folder is None else f"kept in {folder / finished.started.run}")
+        stored = folder / finished.started.run if folder is not None else None
+        _say_stopped(finished.rows, f"kept in {stored}" if stored is not None and stored.is_dir() else "not kept")
     return finished
+
+
+def _doubt(lines: Sequence[str]) -> None:
+    """Ask whether to run what is expected not to fit; where nobody can be asked it is refused with what to change."""
+    if not confirmed("\n".join(lines) + " Run it anyway? [y/N] ", otherwise=" ".join(lines)):
+        print("llmscope: nothing was measured", file=sys.stderr)
+        raise typer.Exit(CANCELLED)
+
+
+def confirmed(question: str, otherwise: str) -> bool:
+    """Return whether the person at the terminal says yes; raises BadInput with other words where there is none."""
+    if not sys.stdin.isatty():
+        raise BadInput(otherwise)
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _say_stopped(rows: Sequence[Row], kept: str) -> None:
@@ -51,26 +72,18 @@ class Progress:
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
-        self._spec: RunSpec | None = None
+        self._names: list[str] = []
         self._phase = ""
         self._line = ""
-        self._devices: tuple[events.Device, ...] = ()
-        self._is_fit_known = False
 
     def __call__(self, event: events.Event) -> None:
         """Show an event."""
         match event:
             case events.RunStarted(spec=spec, run=run):
-                self._spec = spec
+                self._names = _names(spec.cells)
                 tests = len(spec.cells)
                 self._print(f"run {run}: {tests} test{'s' if tests != 1 else ''}")
                 self._warn_of_threads(spec, event.machine.get("threads_usable"))
-            case events.Devices(devices=devices):
-                self._devices = devices
-            case events.Telemetry() if self._spec is not None and not self._is_fit_known:
-                self._is_fit_known = True
-                for line in too_large(self._spec, self._devices, event):
-                    self._print(f"llmscope: {line}")
             case events.CellStarted(cell=cell) if not self._live:
                 self._print(f"{self._test(cell)} …")
             case events.PhaseStarted(phase=phase):
@@ -80,9 +93,9 @@ class Progress:
             case events.Estimate(cell=cell, n=n, median=median, low=low, high=high):
                 width = (high - low) / 2 / median if low is not None and high is not None else None
                 self._redraw(f"{self._test(cell)}  n {n}  {measured(median, width)}  {plus_minus(width)}")
-            case events.CellEnded(row=row):
+            case events.CellEnded(cell=cell, row=row):
                 value, plus, count, verdict = result_cells(row)
-                self._print(f"{row.test:<12} {value:>16}  {plus:>8}  n {count:<5} {verdict}"
+                self._print(f"{self._names[cell]:<12} {value:>16}  {plus:>8}  n {count:<5} {verdict}"
                             + (f": {row.reason}" if row.reason and row.reason != verdict else ""))
                 if (found := stored_finding(row)) is not None and row.verdict != "failed":
                     self._print(f"{'':<12} {limiter_words(row)}: {found.evidence}")
@@ -98,19 +111,39 @@ class Progress:
                         f"other: --threads {cores} is the most that can help.")
 
     def _test(self, cell: int) -> str:
-        assert self._spec is not None
-        return f"{cell + 1} of {len(self._spec.cells)}  {self._spec.cells[cell].test}"
+        return f"{cell + 1} of {len(self._names)}  {self._names[cell]}"
 
     def _redraw(self, text: str) -> None:
         if self._live:
-            print(f"\r{text:<78.78}", end="", file=sys.stderr, flush=True)
+            self._write(f"\r{text:<78.78}")
             self._line = text
 
     def _print(self, text: str) -> None:
         if self._line:
-            print("\r" + " " * 78 + "\r", end="", file=sys.stderr)
+            self._write("\r" + " " * 78 + "\r")
             self._line = ""
-        print(text, file=sys.stderr, flush=True)
+        self._write(f"{text}\n")
+
+    @staticmethod
+    def _write(text: str) -> None:
+        try:
+            print(text, end="", file=sys.stderr, flush=True)
+        except BrokenPipeError:
+            let_go(sys.stderr)  # nobody reads it any more: the run goes on all the same
+
+
+def let_go(*streams: TextIO) -> None:
+    """Send what is still written to streams nowhere, so that nothing fails again, nor as the interpreter ends."""
+    with Path(os.devnull).open("w") as nowhere:
+        for stream in streams:
+            os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def _names(cells: Sequence[Cell]) -> list[str]:
+    """Return what each test is called: its id, with what tells it from the others of that id, the model too."""
+    models = Counter(test for test, _ in {(cell.test, cell.model) for cell in cells})
+    return [f"{name} · {cell.model}" if models[cell.test] > 1 else name
+            for cell, name in zip(cells, row_names.names(cells), strict=True)]
 
 
 def exit_code(rows: Sequence[Row], status: str) -> int:
@@ -163,6 +196,14 @@ def print_shot(shoot: Callable[..., "tuple[int, events.RunStarted | None, Sequen
     if code == CANCELLED:
         _say_stopped(rows, f"kept in {runs_folder() / started.run}" if started is not None else "not kept")
     return code
+
+
+def wrong_use(error: Any) -> str:
+    """Return what the library that parses the command line found wrong as one line a person can act on."""
+    text = error.format_message()
+    if (number := _NO_NUMBER.search(text)) is not None:
+        return f"{error.param.opts[0]} takes a {'whole number' if number[1] == 'integer' else 'number'}."
+    return f"{text} See 'llmscope --help'."
 
 
 def plain(error: msgspec.ValidationError) -> str:

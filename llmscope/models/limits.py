@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from typing import Literal, get_args
 
 from msgspec import Struct, structs
@@ -42,7 +43,8 @@ def problems(cells: Iterable[Cell], model: Model, device: Device | None, free_by
                                  "choose another model."),)
     found: dict[Problem, None] = {}
     for cell in cells:
-        found |= dict.fromkeys((*_positions(cell, model), *_parts(cell, model), *_dtype(cell, device)))
+        found |= dict.fromkeys((*_positions(cell, model), *_parts(cell, model), *_dtype(cell, device),
+                                *_backend(cell)))
     return (*found, *_fit(cells, model, device, free_bytes))
 
 
@@ -119,6 +121,12 @@ def _dtype(cell: Cell, device: Device | None) -> Iterator[Problem]:
     needed = "bfloat16" if cell.dtype == "amp" else cell.dtype
     if needed not in proven:
         yield Problem("dtype", f"{cell.dtype} does not work on {device.name}. Use {' or '.join(proven) or 'auto'}.")
+
+
+def _backend(cell: Cell) -> Iterator[Problem]:
+    """Yield where a backend's library is not installed, which is found out without importing it, and torch with it."""
+    if cell.backend == "int8" and find_spec("torchao") is None:
+        yield Problem("workload", "The backend int8 needs torchao: install it with pip install torchao.")
 
 
 def _fit(cells: tuple[Cell, ...], model: Model, device: Device | None, free_bytes: int | None) -> Iterator[Problem]:

@@ -57,7 +57,7 @@ class ActiveRun:
         try:
             self._writer = RunWriter(folder / self.started.run, Manifest(SCHEMA, program, self.started))
         except OSError as error:
-            return f"This run cannot be saved in {folder}: {error.strerror or error}. Results stay in this window."
+            return f"This run cannot be saved in {folder}: {error.strerror or error}. Its results are shown, not kept."
         return None
 
     def write(self, event: events.Event) -> str | None:

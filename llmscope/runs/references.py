@@ -73,5 +73,5 @@ def find(runs: Path, run: str) -> Path:
 def find_own(runs: Path, run: str) -> Path:
     """Return the folder of a run that may be changed; raises GoneRun, and BadInput for a reference."""
     if find(runs, run).parent != runs:
-        raise BadInput(f"Run {run} comes with llmscope: it can be neither changed nor deleted.")
+        raise BadInput(f"Run {run} is a reference that comes with llmscope: it stays as it is.")
     return runs / run

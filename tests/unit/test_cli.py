@@ -82,6 +82,8 @@ def test_help_is_help(arguments: list[str], capsys: Capture) -> None:
     (["bench", "--in-turns", "--workload", "pp", "--batch", "1,2,3"], "not 3 of pp."),
     (["bench", "--in-turns", "--workload", "train", "--batch", "1,2"], "not 2 of train."),
     (["bench", "--in-turns", "--workload", "pp,tg"], "not 2 of pp, tg."),
+    (["bench", "--seed", "1.5"], ": --seed takes a whole number."),
+    (["bench", "--temperature", "x"], ": --temperature takes a number."),
     (["bench", "--sequences", "0"], "sequences"), (["shot", "a.jpg"], "a.png"),
     (["shot", "a.png", "--theme", "red"], "red")])
 def test_wrong_use_is_one_line_and_code_2(arguments: list[str], said: str, capsys: Capture) -> None:
@@ -231,6 +233,21 @@ def test_progress_is_redrawn_only_on_a_terminal(live: bool, monkeypatch: pytest.
     out, err = capsys.readouterr()
     assert not out and ("1,234 tok/s" in err) is live and ("\r" in err) is live
     assert "failed: out of memory" in err and "—" in err and err.endswith("stopping …\na note\n")
+
+
+def test_progress_names_what_tells_tests_of_one_id_apart(capsys: Capture) -> None:
+    cells = (Cell("m", "tg", "cpu", "float32"), Cell("m", "tg", "cpu", "bfloat16"), Cell("m", "pp", "cpu", "float32"),
+             Cell("other", "pp", "cpu", "float32"), Cell("m", "gen", "cpu", "float32"))
+    spec = RunSpec(cells)
+    show = terminal.Progress()
+    show(RunStarted(t_ns=0, run="r", utc="", spec=spec, machine={}, versions={}))
+    capsys.readouterr()
+    names = ["tg128 · f32", "tg128 · bf16", "pp512 · m", "pp512 · other", "gen128"]
+    for index, (cell, name) in enumerate(zip(cells, names, strict=True)):
+        show(events.CellStarted(t_ns=0, cell=index))
+        show(events.CellEnded(t_ns=0, cell=index, row=make_row("r", cell, spec.sampling, [0.5] * 10, "valid")))
+        begun, ended = capsys.readouterr().err.splitlines()
+        assert begun == f"{index + 1} of 5  {name} …" and ended.partition("  ")[0] == name
 
 
 @pytest.mark.parametrize(("encoding", "chosen", "written"), [

@@ -44,6 +44,12 @@ def test_a_bundle_is_what_is_exported_if_nothing_is_said(runs: Path, capsys: Cap
     assert [run.name for run in bundle.unpack(capsys.readouterr().out.encode()).runs] == [FIRST]
 
 
+def test_a_reference_is_exported_as_ones_own_runs_are(runs: Path, capsys: Capture) -> None:
+    reference = write_run(paths.sample_runs_folder(), 20).name
+    assert cli.run(["runs", "export", reference, FIRST]) == 0
+    assert [run.name for run in bundle.unpack(capsys.readouterr().out.encode()).runs] == [reference, FIRST]
+
+
 def test_every_format_of_several_runs_can_be_read(runs: Path, capsys: Capture) -> None:
     def text(form: str) -> str:
         assert cli.run(["runs", "export", FIRST, SECOND, "-o", form]) == 0
@@ -57,6 +63,16 @@ def test_every_format_of_several_runs_can_be_read(runs: Path, capsys: Capture) -
     assert len(text("llama-bench-jsonl").splitlines()) == 4
     assert len(list(csv.DictReader(io.StringIO(text("llama-bench-csv"))))) == 4
     assert "build: llmscope" in text("llama-bench-md")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "md"])
+def test_of_llmscopes_own_exports_those_that_are_not_read_back_are_named(
+        form: str, runs: Path, tmp_path: Path, capsys: Capture) -> None:
+    file = tmp_path / f"e.{form}"
+    cli.run(["runs", "export", FIRST, "-o", form, "--out", str(file)])
+    capsys.readouterr()
+    assert cli.run(["runs", "import", str(file)]) == cli.WRONG_USE
+    assert "a JSON export of llmscope (bundle or json: its jsonl, csv and md are not" in capsys.readouterr().err
 
 
 def test_several_documents_come_back_as_several_runs(

@@ -1,14 +1,17 @@
 """Options of `bench` that would be ignored are refused, and what is stopped says so."""
 
+import io
+import os
 import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from llmscope import cli, cli_options, terminal
+from llmscope import cli, cli_options, paths, terminal
 from llmscope.core import events
 from llmscope.core.rows import make_row
 from llmscope.core.spec import WORKLOADS, Cell, RunSpec
@@ -78,13 +81,17 @@ def test_any_command_that_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch, ca
     assert capsys.readouterr() == ("", "llmscope: Stopped.\n")
 
 
-@pytest.mark.parametrize(("verdicts", "saved", "said"), [
-    (("valid", "cancelled"), True, "Stopped: 1 of 2 tests was finished, kept in "),
-    (("valid", "warn"), False, "Stopped: 2 of 2 tests were finished, not kept."),
-    (("cancelled", "cancelled"), True, "Stopped: no test was finished.")])
-def test_a_run_that_is_stopped_says_what_is_left_of_it(verdicts: tuple[str, str], saved: bool, said: str,
-                                                       monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+@pytest.mark.parametrize(("verdicts", "options", "is_kept", "said"), [
+    (("valid", "cancelled"), [], True, "Stopped: 1 of 2 tests was finished, kept in "),
+    (("valid", "cancelled"), [], False, "Stopped: 1 of 2 tests was finished, not kept."),
+    (("valid", "warn"), ["--no-save"], False, "Stopped: 2 of 2 tests were finished, not kept."),
+    (("cancelled", "cancelled"), [], True, "Stopped: no test was finished.")])
+def test_a_run_that_is_stopped_says_what_is_left_of_it(
+        verdicts: tuple[str, str], options: list[str], is_kept: bool, said: str, monkeypatch: pytest.MonkeyPatch,
+        capsys: Capture) -> None:
     def stopped(spec: RunSpec, *_: object) -> Finished:
+        if is_kept:
+            (paths.runs_folder() / "r7").mkdir(parents=True)
         rows = tuple(make_row("r7", spec.cells[0], spec.sampling, [0.5], verdict)  # type: ignore[arg-type]
                      for verdict in verdicts)
         started = events.RunStarted(t_ns=0, run="r7", utc="2026-01-01T00:00:00+00:00", spec=spec, machine={},
@@ -92,9 +99,61 @@ def test_a_run_that_is_stopped_says_what_is_left_of_it(verdicts: tuple[str, str]
         return Finished(started, rows, events.RunEnded(t_ns=1, status="stopped", seconds=1.0))
 
     monkeypatch.setattr(terminal, "run_blocking", stopped)
-    assert cli.run(["bench", "--workload", "pp", *([] if saved else ["--no-save"])]) == terminal.CANCELLED
+    assert cli.run(["bench", "--workload", "pp", *options]) == terminal.CANCELLED
     last = capsys.readouterr().err.splitlines()[-1]
-    assert said in last and ("r7" in last) is (saved and "valid" in verdicts)
+    assert said in last and ("r7" in last) is (is_kept and "valid" in verdicts)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is told otherwise there")
+@pytest.mark.parametrize("arguments", [["models"], ["--version"], ["models", "--json"]])
+def test_a_reader_that_goes_ends_a_command_without_a_word(arguments: list[str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ended = subprocess.run([sys.executable, "-m", "llmscope", *arguments], stdout=writing, stderr=subprocess.PIPE,
+                           timeout=60, check=False)
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (terminal.UNREAD, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this is a shell's way of saying it")
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_stream_that_was_closed_before_the_start_fails_nothing(closed: str) -> None:
+    ended = subprocess.run(f"{shlex.join([sys.executable, '-m', 'llmscope', '--version'])} {closed}", shell=True,
+                           capture_output=True, timeout=60, check=False)
+    assert ended.returncode == 0 and bool(ended.stdout) is (closed != ">&-") and not ended.stderr
+
+
+def test_a_run_goes_on_when_nobody_reads_its_progress_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(spec: RunSpec, on_event: Callable[[events.Event], None], folder: Path, *_: object) -> Finished:
+        for text in ("first", "second"):
+            on_event(events.Note(t_ns=0, text=text))
+        return Measured()(spec, folder)
+
+    monkeypatch.setattr(terminal, "run_blocking", run)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w") as unread:  # noqa: PTH123  it has no path
+        monkeypatch.setattr(sys, "stderr", unread)
+        assert cli.run(["bench", "--workload", "pp"]) == 0
+
+
+@pytest.mark.parametrize(("answer", "code", "said"), [
+    (None, 2, "llmscope: m needs more. Lower it.\n"), ("\n", 130, "m needs more. Lower it. Run it anyway? [y/N] "),
+    ("n\n", 130, "nothing was measured"), ("y\n", 0, "Run it anyway? [y/N] ")])
+def test_a_run_that_is_expected_not_to_fit_asks_first(answer: str | None, code: int, said: str, capsys: Capture,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(spec: RunSpec, on_event: object, folder: Path, before: None,
+            doubt: Callable[[list[str]], None]) -> Finished:
+        doubt(["m needs more. Lower it."])
+        return Measured()(spec, folder)
+
+    stdin = io.StringIO(answer)
+    monkeypatch.setattr(stdin, "isatty", lambda: answer is not None)
+    monkeypatch.setattr("sys.stdin", stdin)
+    monkeypatch.setattr(terminal, "run_blocking", run)
+    assert cli.run(["bench", "--workload", "pp"]) == code
+    out, err = capsys.readouterr()
+    assert said in err and ("pp512" in out) is (code == 0)
 
 
 def test_a_picture_that_is_stopped_says_so(capsys: Capture, tmp_path: Path) -> None:

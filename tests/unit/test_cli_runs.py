@@ -115,7 +115,7 @@ def test_what_is_wrong_with_a_shown_run_goes_to_stderr(runs: Path, capsys: Captu
     (["runs", "show", "2026-11-21_184000", "-o", "xml"], "md, json, jsonl, csv"),
     (["runs", "delete", "2026-11-21_184000", "nothing", "--yes"], "There is no run 'nothing'"),
     (["runs", "delete", "2026-11-21_184000"], "add --yes"), (["runs", "delete", "--yes"], "runs"),
-    (["runs", "list", "--limit", "-1"], "--limit"), (["runs", "fly"], "fly")])
+    (["runs", "list", "--limit", "-1"], "--limit must be at least 0."), (["runs", "fly"], "fly")])
 def test_wrong_use_is_one_line_and_code_2_and_deletes_nothing(
         runs: Path, arguments: list[str], said: str, capsys: Capture) -> None:
     assert cli.run(arguments) == cli.WRONG_USE
@@ -185,14 +185,17 @@ def test_what_cannot_be_named_is_refused_in_one_line(runs: Path, arguments: list
     assert said in err and err.count("\n") == 1
 
 
-def test_reference_runs_are_listed_and_shown_and_never_deleted(runs: Path, capsys: Capture) -> None:
+def test_reference_runs_are_listed_and_shown_and_stay_as_they_are(runs: Path, capsys: Capture) -> None:
     reference = write_run(paths.sample_runs_folder(), 20)
     cli.run(["runs", "list"])
     assert "reference" in capsys.readouterr().out.splitlines()[1]
     assert cli.run(["runs", "show", reference.name]) == 0
     assert "tg128" in capsys.readouterr().out
-    assert cli.run(["runs", "delete", "--yes", reference.name]) == cli.WRONG_USE
-    assert "comes with llmscope" in capsys.readouterr().err and reference.is_dir()
+    for command in (["delete", "--yes"], ["edit", "--name", "x"], ["resume"]):
+        assert cli.run(["runs", *command, reference.name]) == cli.WRONG_USE
+        err = capsys.readouterr().err
+        assert "is a reference that comes with llmscope: it stays as it is" in err and err.count("\n") == 1
+    assert reference.is_dir()
 
 
 def test_a_run_is_shown_as_a_grid(capsys: Capture) -> None:

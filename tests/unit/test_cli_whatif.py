@@ -88,7 +88,8 @@ def test_the_bundled_model_takes_as_many_tokens_as_it_has(capsys: Capture) -> No
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (["--dtype", "q4"], "no dtype 'q4'"), (["-o", "csv"], "no format 'csv'"), (["--context", "0"], "must be 1 to"),
-    (["--batch", "0"], "must be 1 to"), (["--users", "0"], "must be 1 to"), (["--speed", "0"], "--speed must be above"),
+    (["--batch", "0"], "--batch must be 1 to 65,536.\n"), (["--users", "70000"], "--users must be 1 to 65,536.\n"),
+    (["--speed", "0"], "--speed must be above"),
     (["--budget", "nan"], "--budget must be above"), (["--users", "2", "--batch", "2"], "--users instead of --batch"),
     (["--model", "arch:bert-base-uncased"], "closed form"), (["--model", "nothing"], "no model"),
 ])

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
+from llmscope import paths
 from llmscope.core.errors import BadInput
 from llmscope.models.headers import one_line
 from llmscope.runs.exchange import bundle
@@ -88,12 +89,16 @@ def store_measured(runs: Path, found: Measured, origin: Origin) -> Arrived:
 
 def _settle(runs: Path, name: str, same: Callable[[Path], bool], fill: Callable[[Path], None],
             origin: Origin) -> Arrived:
-    """Fill a hidden folder, prove that it reads as a run, and only then give it its name, or the next free one."""
-    there = next((n for n in _names(name) if not (runs / n).exists() or same(runs / n)), None)
+    """Fill a hidden folder, prove that it reads as a run, and only then give it its name, or the next free one.
+
+    The names of references are taken too: a run of one's own would hide the reference.
+    """
+    places = (_place(runs, one) for one in _names(name))
+    there = next((place for place in places if not place.exists() or same(place)), None)
     if there is None:
         raise BadInput(f"There are {_NAMES_LIMIT:,} runs of the name {name}: delete some.")
-    if (runs / there).exists():
-        return Arrived(there, False)
+    if there.exists():
+        return Arrived(there.name, False)
     with _hidden(runs) as folder:
         fill(folder)
         try:
@@ -101,9 +106,15 @@ def _settle(runs: Path, name: str, same: Callable[[Path], bool], fill: Callable[
         except NoRun as error:
             raise BadInput(f"Run {name} cannot be read ({error.why}): it was not imported.") from error
         write_atomically(folder / ORIGIN, msgspec.json.format(msgspec.json.encode(origin)))
-        folder.rename(runs / there)
-    renamed = (f"run {name} of other content is there: this one is {there}",) if there != name else ()
-    return Arrived(there, True, (*renamed, *stored.warnings))
+        folder.rename(there)
+    renamed = (f"run {name} of other content is there: this one is {there.name}",) if there.name != name else ()
+    return Arrived(there.name, True, (*renamed, *stored.warnings))
+
+
+def _place(runs: Path, name: str) -> Path:
+    """Return the folder of a run of one's own or of a reference, and where a new one may lie if there is neither."""
+    reference = paths.sample_runs_folder() / name
+    return reference if reference.exists() and not (runs / name).exists() else runs / name
 
 
 def _names(name: str) -> Iterator[str]:

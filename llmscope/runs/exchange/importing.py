@@ -22,8 +22,8 @@ from llmscope.runs.untrusted import inert, read_bytes
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".json", ".jsonl", ".csv")
 #: Of another program's file; how deep its values may lie, and how many tests it may tell.
 LIMIT_BYTES, DEPTH_LIMIT, TESTS_LIMIT = 16_000_000, 12, 10_000
-KNOWN = ("a picture or an export of llmscope, or a result of llama-bench (json, jsonl, csv), optimum-benchmark or "
-         "vLLM bench serve")
+KNOWN = ("a picture or a JSON export of llmscope (bundle or json: its jsonl, csv and md are not read back), or a "
+         "result of llama-bench (json, jsonl, csv), optimum-benchmark or vLLM bench serve")
 
 
 def may_hold_results(path: Path) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from llmscope.core.events import Device, DtypeProbe
 from llmscope.core.spec import Cell, Workload
 from llmscope.core.units import GIB, NBSP
+from llmscope.models import limits
 from llmscope.models.catalog import Model, resolve
 from llmscope.models.limits import Problem, problems
 from llmscope.models.memory import memory
@@ -56,6 +57,13 @@ def test_what_cannot_work_is_told_at_its_setting(
     device = settings.pop("device", CPU)
     assert found(workload, device=device, **settings) == (problem,)
     assert problem.blocking
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_backend_without_its_library_is_told_before_the_run(is_there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "find_spec", lambda name: object() if is_there else None)
+    assert found("pp", backend="int8") == (() if is_there else (
+        Problem("workload", "The backend int8 needs torchao: install it with pip install torchao."),))
 
 
 @pytest.mark.parametrize(("workload", "settings"), [

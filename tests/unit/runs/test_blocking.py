@@ -1,7 +1,7 @@
 """One run as the terminal needs it, with fake workers."""
 
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pytest
 from llmscope.core import events
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import Cell, RunSpec
-from llmscope.runs import probe, supervisor
+from llmscope.runs import blocking, probe, supervisor
 from llmscope.runs.blocking import run_blocking
 from llmscope.runs.child import Child
 from tests.unit.runs.conftest import FAKES
@@ -62,6 +62,25 @@ def test_what_cannot_work_is_refused_before_anything_runs(
     heard: list[events.Event] = []
     with pytest.raises(BadInput, match=words):
         run_blocking(RunSpec((SPEC.cells[0], cell)), heard.append, None)
+    assert not any(isinstance(e, events.RunStarted) for e in heard)
+
+
+def test_what_is_expected_not_to_fit_is_doubted_before_anything_runs(
+        fake: Callable[[str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    fake("good")
+    monkeypatch.setattr(blocking, "too_large", lambda *_: iter(["too large"]))
+    heard: list[events.Event] = []
+    doubts: list[str] = []
+    assert run_blocking(SPEC, heard.append, None, None, doubts.extend).ended.status == "done"
+    assert doubts == ["too large"]
+
+    def unanswered(lines: Sequence[str]) -> None:
+        signal.raise_signal(signal.SIGINT)  # as a question ends at which somebody presses Ctrl+C
+        raise AssertionError
+
+    heard.clear()
+    with pytest.raises(KeyboardInterrupt):
+        run_blocking(SPEC, heard.append, None, None, unanswered)
     assert not any(isinstance(e, events.RunStarted) for e in heard)
 
 

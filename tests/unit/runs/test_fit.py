@@ -1,7 +1,7 @@
 import pytest
 from msgspec import structs
 
-from llmscope.core.events import Device, Devices, DtypeProbe, RunStarted, Telemetry
+from llmscope.core.events import Device, DtypeProbe, RunStarted, Telemetry
 from llmscope.core.spec import Cell, RunSpec
 from llmscope.core.units import GIB
 from llmscope.models.catalog import resolve
@@ -29,14 +29,6 @@ def test_a_run_that_is_expected_not_to_fit_is_told_in_one_line_a_model() -> None
     small = RunSpec(LARGE.cells[1:])
     assert not [*too_large(small, (CPU,), telemetry(4 * GIB))]
     assert [*too_large(small, (CPU,), telemetry(17 * GIB))]
-
-
-def test_bench_warns_once_and_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
-    progress, now = Progress(), telemetry(4 * GIB)
-    started = RunStarted(t_ns=0, run="r", utc="", spec=LARGE, machine={}, versions={})
-    for event in (Devices(t_ns=0, devices=(CPU,), complete=True), now, started, now, now):
-        progress(event)
-    assert capsys.readouterr().err.count("expected not to fit") == 1
 
 
 def test_two_networks_in_turns_are_both_in_memory() -> None:

@@ -82,7 +82,7 @@ def test_they_are_found_and_neither_changed_nor_deleted(runs: Path, reference: P
     own = write_run(runs)
     assert references.find(runs, reference.name) == reference and references.find(runs, own.name) == own
     assert references.find_own(runs, own.name) == own
-    with pytest.raises(BadInput, match="neither changed nor deleted"):
+    with pytest.raises(BadInput, match="it stays as it is"):
         references.find_own(runs, reference.name)
     for name in ("nothing", "../sample_runs", ""):
         with pytest.raises(folders.GoneRun):

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from llmscope import paths
 from llmscope.core.errors import BadInput
 from llmscope.core.spec import Cell
 from llmscope.runs import owner, store
@@ -91,6 +92,16 @@ def test_a_run_that_is_there_is_said_and_one_of_its_name_gets_another(run: Path,
     assert (new.run, new.is_new) == (f"{run.name}-2", True) and "other content" in new.notes[0]
     again, = import_path(picture, run.parent)
     assert (again.run, again.is_new) == (f"{run.name}-2", False)
+
+
+def test_a_reference_is_there_already_and_another_run_of_its_name_does_not_hide_it(tmp_path: Path) -> None:
+    reference, there = write_run(paths.sample_runs_folder()), tmp_path / "there"
+    picture = saved(tmp_path / "a.png", reference)
+    assert [(a.run, a.is_new) for a in import_path(picture, there)] == [(reference.name, False)]
+    assert not there.exists()
+    with (reference / store.EVENTS).open("ab") as file:
+        file.write(b"\n")
+    assert [a.run for a in import_path(picture, there)] == [f"{reference.name}-2"]
 
 
 def test_several_runs_travel_in_a_bundle_and_a_folder_as_it_is(tmp_path: Path) -> None:
