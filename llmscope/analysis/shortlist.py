@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from llmscope.analysis.demand import SMALLER, Demand, Format, demands
-from llmscope.analysis.projection import Projection, project
+from llmscope.analysis.projection import Projection, at_most_tok_s, project
 from llmscope.core.units import gib, significant
 from llmscope.hardware.catalogue import Hardware, catalogue
 from llmscope.models.catalog import Model
@@ -75,7 +75,11 @@ def _by_speed(found: Projection, speed: float | None) -> tuple[Verdict, str] | N
     if speed is None:
         return None
     if found.decode_tok_s is None:
-        return "may meet", "its speed is not known"
+        most = at_most_tok_s(found.target, found.demand) / found.demand.batch
+        each = f"at most {significant(most)} tok/s for each user"
+        if most < speed:
+            return "does not meet", f"too slow: {each}"
+        return "may meet", f"{each}, its peak is not known"
     slow, fast = (rate / found.demand.batch for rate in (found.decode_tok_s.low, found.decode_tok_s.high))
     each = f"{significant(slow)} to {significant(fast)} tok/s for each user"
     if fast < speed:
