@@ -68,6 +68,15 @@ def test_what_memory_alone_rules_out_is_no_doubt() -> None:
     assert "at most 2.25 tok/s for each user, its peak is not known" in faster.reasons
 
 
+def test_hardware_that_others_measured_slower_than_predicted_is_doubted() -> None:
+    said = "others measured 6.00 tok/s of Llama-3.1-8B in int4, predicted 38 to 110"
+    card = by_id(shortlist(resolve("arch:qwen3-8b"), 4096, users=4, speed_tok_s=20, budget_usd=2500))["arc-a770-16"]
+    assert card.verdict == "may meet" and said in card.reasons
+    # It is a doubt of the speed: where none is asked for, memory and price are all that counts.
+    any_speed = by_id(shortlist(QWEN, 4096, budget_usd=2500))["arc-a770-16"]
+    assert any_speed.verdict == "meets" and said in any_speed.reasons
+
+
 def test_the_widest_format_that_serves_is_taken() -> None:
     assert by_id(shortlist(QWEN, 4096))["rtx-4090"].projection.demand.format == "bfloat16"
     assert by_id(shortlist(QWEN, 4096))["rtx-4070"].projection.demand.format == "int8"
