@@ -112,4 +112,4 @@ def _sentence(line: Brief | str) -> str:
     if isinstance(line, str):
         return line
     value, plus = figure(line)
-    return f"{line.name} {value} {line.unit} {plus} {words.verdict_word(line.verdict, line.reason)}"
+    return f"{line.name} {value} {line.unit} {plus} {words.verdict_text(line.verdict, line.reason)}"

@@ -122,8 +122,9 @@ def words(content: Content, kind: str = "square") -> str:
 
 def test_a_runs_card_says_what_one_must_know() -> None:
     said = words(cards.of_run(on_battery(), "My tower"))
-    for part in ("My tower", "bf16", "517.8", "±1.2 % · n 37 · throttled", "limited by host overhead", "95 % interval",
-                 "On battery", "21 Nov 2026", "torch 2.11.0", "0.1.0", "Not steady: gen128 throttled"):
+    for part in ("My tower", "bf16", "517.8", "±1.2 % · n 37 · warned (throttled)", "limited by host overhead",
+                 "95 % interval", "On battery", "21 Nov 2026", "torch 2.11.0", "0.1.0",
+                 "Not steady: gen128 warned (throttled)"):
         assert part in said, part
 
 
