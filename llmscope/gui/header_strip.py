@@ -81,6 +81,11 @@ class HeaderStrip(QFrame):
         self._live.set_narrow(narrow)
         self._message.set_narrow(narrow)
 
+    def show_whole(self, width: int) -> None:
+        """Cut nothing of what a message says, in so many px, for a picture."""
+        self._message.show_whole()
+        self.setFixedHeight(max(self.minimumHeight(), self._stack.totalHeightForWidth(width)))
+
     def show_live(self, look: LiveLook) -> None:
         """Show model, figure and gauge."""
         self._set_kind("live")
@@ -255,6 +260,9 @@ class _Message(QWidget):
         self.dismiss.setVisible(failed)
         self.go_on.setVisible(look.can_go_on)
         self.compare.setVisible(look.can_compare)
+
+    def show_whole(self) -> None:
+        self._text.show_whole()
 
     def words(self) -> str:
         return f"{self._title.full_text}. {self._text.full_text}"
