@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from llmscope.analysis.compare import LETTERS, Comparison, Line
 from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_settings import NOT_READABLE, Setting
-from llmscope.analysis.compare_words import CANNOT_TELL, headline, telling
+from llmscope.analysis.compare_words import CANNOT_TELL, headline, telling, value_text
 from llmscope.core.results import Row
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP
@@ -55,7 +55,7 @@ def test_of(found: Comparison, line: Line) -> Test:
 
 def _value(found: Comparison, line: Line, place: int) -> Value:
     value, row = line.values[place], line.values[place].row
-    text, behind, times, plus = look.texts(found, line, place)
+    _, behind, times, plus = look.texts(found, line, place)
     if row is None or not value.counted:
         why = without_paths(value.why)
         return Value(place, why=why, is_bad=value.why.startswith(("failed", "not counted")))
@@ -66,7 +66,7 @@ def _value(found: Comparison, line: Line, place: int) -> Value:
             plus = tr("{0} vs {1}  {2}").format(LETTERS[place], base, plus)
         elif ratio.resolvable is None:  # nothing tells it from chance: it must not look like what came of it
             times, plus = CANNOT_TELL, f"{times}, {plus}"
-    return Value(place, text, line.unit, behind, row.median, ends, times=times, times_plus=plus,
+    return Value(place, value_text(value, line), line.unit, behind, row.median, ends, times=times, times_plus=plus,
                  is_warned=row.verdict != "valid", is_resolved=ratio is not None and ratio.is_resolved)
 
 
