@@ -17,6 +17,7 @@ from llmscope.analysis.compare import compare
 from llmscope.analysis.compare_words import headline, telling
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell
+from llmscope.gui import compare_look
 from llmscope.gui.cards import compare_content
 from llmscope.gui.cards.card import Card, paint_card
 from llmscope.gui.cards.content import Content
@@ -158,6 +159,18 @@ def test_a_ratio_that_nothing_tells_from_chance_does_not_stand_large(tmp_path: P
     for kind in KINDS:
         check(content, kind)
         assert "cannot tell\n(" in words(content, kind)
+
+
+def test_the_numbers_of_a_comparison_call_a_warning_as_a_card_does(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    sides = compare_stored(runs, write_compared(runs, 2)).comparison.sides
+    warned = [replace(side, rows=tuple(replace(row, verdict="warn", reason="drift +2 % a minute") for row in side.rows))
+              for side in sides]
+    found = compare(warned, 0)
+    line = telling(found)[0]
+    assert compare_look.told(found, line, 0)[-1] == "warned (drift)"
+    assert compare_look.warning(line.values[0]) == "warned: drift +2 % a minute"
+    assert f"{line.name}\u00a0warned (drift)" in compare_content.warnings(found)
 
 
 def alike(content: Content, times: str = "no difference", plus: str = "±5.4 %") -> Content:
