@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
+from llmscope.gui.cards.texts import without_paths
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line
 from llmscope.gui.widgets.figure import Figure
@@ -262,6 +263,7 @@ class _Message(QWidget):
         self.compare.setVisible(look.can_compare)
 
     def show_whole(self) -> None:
+        self._text.set_text(without_paths(self._text.full_text))  # no picture names a folder
         self._text.show_whole()
 
     def words(self) -> str:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from llmscope.core.spec import MACHINE
 from llmscope.gui import row_words, words
+from llmscope.gui.cards.texts import without_paths
 from llmscope.gui.icons import paint_icon
 from llmscope.gui.results_model import COUNT, DETAIL, DOT, INTERVAL, RESULT, STATE_ROLE, TEST, VERDICT, ResultsModel
 from llmscope.gui.run_state import CellState, RunState
@@ -207,7 +208,11 @@ class ResultsTable(QTreeView):
             return 0
         room = QRect(0, 0, self._whole_px - 2 * EDGE - self._mark_px(row), 0)
         metrics = QFontMetrics(theme().font("small"))
-        return metrics.boundingRect(room, WRAPPED, DOT.join(self.results.parts(row))).height() - metrics.height()
+        return metrics.boundingRect(room, WRAPPED, self._whole_line(row)).height() - metrics.height()
+
+    def _whole_line(self, row: int) -> str:
+        """Return all of a second line, of which a picture names no folder."""
+        return without_paths(DOT.join(self.results.parts(row)))
 
     def _mark_px(self, row: int) -> int:
         """Return the px that gauge, small line or cross take before a second line."""
@@ -297,12 +302,11 @@ class ResultsTable(QTreeView):
         font = theme().font("small")
         painter.setFont(font)
         painter.setPen(theme().colour("text" if failed or row == self.results.run.current else "text_2"))
-        parts = self.results.parts(row)
         if self._whole_px:
             line.translate(0, (line.height() - painter.fontMetrics().height()) // 2)
-            painter.drawText(line.adjusted(0, 0, 0, self.more_height(row)), WRAPPED, DOT.join(parts))
+            painter.drawText(line.adjusted(0, 0, 0, self.more_height(row)), WRAPPED, self._whole_line(row))
         else:
-            painter.drawText(line, LEFT, whole_parts(parts, font, line.width()))
+            painter.drawText(line, LEFT, whole_parts(self.results.parts(row), font, line.width()))
 
     def _plain_words(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
         """Say what a test that has not begun will do."""

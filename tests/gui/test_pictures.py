@@ -116,5 +116,20 @@ def test_a_runs_picture_cuts_nothing_of_what_limits_its_tests(window: MainWindow
     assert not shown.more_height(0) and shown.rowHeight(shown.model().index(0, 0)) <= least
 
 
+def test_a_runs_picture_names_no_folder_although_it_cuts_nothing(window: MainWindow, play: Play) -> None:
+    play(stream(outcome="oom"))
+    state = next(state for state in window.page.run.cells if state.row is not None and state.row.verdict == "failed")
+    assert state.row is not None
+    state.row = replace(state.row, reason="nothing can be read from /home/somebody/models/secret")
+    window.page._show_strip(window.page.body)
+    picture = window.pages.page().picture()
+    assert isinstance(picture, RunPicture)
+    body = picture.body()
+    row = window.page.run.cells.index(state)
+    for said in (body.strip._message._text.full_text, body.results.table._whole_line(row)):
+        assert "nothing can be read from …".casefold() in said.casefold() and "somebody" not in said
+    body.deleteLater()
+
+
 def test_a_decade_that_has_no_room_is_written_as_a_power() -> None:
     assert [decade(n) for n in (3, 0, -4, -5, -12)] == ["1,000", "1", "0.0001", "10⁻⁵", "10⁻¹²"]
