@@ -119,16 +119,23 @@ def ratio_cells(value: Value) -> tuple[str, str]:
     return CANNOT_TELL if is_lost(times) else NO_DIFFERENCE, resolution(times)
 
 
-def value_cells(value: Value, line: Line) -> tuple[str, str]:
-    """Return a value and its ± with the unit; `—` and the reason where there is none.
+def value_text(value: Value, line: Line) -> str:
+    """Return a value without its unit, `—` where there is none.
 
     Three digits, a fourth where the ± of every value of the test is under 2 %.
     """
     row = value.row
+    return "—" if row is None or not value.counted or row.median is None else measured(row.median, _widest(line))
+
+
+def value_cells(value: Value, line: Line) -> tuple[str, str]:
+    """Return a value and its ± with the unit, beside the value where it has no ±; `—` and why there is no value."""
+    row, text = value.row, value_text(value, line)
     if row is None or not value.counted or row.median is None:
-        return "—", value.why
-    width = "" if row.half_width is None else f"±{_rounded(row.half_width * row.median)}{NBSP}"
-    return measured(row.median, _widest(line)), f"{width}{line.unit}"
+        return text, value.why
+    if row.half_width is None:
+        return f"{text}{NBSP}{line.unit}", "—"
+    return text, f"±{_rounded(row.half_width * row.median)}{NBSP}{line.unit}"
 
 
 def _widest(line: Line) -> float | None:

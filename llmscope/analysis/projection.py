@@ -56,6 +56,11 @@ def projected(target: Target, demands: Mapping[Format, Demand], format_: Format)
                       decode_tok_s=decode, prefill_tok_s=prefill, energy_j_token=_energy(target, decode))
 
 
+def at_most_tok_s(target: Target, demand: Demand) -> float:
+    """Return the tokens per second of all sequences that no decoding exceeds, however fast the target computes."""
+    return demand.batch / max(demand.step_bytes / (target.gb_s[1] * 1e9), demand.layers * LAYER_S[0])
+
+
 def _smaller(target: Target, demands: Mapping[Format, Demand], format_: Format) -> Demand | None:
     assert target.memory is not None
     return next((demands[other] for other in SMALLER if WEIGHT_BYTES[other] < WEIGHT_BYTES[format_]

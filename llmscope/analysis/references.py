@@ -84,3 +84,10 @@ def compared(reference: Reference) -> tuple[Compared, ...]:
         context=reference.context, batch=reference.batch, what=what,  # type: ignore[arg-type]
         measured_tok_s=measured, predicted_tok_s=predicted, source=reference.source)
         for what, measured, predicted in speeds if measured is not None)
+
+
+@cache
+def missed() -> dict[str, Compared]:
+    """Return, by id of the hardware, a writing speed that others measured outside of what is predicted for it."""
+    return {one.hardware_id: one for reference in references() for one in compared(reference)
+            if one.what == "writing" and one.place in ("slower", "faster")}

@@ -7,12 +7,14 @@ from typing import Literal
 from msgspec import Struct
 
 from llmscope.analysis.demand import SMALLER, Demand, Format, demands
-from llmscope.analysis.projection import Projection, project
+from llmscope.analysis.projection import Projection, at_most_tok_s, project
+from llmscope.analysis.references import missed
 from llmscope.core.units import gib, significant
 from llmscope.hardware.catalogue import Hardware, catalogue
 from llmscope.models.catalog import Model
 
-#: `meets`: by the slow end of what is predicted. `may meet`: by its fast end, or something is not known.
+#: `meets`: by the slow end of what is predicted. `may meet`: by its fast end, or something is not known, or others
+#: measured less than is predicted there.
 Verdict = Literal["meets", "may meet", "does not meet"]
 _RANK: dict[Verdict, int] = {"meets": 0, "may meet": 1, "does not meet": 2}
 
@@ -59,7 +61,8 @@ def _judged(found: Projection, speed: float | None, budget: float | None) -> Cho
     if found.fits is False:
         assert found.spare_bytes is not None
         return Choice(found, "does not meet", (f"{gib(-found.spare_bytes)} short with {found.demand.format}",))
-    judged = [reason for reason in (_by_memory(found), _by_speed(found, speed), _by_price(found, budget)) if reason]
+    judged = [reason for reason in (_by_memory(found), _by_speed(found, speed), _by_what_others_measured(found, speed),
+                                    _by_price(found, budget)) if reason]
     worst = max((verdict for verdict, _ in judged), key=_RANK.__getitem__)
     doubts = sum(verdict == "may meet" for verdict, _ in judged)
     return Choice(found, worst, tuple(words for _, words in judged), doubts)
@@ -75,12 +78,27 @@ def _by_speed(found: Projection, speed: float | None) -> tuple[Verdict, str] | N
     if speed is None:
         return None
     if found.decode_tok_s is None:
-        return "may meet", "its speed is not known"
+        most = at_most_tok_s(found.target, found.demand) / found.demand.batch
+        each = f"at most {significant(most)} tok/s for each user"
+        if most < speed:
+            return "does not meet", f"too slow: {each}"
+        return "may meet", f"{each}, its peak is not known"
     slow, fast = (rate / found.demand.batch for rate in (found.decode_tok_s.low, found.decode_tok_s.high))
     each = f"{significant(slow)} to {significant(fast)} tok/s for each user"
     if fast < speed:
         return "does not meet", f"too slow: {each}"
     return ("meets" if slow >= speed else "may meet"), each
+
+
+def _by_what_others_measured(found: Projection, speed: float | None) -> tuple[Verdict, str] | None:
+    """Judge how far a prediction is to be trusted where one for the same hardware was wrong."""
+    other = missed().get(found.target.id)
+    if other is None or other.predicted_tok_s is None:
+        return None
+    low, high = (significant(end, 2) for end in (other.predicted_tok_s.low, other.predicted_tok_s.high))
+    said = (f"others measured {significant(other.measured_tok_s)} tok/s of {other.model} in {other.format}, "
+            f"predicted {low} to {high}")
+    return ("may meet" if speed is not None and other.place == "slower" else "meets"), said
 
 
 def _by_price(found: Projection, budget: float | None) -> tuple[Verdict, str] | None:

@@ -11,6 +11,7 @@ from llmscope.analysis.compare_names import called, device_of
 from llmscope.analysis.compare_settings import Setting
 from llmscope.analysis.compare_words import ratio_cells, some, telling, turned_round, value_cells
 from llmscope.analysis.roofline import Point, point_of
+from llmscope.core.results import VERDICT_WORDS
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP, significant
@@ -180,7 +181,7 @@ def legend(found: Comparison) -> str:
 def told(found: Comparison, line: Line, place: int) -> Told:
     """Return a line of the table of all numbers."""
     row = line.values[place].row
-    verdict = "—" if row is None else words.verdict_word(row.verdict, row.reason or "")
+    verdict = "—" if row is None else words.verdict_text(row.verdict, row.reason or "")
     return line.name, LETTERS[place], *texts(found, line, place), verdict
 
 
@@ -189,8 +190,8 @@ def warning(value: Value) -> str:
     row = value.row
     if row is None or not value.counted or row.verdict == "valid":
         return ""
-    word = words.verdict_word(row.verdict, row.reason or "")
-    return f"{word}: {row.reason}" if row.reason and row.reason != word else word
+    word = VERDICT_WORDS[row.verdict]
+    return f"{word}: {row.reason}" if row.reason else word
 
 
 def as_tsv(lines: Sequence[Told]) -> str:

@@ -19,8 +19,8 @@ from llmscope.gui.theme import theme
 
 RUN, RESULT, PLUS, TIMES, TIMES_PLUS = range(5)
 ROW_PX, BAND_PX = 25, 30
-WIDTHS = {RESULT: 84, PLUS: 100, TIMES: 96, TIMES_PLUS: 86}
-NARROW_WIDTHS = {RESULT: 80, PLUS: 92, TIMES: 96, TIMES_PLUS: 84}
+WIDTHS = {RESULT: 100, PLUS: 100, TIMES: 96, TIMES_PLUS: 86}
+NARROW_WIDTHS = {RESULT: 96, PLUS: 92, TIMES: 96, TIMES_PLUS: 84}
 #: Where a bar begins and how high it is; a whisker narrower than a few px is one tick.
 BAR_LEFT, BAR_PX, WHISKER_PX = 58, 15, 5.0
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
+from llmscope.gui.cards.texts import without_paths
 from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line
 from llmscope.gui.widgets.figure import Figure
@@ -80,6 +81,11 @@ class HeaderStrip(QFrame):
         self.setFixedHeight(theme().px("layout", "strip_narrow" if narrow else "strip"))
         self._live.set_narrow(narrow)
         self._message.set_narrow(narrow)
+
+    def show_whole(self, width: int) -> None:
+        """Cut nothing of what a message says, in so many px, for a picture."""
+        self._message.show_whole()
+        self.setFixedHeight(max(self.minimumHeight(), self._stack.totalHeightForWidth(width)))
 
     def show_live(self, look: LiveLook) -> None:
         """Show model, figure and gauge."""
@@ -255,6 +261,10 @@ class _Message(QWidget):
         self.dismiss.setVisible(failed)
         self.go_on.setVisible(look.can_go_on)
         self.compare.setVisible(look.can_compare)
+
+    def show_whole(self) -> None:
+        self._text.set_text(without_paths(self._text.full_text))  # no picture names a folder
+        self._text.show_whole()
 
     def words(self) -> str:
         return f"{self._title.full_text}. {self._text.full_text}"

@@ -101,12 +101,12 @@ class RowPainter:
                 self._text(painter, rect, texts[TYPE], role="text_2")
             case 4:
                 value, _, plus = texts[KEY].partition(" ")
-                self._number(painter, rect.adjusted(0, 0, -PLUS_WIDTH - GAP, 0), value, 600)
+                self._number(painter, rect.adjusted(0, 0, -PLUS_WIDTH - GAP, 0), self._marked(entry, KEY, value), 600)
                 self._text(painter, rect.adjusted(0, 0, -GAP, 0), plus, "small", role="text_2", at_right=True)
             case 5:
                 value, _, which = texts[SECOND].partition(" ")
                 self._number(painter, rect.adjusted(0, 0, -(self._width(which, "small", 400) + 4) if which else 0, 0),
-                             value)
+                             self._marked(entry, SECOND, value))
                 self._text(painter, rect, which, "small", role="text_2", at_right=True)
             case 6:
                 box = QRectF(rect.right() - 16 - SAME_PX.x(), rect.center().y() - SAME_PX.y() / 2, SAME_PX.x(),
@@ -146,6 +146,10 @@ class RowPainter:
 
     def _width(self, text: str, size: str, weight: int) -> int:
         return ceil(self._laid((text, size, weight, Qt.TextElideMode.ElideRight, _ANY_PX)).size().width())
+
+    def _marked(self, entry: Entry, column: int, value: str) -> str:
+        """Return a value with a mark before it where it is of another model than the run's first."""
+        return f"*{value}" if self._runs.other_model(entry, column) else value
 
     def _number(self, painter: QPainter, rect: QRect, value: str, weight: int = 400) -> None:
         is_there = value != "—"

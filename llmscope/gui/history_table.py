@@ -36,7 +36,7 @@ from llmscope.runs.entry import Entry
 
 Index = QModelIndex | QPersistentModelIndex
 #: Widths in px; model and device share what is left.
-WIDTHS = {WHEN: 66, TYPE: 60, KEY: 150, SECOND: 84, SAME: 124, VERDICT: 116, TAGS: 118}
+WIDTHS = {WHEN: 66, TYPE: 60, KEY: 150, SECOND: 100, SAME: 124, VERDICT: 116, TAGS: 118}
 #: Of the first column where it has the date.
 DATE_PX = 102
 MODEL_SHARE = 0.56

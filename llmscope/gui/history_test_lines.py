@@ -76,8 +76,7 @@ class MeasuredLines(QWidget):
 def texts(line: Brief, width: int) -> tuple[str, str]:
     """Return the name of a test, shortened to what its figure leaves of a width in px, and the figure."""
     value, _ = figure(line)
-    is_said = value == "—" or line.unit == "tok/s" or line.model == MACHINE
-    shown = value if is_said else f"{value}{NBSP}{line.unit}"
+    shown = value if value == "—" or line.model == MACHINE else f"{value}{NBSP}{line.unit}"
     room = width - FIGURE_AT - GAP - QFontMetrics(theme().font()).horizontalAdvance(shown)
     name = _of_machine(line)[1] if line.model == MACHINE else line.test
     return QFontMetrics(theme().font("body", 600)).elidedText(name, Qt.TextElideMode.ElideMiddle, room), shown
@@ -113,4 +112,4 @@ def _sentence(line: Brief | str) -> str:
     if isinstance(line, str):
         return line
     value, plus = figure(line)
-    return f"{line.name} {value} {line.unit} {plus} {words.verdict_word(line.verdict, line.reason)}"
+    return f"{line.name} {value} {line.unit} {plus} {words.verdict_text(line.verdict, line.reason)}"

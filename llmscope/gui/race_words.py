@@ -69,7 +69,7 @@ def value(entrant: Entrant) -> str:
         return ""
     plus = "" if row.half_width is None else f" {plus_minus(row.half_width)}"
     text = f"{measured(row.median, row.half_width)}{NBSP}{row.unit}{plus}"
-    return tr("{0}: {1}, {2}").format(row.test, text, words.verdict_word(row.verdict, row.reason or ""))
+    return tr("{0}: {1}, {2}").format(row.test, text, words.verdict_text(row.verdict, row.reason or ""))
 
 
 def behind(entrant: Entrant) -> str:

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from llmscope.core.spec import MACHINE
 from llmscope.gui import row_words, words
+from llmscope.gui.cards.texts import without_paths
 from llmscope.gui.icons import paint_icon
 from llmscope.gui.results_model import COUNT, DETAIL, DOT, INTERVAL, RESULT, STATE_ROLE, TEST, VERDICT, ResultsModel
 from llmscope.gui.run_state import CellState, RunState
@@ -44,6 +45,7 @@ UNIT_SPACE = 40
 OPTIONS_GAP = 6
 LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+WRAPPED = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
 
 
 class _CellDelegate(QStyledItemDelegate):
@@ -55,7 +57,8 @@ class _CellDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         two_lines = not self._view.narrow and self._view.has_second_line(index.row())
-        return QSize(10, theme().px("height", "row_two_line" if two_lines else "row"))
+        height = theme().px("height", "row_two_line" if two_lines else "row")
+        return QSize(10, height + (self._view.more_height(index.row()) if two_lines else 0))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         state: CellState = index.data(STATE_ROLE)
@@ -133,6 +136,7 @@ class ResultsTable(QTreeView):
         super().__init__(parent)
         self.results = ResultsModel(self)
         self.narrow = False
+        self._whole_px = 0
         self._followed: int | None = None
         self.setModel(self.results)
         self.setItemDelegate(_CellDelegate(self))
@@ -192,6 +196,30 @@ class ResultsTable(QTreeView):
         self.narrow = narrow
         self._share_width()
         self.scheduleDelayedItemsLayout()
+
+    def show_whole(self, width: int) -> None:
+        """Cut no second line but go on below it, in a table of so many px, for a picture: it has no tooltip."""
+        self._whole_px = width
+        self.scheduleDelayedItemsLayout()
+
+    def more_height(self, row: int) -> int:
+        """Return the px that a second line has below its first one where it is shown whole."""
+        if not self._whole_px:
+            return 0
+        room = QRect(0, 0, self._whole_px - 2 * EDGE - self._mark_px(row), 0)
+        metrics = QFontMetrics(theme().font("small"))
+        return metrics.boundingRect(room, WRAPPED, self._whole_line(row)).height() - metrics.height()
+
+    def _whole_line(self, row: int) -> str:
+        """Return all of a second line, of which a picture names no folder."""
+        return without_paths(DOT.join(self.results.parts(row)))
+
+    def _mark_px(self, row: int) -> int:
+        """Return the px that gauge, small line or cross take before a second line."""
+        state = self.results.run.cells[row]
+        if state.row is not None and state.row.verdict in ("failed", "invalid"):
+            return 22
+        return 62 if words.limit_share(state.row) is not None or len(row_words.speeds(state)) > 1 else 0
 
     def has_second_line(self, row: int) -> bool:
         """Return whether a row is drawn in two lines."""
@@ -266,17 +294,19 @@ class ResultsTable(QTreeView):
         share = words.limit_share(state.row)
         if failed:
             paint_icon(painter, "x-circle", QRectF(line.left(), line.center().y() - 6, 13, 13), "text")
-            line.setLeft(line.left() + 22)
         elif share is not None:
             paint_gauge(painter, QRectF(line.left(), line.center().y() - 5, 52, 12), share)
-            line.setLeft(line.left() + 62)
         elif len(speeds) > 1:
             paint_sparkline(painter, QRectF(line.left(), line.center().y() - 5, 52, 12), speeds)
-            line.setLeft(line.left() + 62)
+        line.setLeft(line.left() + self._mark_px(row))
         font = theme().font("small")
         painter.setFont(font)
         painter.setPen(theme().colour("text" if failed or row == self.results.run.current else "text_2"))
-        painter.drawText(line, LEFT, whole_parts(self.results.parts(row), font, line.width()))
+        if self._whole_px:
+            line.translate(0, (line.height() - painter.fontMetrics().height()) // 2)
+            painter.drawText(line.adjusted(0, 0, 0, self.more_height(row)), WRAPPED, self._whole_line(row))
+        else:
+            painter.drawText(line, LEFT, whole_parts(self.results.parts(row), font, line.width()))
 
     def _plain_words(self, painter: QPainter, rect: QRect, row: int, state: CellState) -> None:
         """Say what a test that has not begun will do."""

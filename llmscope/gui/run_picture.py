@@ -59,6 +59,7 @@ class RunPicture(Picture):
         for event in after_run.replay(page.run):
             body.generation.on_event(event)
         body.generation.show_stored(run.spec)
+        self._show_whole(body)
         body.setFixedHeight(self._height(body))
         return body
 
@@ -66,10 +67,18 @@ class RunPicture(Picture):
         self._body.plots.refresh()
         self._body.generation.refresh()
 
+    def _show_whole(self, body: RunBody) -> None:
+        """Cut nothing of what limits each test: the page has tooltips for that, its picture has not."""
+        px = theme().px
+        body.strip.show_whole(self.width - 2 * px("layout", "margin"))
+        body.results.setFixedWidth(px("layout", "results"))
+        body.results.table.show_whole(px("layout", "results") - 4)  # within the edges of panel and table
+
     def _height(self, body: RunBody) -> int:
         px = theme().px
         results, ceilings = body.results, body.results.ceilings
         below = ceilings.heightForWidth(px("layout", "results_least")) if ceilings.title.text() else 0
+        below += 0 if results.shows_grid else results.legend.heightForWidth(px("layout", "results"))
         upper = max(UPPER_HEIGHT, results.rows_height() + below + px("height", "area_header") + 4)
         lower = LOWER_HEIGHT + px("layout", "gap") if self._page.run.spoken else 0
-        return upper + lower + px("layout", "strip") + 2 * px("layout", "margin") + px("layout", "gap")
+        return upper + lower + body.strip.minimumHeight() + 2 * px("layout", "margin") + px("layout", "gap")

@@ -58,7 +58,7 @@ class SweepLook:
                 "queued": tr("not measured yet")}.get(self.state(spot))
         if spot.value is not None and spot.row is not None:
             value = f"{spot_value(self.grid, spot)}{NBSP}{unit(self.grid)} {spot_interval(self.grid, spot)}".strip()
-            verdict = words.verdict_word(spot.row.verdict, spot.row.reason or "")
+            verdict = words.verdict_text(spot.row.verdict, spot.row.reason or "")
             said = f"{value}, {verdict}" + (tr(", best") if self.state(spot) == "best" else "")
         if said is None and spot.row is not None:
             said = self.state(spot) + (f": {spot.row.reason}" if spot.row.reason else "")

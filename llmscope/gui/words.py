@@ -232,6 +232,12 @@ def verdict_word(verdict: str, reason: str) -> str:
     return VERDICT_WORDS.get(verdict, verdict)
 
 
+def verdict_text(verdict: str, reason: str) -> str:
+    """Return a verdict where no badge with its mark stands: `noisy`, `warned (drift)`."""
+    word, plain = verdict_word(verdict, reason), VERDICT_WORDS.get(verdict, verdict)
+    return word if word == plain else f"{plain} ({word})"
+
+
 def run_badge(entry: Entry, key: Brief | None) -> str:
     """Return the word of a stored run's badge: how it ended where it is not done, else its key test's or its worst."""
     if entry.status != "done":
@@ -239,8 +245,8 @@ def run_badge(entry: Entry, key: Brief | None) -> str:
     if key is not None:
         return verdict_word(key.verdict, key.reason)
     words = [verdict_word(brief.verdict, brief.reason) for brief in entry.tests]
-    return next((word for word in ("failed", "not counted", "stopped", "noisy", "warned") if word in words),
-                words[0] if words else "none")
+    worst = ("failed", "not counted", "stopped", "noisy", "warned", *_WARNINGS)
+    return next((word for word in worst if word in words), words[0] if words else "none")
 
 
 def models(refs: Sequence[str]) -> str:

@@ -2,17 +2,23 @@
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from PySide6.QtGui import QColor
 
 from llmscope import paths
+from llmscope.analysis.compare import compare
+from llmscope.analysis.compare_words import headline, telling
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell
+from llmscope.gui import compare_look
+from llmscope.gui.cards import compare_content
 from llmscope.gui.cards.card import Card, paint_card
 from llmscope.gui.cards.content import Content
 from llmscope.gui.cards.race_content import race_content
@@ -22,8 +28,10 @@ from llmscope.gui.race import read_race
 from llmscope.gui.replay import replay
 from llmscope.gui.run_state import RunState
 from llmscope.gui.theme import theme
+from llmscope.runs.compare import compare_stored
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui import cards
+from tests.gui.compare_runs import write_compared
 from tests.gui.history_runs import CPU, write_run
 from tests.gui.race_runs import write_race
 from tests.gui.stream import stream
@@ -122,8 +130,9 @@ def words(content: Content, kind: str = "square") -> str:
 
 def test_a_runs_card_says_what_one_must_know() -> None:
     said = words(cards.of_run(on_battery(), "My tower"))
-    for part in ("My tower", "bf16", "517.8", "±1.2 % · n 37 · throttled", "limited by host overhead", "95 % interval",
-                 "On battery", "21 Nov 2026", "torch 2.11.0", "0.1.0", "Not steady: gen128 throttled"):
+    for part in ("My tower", "bf16", "517.8", "±1.2 % · n 37 · warned (throttled)", "limited by host overhead",
+                 "95 % interval", "On battery", "21 Nov 2026", "torch 2.11.0", "0.1.0",
+                 "Not steady: gen128 warned (throttled)"):
         assert part in said, part
 
 
@@ -135,6 +144,33 @@ def test_a_comparisons_card_says_what_one_must_know(tmp_path: Path) -> None:
     two = cards.of_compared(tmp_path / "more", 2)
     assert "no difference\nresolved\n(±5.4 %)" in words(alike(two))
     assert "cannot tell\n(under 3.1×)" in words(alike(two, "cannot tell", "under 3.1×"))
+
+
+def test_a_ratio_that_nothing_tells_from_chance_does_not_stand_large(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    sides = compare_stored(runs, write_compared(runs, 2)).comparison.sides
+    few = [replace(side, rows=tuple(replace(row, low=None, high=None, n=3) for row in side.rows)) for side in sides]
+    found = compare(few, 0)
+    tests = [compare_content.test_of(found, line) for line in telling(found)]
+    assert "cannot be told apart: too few samples" in headline(found)
+    assert tests and all(test.values[1].times == "cannot tell" for test in tests)
+    assert all(re.fullmatch(r"[\d.,]+×, no interval", test.values[1].times_plus) for test in tests)
+    content = dataclasses.replace(cards.of_compared(tmp_path / "more", 2), tests=tuple(tests))
+    for kind in KINDS:
+        check(content, kind)
+        assert "cannot tell\n(" in words(content, kind)
+
+
+def test_the_numbers_of_a_comparison_call_a_warning_as_a_card_does(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    sides = compare_stored(runs, write_compared(runs, 2)).comparison.sides
+    warned = [replace(side, rows=tuple(replace(row, verdict="warn", reason="drift +2 % a minute") for row in side.rows))
+              for side in sides]
+    found = compare(warned, 0)
+    line = telling(found)[0]
+    assert compare_look.told(found, line, 0)[-1] == "warned (drift)"
+    assert compare_look.warning(line.values[0]) == "warned: drift +2 % a minute"
+    assert f"{line.name}\u00a0warned (drift)" in compare_content.warnings(found)
 
 
 def alike(content: Content, times: str = "no difference", plus: str = "±5.4 %") -> Content:

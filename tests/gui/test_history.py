@@ -11,12 +11,13 @@ from pytestqt.qtbot import QtBot
 from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.spec import Cell, RunSpec, Sampling
+from llmscope.core.units import NBSP
 from llmscope.gui import replay as replaying
 from llmscope.gui.history_details import HistoryDetails
 from llmscope.gui.history_table import HistoryTable
 from llmscope.gui.history_thread import ListThread, OpenThread
 from llmscope.gui.main_window import MainWindow
-from llmscope.gui.models.history_model import KEY, SECOND, VERDICT
+from llmscope.gui.models.history_model import KEY, SECOND, VERDICT, WHEN
 from llmscope.gui.pages.history_page import HistoryPage
 from llmscope.gui.replay import Cancelled, replay
 from llmscope.runs import folders, owner, store
@@ -47,6 +48,22 @@ def test_of_several_tests_with_one_id_the_value_says_that_it_is_one(window: Main
         f"gen4 · sequence {seq}" for seq in (16, 32, 64)]
     model.set_key("tg128")
     assert model.texts(model.found[0])[SECOND].endswith(" 1 of 3")
+
+
+def test_a_value_of_another_model_than_its_runs_first_is_told(page: HistoryPage) -> None:
+    model = page.model
+    assert (model.key, model.second) == ("gen64", "pp512")
+    assert model.headerData(SECOND, Qt.Orientation.Horizontal) == "pp512, tok/s"
+    assert "another model" in model.headerData(SECOND, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    entry = model.found[LATEST]
+    assert (model.other_model(entry, KEY), model.other_model(entry, SECOND)) == ("", "SmolLM2-135M")
+    spoken = model.data(model.index(1, SECOND), Qt.ItemDataRole.AccessibleTextRole)
+    assert spoken == f"{model.texts(entry)[SECOND]} · SmolLM2-135M"
+    assert spoken in model.data(model.index(1, WHEN), Qt.ItemDataRole.AccessibleTextRole)
+    told = model.data(model.index(1, SECOND), Qt.ItemDataRole.ToolTipRole).splitlines()[-1]
+    assert told.startswith(f"pp512 · SmolLM2-135M: {model.texts(entry)[SECOND]}{NBSP}tok/s ±")
+    model.set_key("pp512")
+    assert (model.other_model(entry, KEY), model.other_model(entry, SECOND)) == ("SmolLM2-135M", "")
 
 
 def test_without_runs_one_line_and_a_button_lead_to_the_run_page(window: MainWindow, qtbot: QtBot) -> None:

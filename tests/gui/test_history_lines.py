@@ -46,7 +46,7 @@ def test_tests_of_the_machine_stand_under_what_they_share(qtbot: QtBot) -> None:
         "Bundled model", "This machine, gemm, TFLOPS", "This machine, membw-read, GB/s",
         "This machine, membw-copy, GB/s", "This machine, h2d, GB/s"]
     assert [texts(test, DETAILS_PX) for test in TESTS] == [
-        ("gen128", "159"), ("load-warm", f"1.25{NBSP}s"), ("1024-bf16", "0.0122"),
+        ("gen128", f"159{NBSP}tok/s"), ("load-warm", f"1.25{NBSP}s"), ("1024-bf16", "0.0122"),
         ("1024MiB", "159"), ("64MiB", "159"), ("256MiB", "159")]
     lines.show_tests(Entry("a", 0.0, "done", models=(MACHINE,), tests=TESTS[2:]))
     assert [line for line in lines._lines if isinstance(line, str)] == [

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 import pytest
+from msgspec.structs import replace
 from PySide6.QtGui import QGuiApplication
 
 from llmscope.core.events import Estimate, Event, Progress
@@ -15,6 +16,7 @@ from llmscope.gui.picture_facts import of_run
 from llmscope.gui.plots.roofline_drawing import decade
 from llmscope.gui.run_picture import RunPicture
 from llmscope.gui.run_state import CellState, RunState
+from llmscope.gui.theme import theme
 from tests.gui.stream import stream
 
 Play = Callable[[Iterable[Event]], None]
@@ -90,6 +92,43 @@ def test_a_runs_picture_shows_the_row_of_every_test(window: MainWindow, play: Pl
     table = picture._body.results.table
     assert picture._body.results.ceilings.title.text() and table.verticalScrollBar().maximum() == 0
     assert table.visualRect(table.model().index(9, 0)).bottom() <= table.viewport().height()
+
+
+def test_a_runs_picture_cuts_nothing_of_what_limits_its_tests(window: MainWindow, play: Play) -> None:
+    play(stream())
+    for state in window.page.run.cells:  # all noisy: the strip gives advice too
+        assert state.row is not None
+        state.row = replace(state.row, verdict="not_converged",
+                            reason="the interval is ±4.1 % wide: other programs used 67 % of the CPU meanwhile")
+    window.page._show_strip(window.page.body)
+    picture = window.pages.page().picture()
+    assert isinstance(picture, RunPicture)
+    draw(picture)
+    table, said = picture._body.results.table, picture._body.strip._message._text
+    assert "Close what else runs" in said.text() == said.full_text
+    assert said.height() >= said.heightForWidth(said.width()) > 2 * said.fontMetrics().height() - 2
+    assert table.viewport().width() == table._whole_px and table.more_height(0) > 0
+    heights = [table.visualRect(table.model().index(row, 0)).height() for row in range(len(window.page.run.cells))]
+    least = theme().px("height", "row_two_line")
+    assert heights == [least + table.more_height(row) for row in range(len(heights))]
+    # On the page itself a line stays a line: it has a tooltip.
+    shown = window.page.body.results.table
+    assert not shown.more_height(0) and shown.rowHeight(shown.model().index(0, 0)) <= least
+
+
+def test_a_runs_picture_names_no_folder_although_it_cuts_nothing(window: MainWindow, play: Play) -> None:
+    play(stream(outcome="oom"))
+    state = next(state for state in window.page.run.cells if state.row is not None and state.row.verdict == "failed")
+    assert state.row is not None
+    state.row = replace(state.row, reason="nothing can be read from /home/somebody/models/secret")
+    window.page._show_strip(window.page.body)
+    picture = window.pages.page().picture()
+    assert isinstance(picture, RunPicture)
+    body = picture.body()
+    row = window.page.run.cells.index(state)
+    for said in (body.strip._message._text.full_text, body.results.table._whole_line(row)):
+        assert "nothing can be read from …".casefold() in said.casefold() and "somebody" not in said
+    body.deleteLater()
 
 
 def test_a_decade_that_has_no_room_is_written_as_a_power() -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from llmscope.analysis.bottleneck import Finding
 from llmscope.analysis.evidence import Claim
@@ -20,10 +21,13 @@ from llmscope.core.spec import MACHINE, Cell, RunSpec
 from llmscope.core.stopping import MACHINE_ROUNDS
 from llmscope.core.units import GIB, NBSP, gib
 from llmscope.gui import advice, live_strip, looks, row_words, words
+from llmscope.gui.cards.texts import not_steady
 from llmscope.gui.expected import Expected
 from llmscope.gui.run_state import CellState, RunState
 from llmscope.gui.settings import Settings
 from llmscope.gui.setup import Models, Setup
+from llmscope.gui.widgets.badge import LOOKS
+from llmscope.runs.entry import Brief, Entry
 from tests.gui.stream import CELLS, stream
 
 SECOND = 10**9
@@ -83,7 +87,16 @@ def test_a_value_without_interval_says_so() -> None:
     ("mixed cache", "warned")])
 def test_a_warning_is_named_by_its_reason(reason: str, word: str) -> None:
     state = CellState(Cell("bundled", "pp"), row(verdict="warn", reason=reason, median=1.0))
-    assert words.badge_word(state, False, True) == word
+    assert words.badge_word(state, False, True) == word and LOOKS[word] == LOOKS["warned"]
+    # Where no badge shows the mark of a warning, the word does.
+    assert state.row is not None and not_steady(state.row) == ("warned" if word == "warned" else f"warned ({word})")
+
+
+def test_a_stored_run_with_a_warned_test_is_not_shown_as_steady() -> None:
+    steady = Brief("pp512", "bundled", "tok/s", 1.0, 0.01, 9, "valid", "", "")
+    warned = replace(steady, test="tg128", verdict="warn", reason="drift +2 % a minute")
+    assert words.run_badge(Entry("a", 0.0, "done", tests=(steady, warned)), None) == "drift"
+    assert words.run_badge(Entry("a", 0.0, "done", tests=(steady, steady)), None) == "steady"
 
 
 def test_settings_name_only_what_the_tests_use() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from llmscope.analysis.compare import LETTERS, Comparison, Line
 from llmscope.analysis.compare_names import called
 from llmscope.analysis.compare_settings import NOT_READABLE, Setting
-from llmscope.analysis.compare_words import headline, telling
+from llmscope.analysis.compare_words import CANNOT_TELL, headline, telling, value_text
 from llmscope.core.results import Row
 from llmscope.core.stopping import EPSILON
 from llmscope.core.units import NBSP
@@ -55,15 +55,18 @@ def test_of(found: Comparison, line: Line) -> Test:
 
 def _value(found: Comparison, line: Line, place: int) -> Value:
     value, row = line.values[place], line.values[place].row
-    text, behind, times, plus = look.texts(found, line, place)
+    _, behind, times, plus = look.texts(found, line, place)
     if row is None or not value.counted:
         why = without_paths(value.why)
         return Value(place, why=why, is_bad=value.why.startswith(("failed", "not counted")))
     ends = None if row.low is None or row.high is None else (row.low, row.high)
     ratio, base = value.times, LETTERS[found.baseline]
-    if len(found.sides) == 2 and ratio is not None and "×" in times:  # it stands large, and alone
-        plus = tr("{0} vs {1}  {2}").format(LETTERS[place], base, plus)
-    return Value(place, text, line.unit, behind, row.median, ends, times=times, times_plus=plus,
+    if len(found.sides) == 2 and ratio is not None:  # it stands large, and alone
+        if ratio.is_resolved:
+            plus = tr("{0} vs {1}  {2}").format(LETTERS[place], base, plus)
+        elif ratio.resolvable is None:  # nothing tells it from chance: it must not look like what came of it
+            times, plus = CANNOT_TELL, f"{times}, {plus}"
+    return Value(place, value_text(value, line), line.unit, behind, row.median, ends, times=times, times_plus=plus,
                  is_warned=row.verdict != "valid", is_resolved=ratio is not None and ratio.is_resolved)
 
 

@@ -71,7 +71,7 @@ def _value(row: Row, names_model: bool) -> Value:
         below = f"{words.model_name(row.model)}, {below}"
     if row.median is None or not counted:
         return Value(why=why_not(row), is_bad=row.verdict in ("failed", "invalid"))
-    verdict = words.verdict_word(row.verdict, row.reason or "")
+    verdict = words.verdict_text(row.verdict, row.reason or "")
     behind = " · ".join([*([plus_minus(row.half_width)] if row.half_width is not None else [tr("no interval")]),
                          f"n{NBSP}{row.n}", verdict])
     return Value(text=measured(row.median, row.half_width), unit=row.unit, behind=behind, median=row.median,

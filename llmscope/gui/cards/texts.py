@@ -42,4 +42,4 @@ def why_not(row: Row) -> str:
 
 def not_steady(row: Row) -> str:
     """Return the word of a verdict that is not steady, nothing for one that is."""
-    return "" if row.verdict == "valid" else words.verdict_word(row.verdict, row.reason or "")
+    return "" if row.verdict == "valid" else words.verdict_text(row.verdict, row.reason or "")

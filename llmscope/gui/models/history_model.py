@@ -10,7 +10,8 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QDate, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from llmscope.core.definitions import DEFINITIONS
-from llmscope.core.units import measured, plus_minus
+from llmscope.core.spec import MACHINE
+from llmscope.core.units import NBSP, measured, plus_minus
 from llmscope.gui import words
 from llmscope.gui.models.history_filter import Wanted, kept, ordered
 from llmscope.gui.models.history_trends import Point, Trends, group
@@ -155,11 +156,13 @@ class HistoryModel(QAbstractTableModel):
         return _OF_A_RUN
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+        if orientation != Qt.Orientation.Horizontal:
             return None
-        if section == KEY:
-            return self._key_title()
-        return self.second if section == SECOND else self._titles[section]
+        if role == Qt.ItemDataRole.ToolTipRole and section in (KEY, SECOND):
+            return self.tr("* is of another model than the first one of its run: the row's tooltip names it")
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return self._test_title(self._test_of(section)) if section in (KEY, SECOND) else self._titles[section]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or index.row() >= len(self._rows):
@@ -173,12 +176,12 @@ class HistoryModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.texts(entry)[index.column()]
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            texts = self.texts(entry)
+            texts = self._spoken(entry)
             return ", ".join(text for text in texts if text) if index.column() == WHEN else texts[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
             note = entry.marks.note if entry.marks is not None else ""
             parts = entry.name, entry.id, words.models(entry.models), entry.reason, note
-            return "\n".join(filter(None, (*parts, *self._several(entry))))
+            return "\n".join(filter(None, (*parts, *self._of_models(entry))))
         return None
 
     def texts(self, entry: Entry) -> tuple[str, ...]:
@@ -187,6 +190,23 @@ class HistoryModel(QAbstractTableModel):
         if known is None:
             known = self._texts[entry.id] = self._make_texts(entry)
         return known
+
+    def other_model(self, entry: Entry, column: int) -> str:
+        """Return which model the value of a test's column is of where that is not the run's first, else nothing."""
+        brief = entry.test(self._test_of(column))
+        if brief is None or brief.median is None or brief.model in (MACHINE, *entry.models[:1]):
+            return ""
+        return words.model_name(brief.model)
+
+    def _test_of(self, column: int) -> str:
+        return self.key if column == KEY else self.second
+
+    def _spoken(self, entry: Entry) -> list[str]:
+        """Return the texts of a run's columns as they are read out."""
+        texts = list(self.texts(entry))
+        for column in (KEY, SECOND):
+            texts[column] = " · ".join(filter(None, (texts[column], self.other_model(entry, column))))
+        return texts
 
     def _make_texts(self, entry: Entry) -> tuple[str, ...]:
         (value, plus), (second, _) = figure(entry.test(self.key)), figure(entry.test(self.second))
@@ -200,11 +220,12 @@ class HistoryModel(QAbstractTableModel):
         several = len(entry.alike(test))
         return self.tr("1 of {0}").format(several) if several > 1 else ""
 
-    def _several(self, entry: Entry) -> Iterator[str]:
-        """Yield the values of tests of one id in a shown column, each with what tells it from the others."""
-        for test in (self.key, self.second):
-            if len(alike := entry.alike(test)) > 1:
-                yield from (f"{brief.name} · {words.model_name(brief.model)}: {' '.join(figure(brief)).strip()}"
+    def _of_models(self, entry: Entry) -> Iterator[str]:
+        """Yield the values in a test's column with their model, where one id has several or it is not the first."""
+        for column in (KEY, SECOND):
+            alike = entry.alike(self._test_of(column))
+            if len(alike) > 1 or self.other_model(entry, column):
+                yield from (f"{brief.name} · {words.model_name(brief.model)}: {_with_unit(brief)}"
                             for brief in alike[:MOST_TOLD])
 
     def _when(self, entry: Entry) -> str:
@@ -231,7 +252,7 @@ class HistoryModel(QAbstractTableModel):
             case 2 | 3:
                 return (entry.device if column == DEVICE else "/".join(entry.dtypes)).casefold()
             case 4 | 5:
-                brief = entry.test(self.key if column == KEY else self.second)
+                brief = entry.test(self._test_of(column))
                 return None if brief is None else brief.median
             case 7:
                 return self.badge(entry)
@@ -239,9 +260,9 @@ class HistoryModel(QAbstractTableModel):
                 return ", ".join(entry.labels).casefold()
         return None
 
-    def _key_title(self) -> str:
-        unit = next((brief.unit for entry in self.found if (brief := entry.test(self.key)) is not None), "")
-        return f"{self.key}, {unit}" if unit else self.key
+    def _test_title(self, test: str) -> str:
+        unit = next((brief.unit for entry in self.found if (brief := entry.test(test)) is not None), "")
+        return f"{test}, {unit}" if unit else test
 
     def _choose(self) -> None:
         self._texts.clear()
@@ -265,6 +286,11 @@ def figure(brief: Brief | None) -> tuple[str, str]:
     if brief is None or brief.median is None:
         return "—", ""
     return measured(brief.median, brief.half_width), "" if brief.half_width is None else plus_minus(brief.half_width)
+
+
+def _with_unit(brief: Brief) -> str:
+    value, plus = figure(brief)
+    return value if brief.median is None else f"{value}{NBSP}{brief.unit} {plus}".strip()
 
 
 def _rank(test: str) -> int:

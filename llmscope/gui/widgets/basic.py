@@ -58,6 +58,12 @@ class ElidedLabel(Label):
             self.updateGeometry()
             self._elide()
 
+    def show_whole(self) -> None:
+        """Take several lines where one is too short: a picture has no tooltip."""
+        self._mode = Qt.TextElideMode.ElideNone
+        self.setWordWrap(True)
+        self._elide()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide()

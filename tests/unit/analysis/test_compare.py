@@ -328,6 +328,8 @@ def test_few_samples_give_a_ratio_without_an_interval_that_is_never_resolved() -
     assert plain(headline(found)) == ("B and A cannot be told apart: no difference resolved in writing (±5.2 %), "
                                       "too few samples in reading prompts")
     assert value.times is not None and not value.times.is_resolved and ratio_cells(value) == ("3.00×", "no interval")
+    assert plain("|".join(value_cells(value, found.lines[0]))) == "300 tok/s|—"
+    assert plain("|".join(value_cells(found.lines[0].values[0], found.lines[0]))).startswith("100|±")
 
 
 def test_what_varies_within_a_run_must_be_the_same() -> None:

@@ -58,6 +58,25 @@ def test_an_unknown_price_or_memory_is_a_doubt_and_no_refusal() -> None:
     assert by_id(shortlist(QWEN, 512, budget_usd=100_000, prices={"h100-sxm": 25_000}))["h100-sxm"].verdict == "meets"
 
 
+def test_what_memory_alone_rules_out_is_no_doubt() -> None:
+    # Nobody published these CPUs' peaks for int4, but no peak makes their memory faster.
+    assert {choice.verdict for choice in shortlist(LARGE, 4096, users=4, speed_tok_s=100_000)} == {"does not meet"}
+    found = by_id(shortlist(LARGE, 4096, users=4, speed_tok_s=2))
+    assert found["laptop-ddr4-3200-2ch"].verdict == "does not meet"
+    faster = found["laptop-lpddr5x-7500"]
+    assert faster.projection.decode_tok_s is None and faster.verdict == "may meet"
+    assert "at most 2.25 tok/s for each user, its peak is not known" in faster.reasons
+
+
+def test_hardware_that_others_measured_slower_than_predicted_is_doubted() -> None:
+    said = "others measured 6.00 tok/s of Llama-3.1-8B in int4, predicted 38 to 110"
+    card = by_id(shortlist(resolve("arch:qwen3-8b"), 4096, users=4, speed_tok_s=20, budget_usd=2500))["arc-a770-16"]
+    assert card.verdict == "may meet" and said in card.reasons
+    # It is a doubt of the speed: where none is asked for, memory and price are all that counts.
+    any_speed = by_id(shortlist(QWEN, 4096, budget_usd=2500))["arc-a770-16"]
+    assert any_speed.verdict == "meets" and said in any_speed.reasons
+
+
 def test_the_widest_format_that_serves_is_taken() -> None:
     assert by_id(shortlist(QWEN, 4096))["rtx-4090"].projection.demand.format == "bfloat16"
     assert by_id(shortlist(QWEN, 4096))["rtx-4070"].projection.demand.format == "int8"
