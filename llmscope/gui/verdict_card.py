@@ -43,8 +43,8 @@ class VerdictCard(Panel):
         self.evidence, self.rated = _paragraph("text_2", "body"), _paragraph("text_2")
         self._claims = [_ClaimLine() for _ in range(MOST_CLAIMS)]
         self._of_time = Label(self.tr("share of the time"), "small", role="text_2")
-        self._of_time.setToolTip(self.tr("Where a test is as near to one ceiling as to the other, both explain the same "
-                                         "time: together that can be more than all of it."))
+        self._of_time.setToolTip(self.tr("Where a test is as near to one ceiling as to the other, both explain "
+                                         "the same time: together that can be more than all of it."))
         self.help, self.no_help, self.trials = _paragraph(), _paragraph(), TrialLines()
         self.badge, self.why = Badge(), _paragraph("text_2")
         self._lay_out()
