@@ -112,7 +112,9 @@ class Loop:
     def look_inside(self) -> None:
         """Learn from one more pass how much of it its operations are; not where that would take long."""
         if "model" in self._definition.needs and self._device.type == "cpu" and self._last_s <= LOOK_INSIDE_S:
-            self._host = host_share(lambda: self._one(self._warm_up["n"]).seconds)
+            self._begin(self._warm_up["n"])
+            self._host = host_share(lambda: self._workload.run(self._watch).seconds)  # what prepares it is not in it
+            self._workload.finish()
 
     def settle(self) -> None:
         """Run one pass that does not count, after something else had the machine."""
@@ -153,9 +155,12 @@ class Loop:
             if self._taken_s >= until_s:
                 return None
 
-    def _one(self, index: int) -> Block:
+    def _begin(self, index: int) -> None:
         self._workload.prepare()
         self._meter.begin_sample(index, self._workload.request)
+
+    def _one(self, index: int) -> Block:
+        self._begin(index)
         block = self._workload.run(self._watch)
         self._parts = self._workload.finish()
         return block

@@ -1,12 +1,14 @@
 """The host's share of a pass: what is not spent in operations."""
 
 import time
+from pathlib import Path
 
 import pytest
 import torch
 
 from llmscope.engine import conditions
 from llmscope.engine.operations import host_share
+from tests.unit.engine.test_turns import rows, run
 
 
 def timed(work: object) -> float:
@@ -48,6 +50,13 @@ def test_tiny_operations_are_the_host_s_too() -> None:
 
 def test_a_pass_without_operations_is_all_the_host_s() -> None:
     assert host_share(lambda: timed(lambda: time.sleep(0.005))).share == 1.0
+
+
+def test_only_the_timed_part_of_a_sample_is_looked_at(folder: Path) -> None:
+    operations = {kind: rows(run(folder, {}, workload=kind, in_turns=False))[0].extra["host"]["operations"]
+                  for kind in ("fwd", "bwd", "opt", "train")}
+    # The step has all three; each of them alone is prepared by what goes before it in the step.
+    assert operations["fwd"] + operations["bwd"] + operations["opt"] == pytest.approx(operations["train"], rel=0.1)
 
 
 def test_a_process_that_sleeps_stands_still_and_one_that_works_does_not() -> None:
