@@ -149,12 +149,16 @@ class WhatIfPanel(Panel):
         tables[self.mode.value()].copy_all()
 
     def _show_count(self) -> None:
-        rows = self.choice.table.rows if self.mode.value() == "choose" else self.table.rows
-        self.filters.count.setText(
-            self.held.count() if self.mode.value() == "held" else
-            self.tr("{0} of {1}").format(len(rows.shown), len(rows.found)) if rows.shown else
-            self.tr("Nothing here matches: choose all kinds or clear the search."))
+        self.filters.count.setText(self.held.count() if self.mode.value() == "held" else self._count())
         self.table.horizontalHeader().viewport().update()
+
+    def _count(self) -> str:
+        rows = self.choice.table.rows if self.mode.value() == "choose" else self.table.rows
+        if rows.shown:
+            return self.tr("{0} of {1}").format(len(rows.shown), len(rows.found))
+        if rows is self.table.rows and not rows.found:
+            return self.tr("working it out…")
+        return self.tr("Nothing here matches: choose all kinds or clear the search.")
 
     def _connect(self) -> None:
         self.mode.chosen.connect(self._on_mode)

@@ -202,3 +202,10 @@ def test_models_of_the_hub_cache_are_offered(qtbot: QtBot, offered: tuple[Model,
     refs = [panel.wish.model.itemData(at) for at in range(panel.wish.model.count())]
     assert refs[0] == "bundled" and refs[-1] == "org/small" and "org/broken" not in refs
     assert "arch:bert-base-uncased" not in refs  # what it computes has no closed form
+
+
+def test_before_anything_is_worked_out_it_does_not_say_that_nothing_matches(qtbot: QtBot) -> None:
+    panel = WhatIfPanel()
+    qtbot.addWidget(panel)
+    panel._show_count()
+    assert panel.filters.count.text() == "working it out…"
