@@ -110,6 +110,7 @@ def take_hardware(window: Window, folder: Path) -> None:
     page = window.hardware.page
     assert page is not None
     page.choose(next(number for number, test in enumerate(page.look.tests) if test.row.test == SHOWN))
+    wait_until(lambda: bool(page.whatif.table.rows.found))
     window.take(folder / "hardware.png")
 
 
