@@ -20,8 +20,8 @@ FIRST = datetime(2026, 11, 21, 18, 40, tzinfo=UTC)
 
 
 def copy_measured(runs: Path, machine: dict[str, Any]) -> Path:
-    """Copy the run that comes with llmscope, really measured, as one of this machine."""
-    (shipped,) = (folder for folder in sample_runs_folder().iterdir() if folder.is_dir())
+    """Copy the first run that comes with llmscope, really measured, as one of this machine."""
+    shipped = min(folder for folder in sample_runs_folder().iterdir() if folder.is_dir())
     copy = Path(shutil.copytree(shipped, runs / shipped.name))
     manifest = json.loads((copy / store.MANIFEST).read_text())
     manifest["started"]["machine"] = machine
