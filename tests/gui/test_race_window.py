@@ -69,6 +69,7 @@ def test_two_runs_that_are_compared_are_raced_and_back_leads_to_compare(
     assert [e.entry.id for e in page.race.entrants] == [folder.name for folder in folders]
     page.back.click()
     assert window.pages.name == "compare"
+    qtbot.waitUntil(lambda: window.race._thread is None)  # its end is told after its result
     shutil.rmtree(folders[0])
     compare.race.click()  # told in a line
     assert window.pages.name == "compare" and window.race._thread is None
