@@ -20,6 +20,9 @@ _TRAINING = frozenset({"fwd", "bwd", "opt", "train", "val"})
 #: The largest batch and sequence that a cell can have.
 _MOST: dict[str, int] = {"batch": 65_536, "seq": 1_048_576}
 
+#: The range is that of the extra `int8` in pyproject.toml.
+INT8_NEEDS = 'The backend int8 needs torchao: pip install "torchao>=0.18,<0.19"'
+
 Size = Literal["batch", "seq"]
 Field = Literal["model", "device", "dtype", "batch", "seq", "new", "workload"]
 
@@ -126,7 +129,7 @@ def _dtype(cell: Cell, device: Device | None) -> Iterator[Problem]:
 def _backend(cell: Cell) -> Iterator[Problem]:
     """Yield where a backend's library is not installed, which is found out without importing it, and torch with it."""
     if cell.backend == "int8" and find_spec("torchao") is None:
-        yield Problem("workload", "The backend int8 needs torchao: install it with pip install torchao.")
+        yield Problem("workload", INT8_NEEDS)
 
 
 def _fit(cells: tuple[Cell, ...], model: Model, device: Device | None, free_bytes: int | None) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from llmscope.core.errors import BadInput
 from llmscope.engine.backends import eager
 from llmscope.engine.backends.eager import Loaded
 from llmscope.models.catalog import Model
+from llmscope.models.limits import INT8_NEEDS
 
 
 def load(source: Model, device: torch.device, dtype: str, backend: str) -> Loaded:
@@ -32,5 +33,5 @@ def _int8() -> Any:
     try:
         from torchao.quantization import Int8WeightOnlyConfig, quantize_
     except ImportError as error:
-        raise BadInput(f"The backend int8 needs torchao ({error}): install it with pip install torchao.") from error
+        raise BadInput(f"{INT8_NEEDS} ({error})") from error
     return lambda network: quantize_(network, Int8WeightOnlyConfig())

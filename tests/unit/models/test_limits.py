@@ -1,4 +1,5 @@
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from llmscope.core.spec import Cell, Workload
 from llmscope.core.units import GIB, NBSP
 from llmscope.models import limits
 from llmscope.models.catalog import Model, resolve
-from llmscope.models.limits import Problem, problems
+from llmscope.models.limits import INT8_NEEDS, Problem, problems
 from llmscope.models.memory import memory
 
 GPT2 = resolve("arch:gpt2")
@@ -62,8 +63,9 @@ def test_what_cannot_work_is_told_at_its_setting(
 @pytest.mark.parametrize("is_there", [True, False])
 def test_a_backend_without_its_library_is_told_before_the_run(is_there: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "find_spec", lambda name: object() if is_there else None)
-    assert found("pp", backend="int8") == (() if is_there else (
-        Problem("workload", "The backend int8 needs torchao: install it with pip install torchao."),))
+    assert found("pp", backend="int8") == (() if is_there else (Problem("workload", INT8_NEEDS),))
+    pinned = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["int8"]
+    assert INT8_NEEDS.endswith(f'"{pinned[0]}"')
 
 
 @pytest.mark.parametrize(("workload", "settings"), [
