@@ -52,7 +52,7 @@ class Child:
         self.pid = self._process.pid
         self._threads = [threading.Thread(target=target, name=f"{module} {self.pid}", daemon=True)
                          for target in (self._read_events, self._read_log)]
-        for thread in self._threads:
+        for thread in reversed(self._threads):  # who hears events waits in the end for who hears the log
             thread.start()
 
     @property

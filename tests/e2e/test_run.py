@@ -69,7 +69,8 @@ def test_only_gen_streams_text_and_the_live_rate_is_that_of_the_samples(whole: S
     assert all(later >= earlier for e in texts for earlier, later in zip(e.token_ns, e.token_ns[1:], strict=False))
     rates = sorted(e.tokens_per_s for e in whole.heard
                    if isinstance(e, events.Progress) and e.cell == tests.index("tg8") and e.tokens_per_s)
-    assert rates[len(rates) // 2] == pytest.approx(rows[tests.index("tg8")].median, rel=0.5)
+    samples = rows[tests.index("tg8")].samples
+    assert min(samples) / 1.5 < rates[len(rates) // 2] < max(samples) * 1.5
 
 
 def test_the_stored_run_is_what_was_heard(whole: Session, rows: list[Row], runs: Path, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A child process: what it says, how it ends, and that nothing of it stays."""
 
 import queue
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -55,6 +57,18 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
 def test_everything_a_child_said_is_heard_before_its_end(talk: Callable[[str], Talk]) -> None:
     found = talk(f"for i in range(500): print('{NOTE}' % i)\nraise SystemExit(4)")
     assert found.texts() == [str(i) for i in range(500)] and found.code == 4
+
+
+def test_the_end_is_heard_of_a_child_that_is_gone_before_both_its_readers_run(
+        talk: Callable[[str], Talk], monkeypatch: pytest.MonkeyPatch) -> None:
+    start = threading.Thread.start
+
+    def start_late(thread: threading.Thread) -> None:
+        start(thread)
+        time.sleep(0.5)
+
+    monkeypatch.setattr(threading.Thread, "start", start_late)
+    assert talk("raise SystemExit(4)").texts() == []
 
 
 def test_a_line_without_its_end_is_still_believed_if_it_is_whole(talk: Callable[[str], Talk]) -> None:
