@@ -12,8 +12,8 @@ from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.results import Row
 from llmscope.core.spec import DTYPE_BYTES, IN_TURNS, MOST_BATCH, Cell
 
-Change = Literal["16-bit weights", "batch", "memory", "arithmetic", "host", "others", "threads", "compile",
-                 "attention", "cache"]
+Change = Literal["16-bit weights", "32-bit weights", "batch", "memory", "arithmetic", "host", "others", "threads",
+                 "compile", "int8", "attention", "cache"]
 
 #: How much faster a part of the machine is taken to be in "faster memory", "more arithmetic", "less overhead".
 FASTER = 1.2
@@ -75,6 +75,7 @@ def _options(row: Row) -> Iterator[Remedy]:
         yield Remedy("cache", "static cache", None, {"cache": "static"})
     if row.backend == "eager":
         yield Remedy("compile", "torch.compile", None, {"backend": "compile"})
+        yield Remedy("int8", "8-bit weights", None, {"backend": "int8"})
     used = (row.extra.get("numerics") or {}).get("attention") or ""
     other = {"eager": "sdpa", "sdpa": "eager"}.get(used)
     if other is not None:
@@ -82,6 +83,9 @@ def _options(row: Row) -> Iterator[Remedy]:
 
 
 def _unexplained(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy]:
+    if row.device == "cpu" and DTYPE_BYTES.get(row.dtype) == 2 and row.definition.partition("/")[0] in IN_TURNS:
+        # torch has other products for it: on some processors they are the faster ones, for twice the bytes.
+        yield Remedy("32-bit weights", "float32 weights, twice the bytes", None, {"dtype": "float32"})
     for remedy in _predicted(row, model, ceilings):
         if remedy.change == "host":
             yield remedy

@@ -52,7 +52,7 @@ def asked(window: MainWindow) -> RunSpec:
 
 
 def test_a_change_of_the_program_has_a_button_and_one_of_the_machine_has_none(page: HardwarePage) -> None:
-    assert set(lines(page)) == {"bfloat16 weights, half the bytes", "torch.compile",
+    assert set(lines(page)) == {"bfloat16 weights, half the bytes", "torch.compile", "8-bit weights",
                                 "8 times the batch, in tokens/s of all together"}
     assert lines(page)["torch.compile"] == ("—", "") and lines(page)["bfloat16 weights, half the bytes"][0] == "×0.12"
     assert "arithmetic" in page.card.help.text() and "bfloat16" not in page.card.no_help.text()

@@ -78,6 +78,17 @@ def test_of_operations_that_no_roof_explains_nothing_is_predicted_but_what_can_b
     assert all(remedy.settings for remedy in found.may_help)
 
 
+def test_16_bit_operations_on_a_cpu_that_no_roof_explains_may_be_tried_in_float32() -> None:
+    ceilings = msgspec.structs.replace(CEILINGS, products=CEILINGS.products | {
+        "bfloat16": Ceiling("gemm512-bf16", 0.05, "TFLOPS")})
+    sixteen = msgspec.structs.replace(row_of(gb=2.0), dtype="bfloat16")
+    assert Remedy("32-bit weights", "float32 weights, twice the bytes", None, {"dtype": "float32"}) in found_of(
+        sixteen, ceilings).may_help
+    for other in (row_of(gb=2.0), msgspec.structs.replace(row_of(gb=16.0), dtype="bfloat16"),
+                  msgspec.structs.replace(row_of("train", gb=2.0), dtype="bfloat16")):
+        assert "32-bit weights" not in [remedy.change for remedy in found_of(other, ceilings).changes]
+
+
 def test_time_that_nothing_explains_gives_way_to_a_host_that_takes_nearly_as_much() -> None:
     found = found_of(row_of(gb=1.0, host={"share": 0.46, "operations": 100}))
     assert found.limiter == "host overhead" and not found.is_sure
@@ -224,18 +235,19 @@ def test_what_the_program_can_change_itself_has_its_settings_and_hardware_has_no
         "batch": msgspec.structs.replace(cell, batch=32), "threads": msgspec.structs.replace(cell, threads=2),
         "cache": msgspec.structs.replace(cell, cache="static"),
         "compile": msgspec.structs.replace(cell, backend="compile"),
+        "int8": msgspec.structs.replace(cell, backend="int8"),
         "attention": msgspec.structs.replace(cell, attention="eager")}
     assert changed(cell, Remedy("batch", "more than can be asked", 8.0, {"batch": 8 * 65_536})) is None
 
 
 def test_options_without_a_prediction_come_last_and_only_where_the_test_has_them_and_does_not_use_them() -> None:
     found = found_of(row_of(gb=8.0, numerics={"attention": "eager"}))
-    assert [r.change for r in found.may_help] == ["cache", "compile", "attention"]
-    assert found.may_help[-1].settings == {"attention": "sdpa"} and found.changes[-3:] == found.may_help
+    assert [r.change for r in found.may_help] == ["cache", "compile", "int8", "attention"]
+    assert found.may_help[-1].settings == {"attention": "sdpa"} and found.changes[-4:] == found.may_help
     assert all(r.speedup is None for r in found.may_help)
     used = msgspec.structs.replace(row_of(gb=8.0), backend="compile", options={"cache": "static", "threads": 2})
     assert not found_of(used).may_help and cell_of(used).threads == 2 and cell_of(used).cache == "static"
-    assert [r.change for r in found_of(row_of("pp", gb=8.0)).may_help] == ["compile"]
+    assert [r.change for r in found_of(row_of("pp", gb=8.0)).may_help] == ["compile", "int8"]
     assert not found_of(row_of("train")).may_help
 
 
