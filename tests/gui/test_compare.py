@@ -150,6 +150,33 @@ def test_a_run_that_is_gone_is_said_and_left_out(window: MainWindow, page: Compa
     assert page.empty.isVisible() and f"There is no run '{ids[0]}'" in page.empty._text.text()
 
 
+def test_runs_wanted_while_others_cannot_be_read_are_shown(window: MainWindow, page: ComparePage, ids: list[str],
+                                                           qtbot: QtBot) -> None:
+    said: list[str] = []
+    window.compare.said.connect(said.append)
+    window.compare.show_runs([ids[0], "gone"])
+    window.compare.show_runs(ids[2:])  # before the refusal of those is heard of
+    qtbot.waitUntil(lambda: page.shown_ids == ids[2:])
+    assert window.compare.ids == ids[2:] and not page.empty.isVisible() and said == []
+
+
+def test_what_is_pressed_while_other_runs_are_read_is_meant_for_those_that_are_shown(
+        window: MainWindow, page: ComparePage, ids: list[str], qtbot: QtBot) -> None:
+    cards = page.body.cards.shown
+    for place in (1, 1, 3):  # pressed twice it takes out no other run
+        cards[place].remove.click()
+    assert window.compare.ids == [ids[0], ids[2]]
+    page.baseline.activated.emit(2)
+    settle(window, qtbot)
+    assert page.shown_ids == [ids[0], ids[2]] and page.compared is not None and page.compared.comparison.baseline == 1
+    page.added.emit(ids[1])
+    with qtbot.waitSignal(page.race_asked) as asked:
+        page.race.click()
+    assert [folder.name for folder in asked.args] == [ids[0], ids[2]]
+    settle(window, qtbot)
+    qtbot.waitUntil(lambda: window.race._thread is None)
+
+
 def test_runs_that_share_no_test_say_what_each_has_and_what_to_do(window: MainWindow, ids: list[str],
                                                                   qtbot: QtBot) -> None:
     apart = write_apart(paths.runs_folder())
