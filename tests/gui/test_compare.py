@@ -1,6 +1,8 @@
 """The Compare page: from History's selection to bars, rooflines and settings, by mouse and keyboard."""
 
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.runs.compare import compare_stored
 from llmscope.runs.exchange.pictures import carried
+from llmscope.runs.index import Index
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import shown_bars, write_apart, write_compared, write_varied
 
@@ -175,6 +178,26 @@ def test_what_is_pressed_while_other_runs_are_read_is_meant_for_those_that_are_s
     assert [folder.name for folder in asked.args] == [ids[0], ids[2]]
     settle(window, qtbot)
     qtbot.waitUntil(lambda: window.race._thread is None)
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_the_picker_closes_without_waiting_until_all_runs_are_read(
+        window: MainWindow, ids: list[str], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, ends = show(window, qtbot, ids[:2]), list[str]()
+
+    def reads_for_long(index: Index, on_progress: Callable[[int, int], bool] = lambda done, of: True) -> bool:
+        until = time.monotonic() + 5
+        while on_progress(1, 10_000) and time.monotonic() < until:
+            time.sleep(0.01)
+        ends.append("waited for" if time.monotonic() >= until else "given up")
+        return True
+
+    monkeypatch.setattr(Index, "refresh", reads_for_long)
+    page.pick_run()
+    picker = page.findChild(RunPicker)
+    assert picker is not None
+    picker.reject()
+    assert ends == ["given up"]
 
 
 def test_runs_that_share_no_test_say_what_each_has_and_what_to_do(window: MainWindow, ids: list[str],
