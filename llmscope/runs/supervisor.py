@@ -278,9 +278,8 @@ class Supervisor:
         for cell, row in run.judged_again():
             self._emit(events.Judged(t_ns=_now(), cell=cell, row=row))
         ended = run.end()
-        if (trouble := run.write(ended)) is not None:
+        if (trouble := run.write(ended) or run.finish(ended)) is not None:
             self._on_event(events.Note(t_ns=_now(), text=trouble))
-        run.finish(ended)
         self._run = None
         self._on_event(ended)
         self._retire_worker()
