@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.analysis.row_names import apart
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
@@ -190,8 +191,11 @@ def _each(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def _brief(row: Row, told: str) -> Brief:
+    kind = row.definition.partition("/")[0]
+    used = DEFINITIONS[kind].uses if kind in DEFINITIONS else ("batch", "seq")
+    sizes = (getattr(row, name) if name in used else "-" for name in ("batch", "seq"))
     how = (row.extra.get(name) for name in ("threads", "sequences"))
-    same = " ".join(map(str, (row.device, row.dtype, row.batch, row.seq, row.definition, row.backend, *how)))
+    same = " ".join(map(str, (row.device, row.dtype, *sizes, row.definition, row.backend, *how)))
     return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
                  row.verdict, one_line(row.reason or ""), one_line(same), one_line(told))
 
