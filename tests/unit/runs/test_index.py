@@ -59,6 +59,15 @@ def test_a_length_that_a_test_does_not_use_is_no_other_setting(runs: Path) -> No
     assert first[0].same == second[0].same and first[1].same != second[1].same
 
 
+def test_values_of_another_machine_with_a_processor_of_the_same_name_are_not_compared(runs: Path) -> None:
+    folder, other = write_run(runs), write_run(runs, 1)
+    manifest = json.loads((other / store.MANIFEST).read_text())
+    manifest["started"]["machine"] |= {"cores": 64}
+    (other / store.MANIFEST).write_text(json.dumps(manifest))
+    mine, theirs = (read_entry(runs, run.name) for run in (folder, other))
+    assert mine.device == theirs.device and mine.tests[0].same != theirs.tests[0].same
+
+
 def test_without_any_run_nothing_is_made(runs: Path) -> None:
     assert listed(runs) == [] and not runs.parent.exists()
 
