@@ -87,7 +87,6 @@ class WhatIfPanel(Panel):
 
     def _show_all(self, wish: Wish, prices: Mapping[str, float]) -> None:
         wanted = demands(wish.model, wish.context, wish.users)
-        self.wish.needs.set_text(self._needs(wanted[wish.format]))
         look = partial(projections, wish.model.ref, wanted, wish.format, prices, self._here)
         if any(known.learnt is not None for known in self._here):
             self._foretold.ask(look)  # what the stored runs tell takes 40 ms, and more beside a run
@@ -96,6 +95,7 @@ class WhatIfPanel(Panel):
             self._show_found(look())
 
     def _show_found(self, found: Sequence[Projection]) -> None:
+        self.wish.needs.set_text(self._needs(found[0].demand))  # of what the table shows: it may lag behind the wish
         if found != self.table.rows.found:  # else the place in the table would be lost for nothing
             at = self.table.rows.id_at(self.table.currentIndex().row())
             self.table.rows.show_found(found)
