@@ -119,6 +119,11 @@ class WhatIfPanel(Panel):
     def _refuse(self, reason: str) -> None:
         self.filters.say(reason, is_bad=True)
 
+    def _on_not_held(self, reason: str) -> None:
+        """Say why measured speeds cannot be read, unless something else is looked at by now."""
+        if self.mode.value() == "held":
+            self._refuse(reason)
+
     def _on_priced(self, hardware: str, typed: str) -> None:
         """Keep a price that was typed into a table."""
         try:
@@ -167,8 +172,8 @@ class WhatIfPanel(Panel):
         self.filters.copy_asked.connect(self._copy)
         self._foretold.found.connect(self._show_found)
         self.held.found.connect(self._show_count)
-        for refused in (self.wish.refused, self.held.refused):
-            refused.connect(self._refuse)
+        self.wish.refused.connect(self._refuse)
+        self.held.refused.connect(self._on_not_held)
         for rows in (self.table.rows, self.choice.table.rows):
             # Only when the editor is closed: showing other rows would take it away while it still works.
             rows.priced.connect(self._on_priced, Qt.ConnectionType.QueuedConnection)
