@@ -41,12 +41,22 @@ def import_runs(files: Annotated[list[Path], typer.Argument(
         help="Pictures and exports of llmscope, run folders, and results of llama-bench, optimum-benchmark and vLLM "
              "bench serve.")]) -> None:
     """Keep results of elsewhere as stored runs; 'llmscope runs list' shows them."""
+    refused = list[str]()
     for file in files:
-        for arrived in import_path(file, paths.runs_folder()):
+        try:
+            found = import_path(file, paths.runs_folder())
+        except BadInput as error:  # one that cannot be taken keeps nobody from the others
+            refused.append(str(error))
+            continue
+        for arrived in found:
             print(arrived.run)
             _say(f"imported run {arrived.run}" if arrived.is_new else f"run {arrived.run} is there already")
             for note in arrived.notes:
                 _say(note)
+    for line in refused[:-1]:
+        _say(line)
+    if refused:
+        raise BadInput(refused[-1])
 
 
 def print_schema() -> None:

@@ -12,7 +12,7 @@ from llmscope.core.results import Row
 
 #: Two rows to compare, the second one the baseline, and the floors of their machines.
 Pair = tuple[Row, Row, tuple[Floor, Floor]]
-#: Larger logarithms would only overflow.
+#: Larger logarithms would only overflow: a run that was imported may hold any figures.
 MOST_LOG = 700.0
 
 
@@ -73,7 +73,7 @@ def times_as_fast(row: Row, base: Row, floors: tuple[Floor, Floor], tests: int =
         return None
     over, under = (row, base) if higher_is_better(row) else (base, row)
     assert over.median is not None and under.median is not None
-    log = math.log(over.median / under.median)
+    log = _bounded(math.log(over.median) - math.log(under.median))
     of_over, of_under = _reach(over), _reach(under)
     if of_over is None or of_under is None:
         return TimesAsFast(math.exp(log))
@@ -82,7 +82,8 @@ def times_as_fast(row: Row, base: Row, floors: tuple[Floor, Floor], tests: int =
     z = NormalDist().inv_cdf(1 - 0.025 / tests)
     toward_1 = (down if log > 0 else up) * z / Z_95
     total = math.hypot(toward_1, *(floor.reach(z) / math.sqrt(2) for floor in floors))
-    return TimesAsFast(math.exp(log), math.exp(log - down), math.exp(log + up), math.expm1(min(total, MOST_LOG)))
+    low, high = (math.exp(_bounded(end)) for end in (log - down, log + up))
+    return TimesAsFast(math.exp(log), low, high, math.expm1(min(total, MOST_LOG)))
 
 
 def higher_is_better(row: Row) -> bool:
@@ -103,5 +104,9 @@ def _reach(row: Row) -> tuple[float, float] | None:
     """Return how far a row's interval reaches below and above its median, on logarithms."""
     if row.median is None or row.low is None or row.high is None or row.low <= 0:
         return None
-    return max(0.0, math.log(row.median / row.low)), max(0.0, math.log(row.high / row.median))
+    low, median, high = map(math.log, (row.low, row.median, row.high))
+    return max(0.0, median - low), max(0.0, high - median)
 
+
+def _bounded(log: float) -> float:
+    return max(-MOST_LOG, min(MOST_LOG, log))

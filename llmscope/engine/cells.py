@@ -65,6 +65,7 @@ class CellRunner:
         reason: str | None = None
         self._meter.begin_cell(0)
         compared: dict[str, Any] = {}
+        about: list[dict[str, Any]] = []
         try:
             for index in (0, 1):
                 self._send(CellStarted(t_ns=time.perf_counter_ns(), cell=index))
@@ -72,7 +73,9 @@ class CellRunner:
                 self._meter.phase("load")
                 sides.append(self._side(spec, index))
             seconds = spec.time_limit_s or TURNS_S[spec.accuracy]
-            compared = as_extra(compare(sides[0], sides[1], self._meter, seconds, spec.seed, self._send))
+            ratio = compare(sides[0], sides[1], self._meter, seconds, spec.seed, self._send)
+            about = [self._of_side(side, cell, spec) for side, cell in zip(sides, spec.cells, strict=True)]
+            compared = as_extra(ratio)
         except Cancelled:
             verdict, reason = "cancelled", "stopped"
         except checks.NotTrustworthy as failed:
@@ -85,7 +88,7 @@ class CellRunner:
             side = sides[index] if index < len(sides) else None
             extra, found = compared, (verdict, reason)
             if side is not None and verdict == "valid":
-                extra = compared | self._of_side(side, cell, spec)
+                extra = compared | about[index]
                 found = width_reached(side.times_s, spec.accuracy)
             row = make_row(order.run, cell, spec.sampling, side.times_s if side else (), *found, extra,
                            side.workload.work if side else None)

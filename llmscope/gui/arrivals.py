@@ -27,6 +27,7 @@ class Arrivals(QObject):
             return
         self._thread = _ImportThread(files, aside, self)
         self._thread.imported.connect(self._on_imported, Qt.ConnectionType.QueuedConnection)
+        self._thread.finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
         self._thread.start()
 
     def close(self) -> None:
@@ -35,11 +36,20 @@ class Arrivals(QObject):
             self._thread.requestInterruption()
             self._thread.wait()
 
-    def _on_imported(self, any_came: bool, line: str) -> None:
+    def _on_finished(self) -> None:
+        """Take more, also where importing ended in a way that nobody foresaw."""
+        if self._thread is not None and self.sender() is self._thread:
+            self._let_go()
+            self.said.emit(tr("The import ended in an error: what came before it is listed in History."))
+
+    def _let_go(self) -> None:
         if self._thread is not None:
             self._thread.wait()
             self._thread.deleteLater()
             self._thread = None
+
+    def _on_imported(self, any_came: bool, line: str) -> None:
+        self._let_go()
         if any_came:
             self.came.emit()
         self.said.emit(line)

@@ -157,7 +157,10 @@ def lowered(choices: Choices, cell: Cell, changes: dict[str, Any]) -> Choices:
         own |= {"seq": cell.seq, "new": cell.new}
     elif "seq" in changes:
         own["scenario"] = None
-    if cell.dtype == "amp":
+    if cell.dtype == "amp" or "dtype" in dict(choices.sweep):
         own["dtype"] = cell.dtype
-    return replace(choices, source=source, preset=None, ticked=(cell.workload,), sweep=(),
+    # What the rail has no control for is a sweep over one value.
+    of_sweep = {"threads": cell.threads, "backend": cell.backend if cell.backend != "eager" else None}
+    sweep = cast(Swept, tuple((name, (value,)) for name, value in of_sweep.items() if value is not None))
+    return replace(choices, source=source, preset=None, ticked=(cell.workload,), sweep=sweep,
                    **(of_model | own | changes))

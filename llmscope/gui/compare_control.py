@@ -93,7 +93,9 @@ class CompareControl(QObject):
             self.changed.emit()
 
     def _on_refused(self, why: str) -> None:
-        """Say why, and go on with the runs that are still there."""
+        """Say why, and go on with the runs that are still there; where others are wanted by now, with those."""
+        if self._again:
+            return
         self.said.emit(why)
         left = list(filter(_is_there, self.ids))
         self._again = LEAST_RUNS <= len(left) < len(self.ids)
@@ -117,12 +119,17 @@ class CompareControl(QObject):
             self._refresh()
 
     def _on_unwanted(self, place: int) -> None:
-        del self.ids[place]
-        self._refresh()
+        if (run := self._shown(place)) in self.ids:
+            self.ids.remove(run)
+            self._refresh()
 
     def _on_baseline(self, place: int) -> None:
-        self._baseline = self.ids[place]
+        self._baseline = self._shown(place)
         self._refresh()
+
+    def _shown(self, place: int) -> str:
+        """Return the run at a place of the page, which shows those before until the runs wanted now are read."""
+        return self.make_page().shown_ids[place]
 
 
 def _is_there(run: str) -> bool:

@@ -57,6 +57,7 @@ class RunPicker(QDialog):
         self._show()
 
     def done(self, result: int) -> None:
+        self._thread.requestInterruption()
         self._thread.wait()
         super().done(result)
 

@@ -30,7 +30,7 @@ class CompareThread(QThread):
 
 
 class RunsThread(QThread):
-    """Reads the index: `listed` carries the entries of all runs, the latest first."""
+    """Reads the index: `listed` carries the entries of all runs, the latest first; an interruption ends it soon."""
 
     listed = Signal(object)
 
@@ -42,7 +42,7 @@ class RunsThread(QThread):
     def run(self) -> None:
         index = Index(self._runs)
         try:
-            index.refresh()
+            index.refresh(lambda done, of: not self.isInterruptionRequested())
             self.listed.emit(references.beside(index.entries()))
         finally:
             index.close()

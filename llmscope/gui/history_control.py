@@ -35,6 +35,7 @@ class HistoryControl(QObject):
         self._settings = settings
         self._opening: OpenThread | None = None
         self._goes_on = False
+        self._next: tuple[Path, bool] | None = None
         self.page: HistoryPage | None = None
 
     def make_page(self, stack: QWidget | None = None) -> "HistoryPage":
@@ -54,23 +55,24 @@ class HistoryControl(QObject):
 
     def close(self) -> None:
         """End the thread that reads a stored run; returns when it is over."""
+        self._next = None
         if self._opening is not None:
             self._opening.requestInterruption()
             self._opening.wait()
 
     def _on_go_on(self, folder: Path) -> None:
-        if self._opening is None:
-            self.open(folder)
-            self._goes_on = True
+        self.open(folder, goes_on=True)
 
-    def open(self, folder: Path) -> None:
-        """Read a stored run, to be shown on the Run page."""
+    def open(self, folder: Path, goes_on: bool = False) -> None:
+        """Read a stored run, to be shown on the Run page and gone on with; in place of one asked for before."""
         from llmscope.gui.history_thread import OpenThread
 
-        if self._opening is not None:
+        if self._opening is not None:  # it may have told its run already, and only not ended yet
+            self._next = (folder, goes_on)
+            self._opening.requestInterruption()
             return
         self.said.emit(self.tr("Opening run {0}").format(folder.name))
-        self._goes_on = False
+        self._goes_on = goes_on
         self._opening = OpenThread(folder, self)
         self._opening.opened.connect(self._on_opened, Qt.ConnectionType.QueuedConnection)
         self._opening.refused.connect(self._on_refused, Qt.ConnectionType.QueuedConnection)
@@ -78,18 +80,24 @@ class HistoryControl(QObject):
         self._opening.start()
 
     def _on_opened(self, replayed: Replayed) -> None:
+        if self._next is not None:
+            return
         self.said.emit(replayed.stored.warnings[0] if replayed.stored.warnings else "")
         self.opened.emit(replayed)
         if self._goes_on:
             self.go_on_asked.emit()
 
     def _on_refused(self, why: str) -> None:
-        self.said.emit(why)
+        if self._next is None:
+            self.said.emit(why)
         if self.page is not None:
             self.page.refresh()
 
     def _on_read(self) -> None:
+        """Go on with the run that was asked for meanwhile."""
         if self._opening is not None:
             self._opening.wait()
             self._opening.deleteLater()
-            self._opening = None
+        then, self._opening, self._next = self._next, None, None
+        if then is not None:
+            self.open(*then)

@@ -40,6 +40,8 @@ class UndoLine(QWidget):
 
     def put_away(self, unwanted: Sequence[Entry]) -> set[str]:
         """Take runs out of every list; those of the seconds before come back with them. Returns what is gone."""
+        for run in self._away:
+            folders.stay_away(self._runs, run)
         gone = {entry.id for entry in unwanted if self._is_gone(entry)}
         if self._away:
             self._timer.start()

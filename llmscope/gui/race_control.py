@@ -28,6 +28,7 @@ class RaceControl(QObject):
         super().__init__(parent)
         self.page: RacePage | None = None
         self._thread: RaceThread | None = None
+        self._next: tuple[Path, Path] | None = None
 
     def make_page(self) -> "RacePage":
         """Return the page."""
@@ -40,32 +41,43 @@ class RaceControl(QObject):
         return self.page
 
     def open(self, a: Path, b: Path) -> None:
-        """Read two runs, and show their race or say why there is none."""
-        if self._thread is not None:
+        """Read two runs, and show their race or say why there is none; in place of those asked for before."""
+        if self._thread is not None:  # it may have told its race already, and only not ended yet
+            self._next = (a, b)
+            self._thread.requestInterruption()
             return
         self.said.emit(self.tr("Reading runs {0} and {1}").format(a.name, b.name))
         self._thread = RaceThread(a, b, self)
         self._thread.read.connect(self._on_read, Qt.ConnectionType.QueuedConnection)
-        self._thread.refused.connect(self.said, Qt.ConnectionType.QueuedConnection)
+        self._thread.refused.connect(self._on_refused, Qt.ConnectionType.QueuedConnection)
         self._thread.finished.connect(self._on_finished, Qt.ConnectionType.QueuedConnection)
         self._thread.start()
 
     def close(self) -> None:
         """End reading; returns when it is over."""
+        self._next = None
         if self._thread is not None:
             self._thread.requestInterruption()
             self._thread.wait()
 
     def _on_read(self, race: "Race") -> None:
-        self.said.emit("")
-        self.make_page().show_race(race)
-        self.shown.emit()
+        if self._next is None:
+            self.said.emit("")
+            self.make_page().show_race(race)
+            self.shown.emit()
+
+    def _on_refused(self, why: str) -> None:
+        if self._next is None:
+            self.said.emit(why)
 
     def _on_finished(self) -> None:
+        """Go on with the runs that were asked for meanwhile."""
         if self._thread is not None:
             self._thread.wait()
             self._thread.deleteLater()
-            self._thread = None
+        then, self._thread, self._next = self._next, None, None
+        if then is not None:
+            self.open(*then)
 
 
 class RaceThread(QThread):

@@ -174,7 +174,7 @@ class RunState:
                 self.notes.append(event.text)
             case ev.Stopping():
                 self.status = "stopping"
-            case ev.RunEnded():
+            case ev.RunEnded() if self.is_open or self.spec is None:  # else it is of a worker that cannot start
                 self._end(event)
 
     def took_s(self, state: CellState) -> float:

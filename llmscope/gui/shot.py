@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QEventLoop, QTimer
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 
+from llmscope.core.errors import BadInput
 from llmscope.core.events import Event, RunEnded, RunStarted
 from llmscope.core.results import COUNTED, Row
 from llmscope.ending import Ending
@@ -31,7 +32,7 @@ def shoot(file: Path, ending: Ending, *, theme: str = "dark", choice: Choice = P
     """Return exit code, the run's beginning and its rows; `on_event` is told every event on this thread.
 
     Ctrl+C or SIGTERM stops the run, and what is finished is kept. The person's own settings are neither read nor
-    changed.
+    changed. Raises BadInput where the run is expected to fail and nobody can be asked whether to run it anyway.
     """
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -42,13 +43,15 @@ def shoot(file: Path, ending: Ending, *, theme: str = "dark", choice: Choice = P
         window.show()
         ending.by(lambda: QTimer.singleShot(0, window.interrupt))
         window.wait_for_end()
-        run, started = window.page.run, window.started
+        run, started, refused = window.page.run, window.started, window.refused
         # A run stopped before its first result has nothing to show, and must not replace a picture that has.
         worth = bool(run.rows) if run.status in ("done", "failed") else bool(run.counted)
         saved = worth and window.save_picture(file, choice)
         window.close()
         window.deleteLater()
         app.processEvents()
+    if refused:
+        raise BadInput(refused)
     if run.status not in ("done", "failed"):
         return CANCELLED, started, run.every_row
     good = saved and all(row.verdict in COUNTED for row in run.every_row)
@@ -61,6 +64,7 @@ class _ShotWindow(MainWindow):
     def __init__(self, settings: Settings, on_event: Callable[[Event], None] | None) -> None:
         self._on_event = on_event
         self.started: RunStarted | None = None
+        self.refused = ""
         self._loop = QEventLoop()
         self._polls = 0
         super().__init__(RunThread, settings=settings)
@@ -89,7 +93,13 @@ class _ShotWindow(MainWindow):
         self._polls += 1
         control = self.page.control
         ready = control.devices and control.devices_complete
-        if self.page.run.status == "idle" and (ready or self._polls * POLL_MS > 1000 * START_ANYWAY_S):
+        if self.page.run.status != "idle" or not (ready or self._polls * POLL_MS > 1000 * START_ANYWAY_S):
+            return
+        against = control.setup.warnings
+        if against and QGuiApplication.platformName() == "offscreen":  # its question would wait for ever
+            self.refused = " ".join(against.values())
+            self._loop.quit()
+        else:
             self.page.ask_run()
 
     def _handle(self, event: Event) -> None:

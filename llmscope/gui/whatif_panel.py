@@ -87,7 +87,6 @@ class WhatIfPanel(Panel):
 
     def _show_all(self, wish: Wish, prices: Mapping[str, float]) -> None:
         wanted = demands(wish.model, wish.context, wish.users)
-        self.wish.needs.set_text(self._needs(wanted[wish.format]))
         look = partial(projections, wish.model.ref, wanted, wish.format, prices, self._here)
         if any(known.learnt is not None for known in self._here):
             self._foretold.ask(look)  # what the stored runs tell takes 40 ms, and more beside a run
@@ -96,6 +95,7 @@ class WhatIfPanel(Panel):
             self._show_found(look())
 
     def _show_found(self, found: Sequence[Projection]) -> None:
+        self.wish.needs.set_text(self._needs(found[0].demand))  # of what the table shows: it may lag behind the wish
         if found != self.table.rows.found:  # else the place in the table would be lost for nothing
             at = self.table.rows.id_at(self.table.currentIndex().row())
             self.table.rows.show_found(found)
@@ -118,6 +118,11 @@ class WhatIfPanel(Panel):
 
     def _refuse(self, reason: str) -> None:
         self.filters.say(reason, is_bad=True)
+
+    def _on_not_held(self, reason: str) -> None:
+        """Say why measured speeds cannot be read, unless something else is looked at by now."""
+        if self.mode.value() == "held":
+            self._refuse(reason)
 
     def _on_priced(self, hardware: str, typed: str) -> None:
         """Keep a price that was typed into a table."""
@@ -167,8 +172,8 @@ class WhatIfPanel(Panel):
         self.filters.copy_asked.connect(self._copy)
         self._foretold.found.connect(self._show_found)
         self.held.found.connect(self._show_count)
-        for refused in (self.wish.refused, self.held.refused):
-            refused.connect(self._refuse)
+        self.wish.refused.connect(self._refuse)
+        self.held.refused.connect(self._on_not_held)
         for rows in (self.table.rows, self.choice.table.rows):
             # Only when the editor is closed: showing other rows would take it away while it still works.
             rows.priced.connect(self._on_priced, Qt.ConnectionType.QueuedConnection)

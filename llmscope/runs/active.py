@@ -67,8 +67,7 @@ class ActiveRun:
         try:
             self._writer.write(event)
         except OSError as error:
-            self._drop_writer()
-            return f"Saving the run stopped: {error.strerror or error}. What was saved before is safe."
+            return self._stop_saving(error)
         return None
 
     def keep_log(self, text: str) -> None:
@@ -173,18 +172,21 @@ class ActiveRun:
         return events.RunEnded(t_ns=now_ns, status=status, seconds=(now_ns - self.started.t_ns) / 1e9,
                                kept_awake=self._awake.release())
 
-    def finish(self, ended: events.RunEnded) -> None:
-        """Write the result and close the files."""
+    def finish(self, ended: events.RunEnded) -> str | None:
+        """Write the result and close the files; returns why it cannot be kept, or None."""
         if self._writer is not None:
             rows = tuple(self.rows[i] for i in sorted(self.rows))
             try:
                 self._writer.finish(Result(SCHEMA, ended, rows))
-            except OSError:
-                self._drop_writer()
+            except OSError as error:
+                return self._stop_saving(error)
+        return None
 
-    def _drop_writer(self) -> None:
+    def _stop_saving(self, error: OSError) -> str:
+        """Let go of the files after the disk refused; returns what to say of it."""
         if self._writer is not None:
             with contextlib.suppress(OSError):
                 self._writer.close()
         self._writer = None
+        return f"Saving the run stopped: {error.strerror or error}. What was saved before is safe."
 

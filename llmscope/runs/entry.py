@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from llmscope.analysis.bottleneck import stored_finding
 from llmscope.analysis.row_names import apart
+from llmscope.core.definitions import DEFINITIONS
 from llmscope.core.errors import BadInput
 from llmscope.core.results import COUNTED, VERDICT_WORDS, Row
 from llmscope.core.spec import DTYPE_SHORT
@@ -19,6 +20,7 @@ from llmscope.hardware.host import device_name
 from llmscope.models import catalog
 from llmscope.models.headers import one_line
 from llmscope.runs import owner
+from llmscope.runs.ceilings import fingerprint
 from llmscope.runs.marks import REFERENCE, Marks, read_marks
 from llmscope.runs.store import MANIFEST, RESULT, Manifest, NewerRun, NoRun, StoredRun, read_manifest, read_run
 
@@ -175,23 +177,27 @@ def _entry(run: str, folder: Path, manifest: Manifest, status: str, rows: tuple[
            reason: str = "") -> Entry:
     started, cells = manifest.started, manifest.started.spec.cells
     asked = started.spec.accuracy if manifest.program.startswith("llmscope") else ""
-    device = cells[0].device
+    device, machine = cells[0].device, fingerprint(started.machine)
     ran = rows if len(rows) == len(cells) else cells  # a plan cannot tell all that other programs measure
     return Entry(
         run, _moment(folder, started.utc), status, models=_each(cell.model for cell in cells),
         device=one_line(device_name(started.machine, device)), device_id=one_line(device),
         dtypes=_each(test.dtype for test in ran), accuracy=asked, seconds=seconds,
-        tests=tuple(map(_brief, rows, apart(rows))), planned=_each(test.test for test in ran),
-        reason=one_line(reason), others_percent=_others(rows), limiters=_limiters(rows))
+        tests=tuple(_brief(row, told, machine) for row, told in zip(rows, apart(rows), strict=True)),
+        planned=_each(test.test for test in ran), reason=one_line(reason), others_percent=_others(rows),
+        limiters=_limiters(rows))
 
 
 def _each(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(map(one_line, dict.fromkeys(texts)))
 
 
-def _brief(row: Row, told: str) -> Brief:
+def _brief(row: Row, told: str, machine: str) -> Brief:
+    kind = row.definition.partition("/")[0]
+    used = DEFINITIONS[kind].uses if kind in DEFINITIONS else ("batch", "seq")
+    sizes = (getattr(row, name) if name in used else "-" for name in ("batch", "seq"))
     how = (row.extra.get(name) for name in ("threads", "sequences"))
-    same = " ".join(map(str, (row.device, row.dtype, row.batch, row.seq, row.definition, row.backend, *how)))
+    same = " ".join(map(str, (machine, row.device, row.dtype, *sizes, row.definition, row.backend, *how)))
     return Brief(one_line(row.test), one_line(row.model), one_line(row.unit), row.median, row.half_width, row.n,
                  row.verdict, one_line(row.reason or ""), one_line(same), one_line(told))
 

@@ -82,6 +82,12 @@ def put_away(runs: Path, run: str) -> None:
         raise BadInput(f"Run {run} cannot be deleted ({error.strerror or error}): allow writing in {runs}.") from error
 
 
+def stay_away(runs: Path, run: str) -> None:
+    """Say that a run that was put away may still be brought back, so that no sweep takes its files."""
+    with contextlib.suppress(OSError):
+        os.utime(runs / f"{_GOING}{run}")
+
+
 def bring_back(runs: Path, run: str) -> None:
     """Undo `put_away`; raises BadInput when the run is no longer there, or when the system refuses."""
     try:

@@ -19,7 +19,7 @@ from llmscope.runs.entry import Entry, read_entry
 
 FILE = "index.sqlite"
 #: Says whose database it is, and how its tables look; any other number has it made anew.
-APPLICATION_ID, VERSION = 0x6C6C6D73, 6
+APPLICATION_ID, VERSION = 0x6C6C6D73, 8
 BUSY_S = 2.0
 #: Runs that are read between two writes of the index.
 CHUNK = 250

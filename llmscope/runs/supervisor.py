@@ -84,7 +84,10 @@ class Supervisor:
 
     def open(self) -> None:
         """Start the sampler and a standby worker."""
-        self._sampler = Child("llmscope.hardware", self._inbox)
+        try:
+            self._sampler = Child("llmscope.hardware", self._inbox)
+        except OSError as error:
+            self._emit(events.Note(t_ns=_now(), text=f"No live readings: the sampler cannot start ({_said(error)})."))
         self._start_worker()
 
     def serve(self) -> None:
@@ -278,9 +281,8 @@ class Supervisor:
         for cell, row in run.judged_again():
             self._emit(events.Judged(t_ns=_now(), cell=cell, row=row))
         ended = run.end()
-        if (trouble := run.write(ended)) is not None:
+        if (trouble := run.write(ended) or run.finish(ended)) is not None:
             self._on_event(events.Note(t_ns=_now(), text=trouble))
-        run.finish(ended)
         self._run = None
         self._on_event(ended)
         self._retire_worker()
@@ -291,12 +293,16 @@ class Supervisor:
         """Start a worker that waits with torch imported, unless starting has failed too often."""
         self._hello = self._devices = None
         self._worked = False
-        if self._failed_starts >= FAILED_STARTS:
-            reason = "The worker process cannot start: see the log, and install llmscope again."
+        reason = "The worker process cannot start: see the log, and install llmscope again."
+        if self._failed_starts < FAILED_STARTS:
+            try:
+                self._worker = Child("llmscope.engine", self._inbox)
+            except OSError as error:  # the system has no memory, or no process, for one more
+                reason = f"The worker process cannot start ({_said(error)}): close other programs, then run again."
+        if self._worker is None:
             self._emit(events.Note(t_ns=_now(), text=reason))
             self._fail_all(reason)
             return
-        self._worker = Child("llmscope.engine", self._inbox)
         if self._sampler is not None:
             self._sampler.tell(msgspec.json.encode({"watch": [self._worker.pid, os.getpid()]}) + b"\n")
         if self._run is not None:
@@ -339,3 +345,7 @@ class Supervisor:
 
 def _now() -> int:
     return time.perf_counter_ns()
+
+
+def _said(error: OSError) -> str:
+    return error.strerror or str(error)

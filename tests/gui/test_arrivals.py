@@ -15,6 +15,7 @@ from llmscope.gui.dialogs.save_dialog import SaveDialog
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.picture_files import PAGE
 from llmscope.runs import folders, store
+from llmscope.runs.exchange import importing
 from llmscope.runs.exchange.importing import import_path
 from tests.gui.stream import stream
 from tests.gui.test_models import drop
@@ -42,6 +43,23 @@ def dropped(window: MainWindow, qtbot: QtBot, *files: Path) -> None:
 def opened(window: MainWindow, qtbot: QtBot, run: str) -> None:
     window.history.make_page().open_asked.emit(paths.runs_folder() / run)
     qtbot.waitUntil(lambda: window.page.run.run == run and window.history._opening is None)
+
+
+@pytest.mark.qt_no_exception_capture
+def test_an_import_that_ends_in_a_way_nobody_foresaw_is_said_and_keeps_no_later_one_out(
+        window: MainWindow, qtbot: QtBot, said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "bench.json"
+    file.write_bytes(as_json([LLAMA_BENCH]))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a fault")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(importing, "import_path", fail)
+        dropped(window, qtbot, file)
+    assert "ended in an error" in said[-1]
+    dropped(window, qtbot, file)
+    assert said[-1].startswith("Imported run ")
 
 
 @pytest.mark.qt_log_ignore("propagateSizeHints")

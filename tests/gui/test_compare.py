@@ -1,6 +1,8 @@
 """The Compare page: from History's selection to bars, rooflines and settings, by mouse and keyboard."""
 
 import shutil
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,7 @@ from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.runs.compare import compare_stored
 from llmscope.runs.exchange.pictures import carried
+from llmscope.runs.index import Index
 from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import shown_bars, write_apart, write_compared, write_varied
 
@@ -148,6 +151,53 @@ def test_a_run_that_is_gone_is_said_and_left_out(window: MainWindow, page: Compa
     shutil.rmtree(paths.runs_folder() / ids[0])
     show(window, qtbot, [ids[0], ids[2]])
     assert page.empty.isVisible() and f"There is no run '{ids[0]}'" in page.empty._text.text()
+
+
+def test_runs_wanted_while_others_cannot_be_read_are_shown(window: MainWindow, page: ComparePage, ids: list[str],
+                                                           qtbot: QtBot) -> None:
+    said: list[str] = []
+    window.compare.said.connect(said.append)
+    window.compare.show_runs([ids[0], "gone"])
+    window.compare.show_runs(ids[2:])  # before the refusal of those is heard of
+    qtbot.waitUntil(lambda: page.shown_ids == ids[2:])
+    assert window.compare.ids == ids[2:] and not page.empty.isVisible() and said == []
+
+
+def test_what_is_pressed_while_other_runs_are_read_is_meant_for_those_that_are_shown(
+        window: MainWindow, page: ComparePage, ids: list[str], qtbot: QtBot) -> None:
+    cards = page.body.cards.shown
+    for place in (1, 1, 3):  # pressed twice it takes out no other run
+        cards[place].remove.click()
+    assert window.compare.ids == [ids[0], ids[2]]
+    page.baseline.activated.emit(2)
+    settle(window, qtbot)
+    assert page.shown_ids == [ids[0], ids[2]] and page.compared is not None and page.compared.comparison.baseline == 1
+    page.added.emit(ids[1])
+    with qtbot.waitSignal(page.race_asked) as asked:
+        page.race.click()
+    assert [folder.name for folder in asked.args] == [ids[0], ids[2]]
+    settle(window, qtbot)
+    qtbot.waitUntil(lambda: window.race._thread is None)
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+def test_the_picker_closes_without_waiting_until_all_runs_are_read(
+        window: MainWindow, ids: list[str], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, ends = show(window, qtbot, ids[:2]), list[str]()
+
+    def reads_for_long(index: Index, on_progress: Callable[[int, int], bool] = lambda done, of: True) -> bool:
+        until = time.monotonic() + 5
+        while on_progress(1, 10_000) and time.monotonic() < until:
+            time.sleep(0.01)
+        ends.append("waited for" if time.monotonic() >= until else "given up")
+        return True
+
+    monkeypatch.setattr(Index, "refresh", reads_for_long)
+    page.pick_run()
+    picker = page.findChild(RunPicker)
+    assert picker is not None
+    picker.reject()
+    assert ends == ["given up"]
 
 
 def test_runs_that_share_no_test_say_what_each_has_and_what_to_do(window: MainWindow, ids: list[str],

@@ -64,3 +64,17 @@ def test_history_goes_on_with_a_run(window: MainWindow, history: list[Path], num
     before = runner.earlier[-1]  # type: ignore[attr-defined]
     assert before.started.run == history[number].name and sorted(before.rows) == finished
     assert window.pages.name == "run" and window.page.run.is_open
+
+
+def test_of_runs_opened_one_right_after_the_other_the_last_is_shown_or_gone_on_with(
+        window: MainWindow, history: list[Path], qtbot: QtBot) -> None:
+    page, runner = window.history.page, window.runner
+    assert page is not None
+    page.open_asked.emit(history[DONE])
+    page.open_asked.emit(history[CUT_OFF])
+    qtbot.waitUntil(lambda: window.page.run.run == history[CUT_OFF].name)
+    page.open_asked.emit(history[DONE])
+    page.go_on_asked.emit(history[STOPPED])
+    qtbot.waitUntil(lambda: bool(runner.earlier))  # type: ignore[attr-defined]
+    assert runner.earlier[-1].started.run == history[STOPPED].name  # type: ignore[attr-defined]
+    qtbot.waitUntil(lambda: window.history._opening is None)

@@ -129,6 +129,20 @@ def test_when_the_time_is_over_or_the_window_closes_the_files_are_gone(page: His
     assert runs[3].is_dir() and page.reading._thread is not None and page.reading._thread.isFinished()
 
 
+def test_runs_deleted_one_after_the_other_for_more_than_a_minute_all_come_back(
+        page: HistoryPage, runs: list[Path], qtbot: QtBot) -> None:
+    for run in runs[1:4]:
+        for away in paths.runs_folder().glob(".deleted-*"):  # that was half a minute ago
+            os.utime(away, (away.stat().st_mtime - 35,) * 2)
+        page.table.go_to(run.name)
+        page.table.unwanted.emit()
+        settle(page, qtbot)
+    folders.sweep(paths.runs_folder())
+    page.undo.undo()
+    settle(page, qtbot)
+    assert all(run.is_dir() for run in runs[1:4]) and len(page.model.entries) == 21
+
+
 def test_another_window_does_not_list_what_was_put_away_and_leaves_it_to_the_first(
         page: HistoryPage, runs: list[Path], qtbot: QtBot) -> None:
     page.table.go_to(runs[1].name)

@@ -84,3 +84,33 @@ def test_what_if_asks_the_stored_runs_off_the_windows_thread(
     assert "This machine, CPU, plain transformers" in {one.target.name for one in panel.table.rows.found}
     assert "MainThread" not in ASKED and len(ASKED) < 2 * 11
     panel.close_threads()
+
+
+class Held(Learnt):
+    """What stored runs tell once they may."""
+
+    def foretell(self, cell: Cell) -> Prediction | None:
+        MAY_TELL.wait(10)
+        return None
+
+
+MAY_TELL = threading.Event()
+
+
+def test_what_is_needed_is_that_of_the_table_until_another_one_is_worked_out(
+        qtbot: QtBot, offered: tuple[Model, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalog, "available", lambda: offered)
+    panel = WhatIfPanel()
+    qtbot.addWidget(panel)
+    MAY_TELL.set()
+    panel.show_here((Here("This machine, CPU", CEILINGS["cpu"], 64 * GIB, Held()),))
+    panel.fill()
+    qtbot.waitUntil(lambda: bool(panel.table.rows.found))
+    before = panel.wish.needs.full_text
+    MAY_TELL.clear()
+    panel.wish.users.setValue(64)
+    shown, needs = panel.table.rows.found[0].demand.batch, panel.wish.needs.full_text
+    MAY_TELL.set()
+    qtbot.waitUntil(lambda: panel.table.rows.found[0].demand.batch == 64)
+    panel.close_threads()
+    assert (shown, needs) == (1, before) and panel.wish.needs.full_text != before

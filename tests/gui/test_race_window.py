@@ -110,6 +110,35 @@ def test_a_refusal_is_told_and_the_page_stays(window: MainWindow, folders: tuple
     assert window.pages.name == "history" and "no readable run" in said[-1]
 
 
+def test_a_race_asked_for_while_the_one_before_still_ends_is_shown_too(
+        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
+    shown: list[str] = []
+
+    def back_and_again() -> None:  # the thread has told its race, and its end is not heard of yet
+        shown.append(window.race.page.race.entrants[0].entry.id)  # type: ignore[union-attr]
+        if len(shown) == 1:
+            window.show_page("history")
+            window.show_race(*reversed(folders))
+
+    window.race.shown.connect(back_and_again)
+    window.show_race(*folders)
+    qtbot.waitUntil(lambda: len(shown) == 2)
+    assert shown == [folders[0].name, folders[1].name] and window.pages.name == "race"
+
+
+def test_of_races_asked_for_while_one_is_read_the_last_is_shown(
+        window: MainWindow, folders: tuple[Path, Path], qtbot: QtBot) -> None:
+    said: list[str] = []
+    window.race.said.connect(said.append)
+    window.show_race(folders[0], folders[1].with_name("gone"))
+    window.show_race(folders[1].with_name("gone too"), folders[0])
+    window.show_race(*reversed(folders))
+    qtbot.waitUntil(lambda: window.pages.name == "race")
+    assert window.race.page is not None and window.race.page.race is not None
+    assert window.race.page.race.entrants[0].entry.id == folders[1].name
+    assert not any("no readable run" in line for line in said)
+
+
 def test_the_window_can_be_closed_while_a_race_is_read(window: MainWindow, folders: tuple[Path, Path]) -> None:
     window.show_race(*folders)
     window.close()

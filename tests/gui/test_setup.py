@@ -162,6 +162,15 @@ def test_the_settings_that_chosen_tests_use_are_known_without_a_model() -> None:
     assert not {"optimizer", "checkpointing"} & Choices().used and "scenario" in Choices().used
 
 
+def test_a_failed_test_of_a_sweep_is_tried_again_with_its_own_precision_threads_and_backend() -> None:
+    swept = Choices(preset=None, ticked=("pp",), sweep=(
+        ("threads", (1, 2)), ("dtype", ("float32", "bfloat16")), ("backend", ("eager", "compile"))))
+    for failed in swept.cells():
+        assert lowered(swept, failed, {}).cells() == (failed,)
+    on_cpu = lowered(swept, swept.cells()[-1], {"device": "cpu", "dtype": "auto"}).cells()[0]
+    assert (on_cpu.device, on_cpu.dtype, on_cpu.backend) == ("cpu", "auto", "compile")
+
+
 def test_an_advice_keeps_the_options_of_the_failed_test() -> None:
     failed = Cell("bundled", "train", dtype="amp", optimizer="sgd", checkpointing=True)
     chosen = lowered(Choices(preset="everything"), failed, {})

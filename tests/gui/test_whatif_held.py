@@ -56,6 +56,22 @@ def test_a_new_run_is_there_when_it_is_looked_at_again(panel: WhatIfPanel, qtbot
     qtbot.waitUntil(lambda: panel.held.table.rows.rowCount() == 21)
 
 
+def test_a_run_that_comes_while_the_others_are_read_is_there_too(panel: WhatIfPanel, qtbot: QtBot) -> None:
+    panel.mode._choose("held")
+    assert panel.held._thread is not None
+    panel.held._thread.wait()  # it has read, and its end is not heard of yet
+    write_run(paths.runs_folder(), 1, cells=(Cell("arch:smollm2-135m", "pp", "cuda:0", "bfloat16"),))
+    panel.mode._choose("all")
+    panel.mode._choose("held")
+    qtbot.waitUntil(lambda: panel.held.table.rows.rowCount() == 21)
+
+
+def test_what_cannot_be_read_is_not_told_beside_another_table(panel: WhatIfPanel) -> None:
+    panel.mode._choose("all")
+    panel.held.refused.emit("The list of measurements cannot be read.")
+    assert "cannot be read" not in panel.filters.about.full_text
+
+
 def test_what_cannot_be_read_is_one_line(panel: WhatIfPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(runs: object) -> None:
         raise BadInput("The list cannot be read: install llmscope again.")

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 from llmscope.core import events as ev
 from llmscope.core.spec import Cell
 from llmscope.core.units import NBSP
+from llmscope.gui.looks import message_look
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.plots.readouts import NARROW_LINE_PX
 from llmscope.gui.results_table import _CellDelegate
@@ -49,6 +50,16 @@ def test_a_finished_run_counts_its_verdicts_and_shows_its_values(window: MainWin
     texts = window.page.body.results.table.results.texts(0)
     assert texts[0] == "gen64" and texts[1].endswith("tok/s") and texts[2].startswith("±")
     assert window.page.rail.seq.isEnabled()
+
+
+def test_a_worker_that_cannot_start_any_more_leaves_the_finished_run_as_it_is(window: MainWindow, play: Play) -> None:
+    play(stream())
+    run, seconds = window.page.run, window.page.run.seconds
+    reason = "The worker process cannot start: see the log, and install llmscope again."
+    play([ev.Note(t_ns=1, text=reason), ev.RunEnded(t_ns=2, status="failed", seconds=0.0, reason=reason)])
+    assert (run.status, run.seconds, run.reason) == ("done", seconds, None)
+    assert window.page.status()[0] == "Saved" and message_look(run).title.startswith("Done: 4 tests in 40")
+    assert window.status._said.full_text == reason
 
 
 def test_out_of_memory_is_a_red_row_with_lower_settings_to_choose(window: MainWindow, play: Play) -> None:

@@ -39,6 +39,16 @@ def test_what_is_exported_is_imported_elsewhere(
     assert "llmscope: imported from b.json (bundle), 20" in capsys.readouterr().err
 
 
+def test_a_file_that_cannot_be_imported_keeps_nobody_from_the_others(tmp_path: Path, capsys: Capture) -> None:
+    files = [tmp_path / name for name in ("cut.json", "good.json", "gone.json")]
+    files[0].write_text("[{")
+    files[1].write_bytes(as_json([LLAMA_BENCH]))
+    assert cli.run(["runs", "import", *map(str, files)]) == cli.WRONG_USE
+    out, err = capsys.readouterr()
+    assert [run.name for run in paths.runs_folder().iterdir()] == out.split() and len(out.split()) == 1
+    assert "cut.json cannot be imported" in err and "gone.json cannot be read" in err
+
+
 def test_a_bundle_is_what_is_exported_if_nothing_is_said(runs: Path, capsys: Capture) -> None:
     assert cli.run(["runs", "export", FIRST, FIRST]) == 0
     assert [run.name for run in bundle.unpack(capsys.readouterr().out.encode()).runs] == [FIRST]

@@ -96,7 +96,7 @@ class ComparePage(Page):
 
     def _on_race(self) -> None:
         try:
-            a, b = (references.find(self._runs, run) for run in self._ids)
+            a, b = (references.find(self._runs, run) for run in self.shown_ids)
         except BadInput as error:  # one was deleted meanwhile
             self.said.emit(str(error))
         else:

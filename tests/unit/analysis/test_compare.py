@@ -92,6 +92,18 @@ def test_the_interval_combines_both_sides_of_both() -> None:
     assert times.resolvable == pytest.approx(2 / times.low - 1)  # without floors, what points to 1
 
 
+@pytest.mark.parametrize(("a", "b"), [
+    ((1e-300, 1.0, 1e308), (1e-300, 1.0, 1e308)), ((1e308, 1e308, 1e308), (1e-308, 1e-308, 1e-308)),
+    ((1e-308, 1e-308, 1e-300), (1e100, 1e308, 1e308)), ((5e-324, 5e-324, 5e-324), (5e-324, 1e308, 1e308))])
+def test_any_figures_that_a_run_may_hold_have_a_ratio_both_ways(a: tuple[float, ...], b: tuple[float, ...]) -> None:
+    one, other = (msgspec.structs.replace(ANY, low=low, median=median, high=high) for low, median, high in (a, b))
+    for times in (times_as_fast(one, other, (Floor(), Floor())), times_as_fast(other, one, (Floor(), Floor()))):
+        assert times is not None and times.low is not None and times.high is not None
+        assert 0 < times.low <= times.ratio <= times.high < np.inf
+        assert times.inverse.is_resolved is times.is_resolved
+    assert ratio_cells(two([one], [other]).lines[0].values[1])[0]
+
+
 def test_a_difference_within_the_floor_is_none() -> None:
     found = two([row(PP, 100), row(TG, 100)], [row(PP, 104), row(TG, 112)])
     pp, tg = (line.values[1] for line in found.lines)

@@ -13,7 +13,7 @@ from llmscope.core import events
 from llmscope.core.commands import RunCells
 from llmscope.core.results import COUNTED, Row
 from llmscope.core.spec import Cell, RunSpec
-from llmscope.engine import backends
+from llmscope.engine import backends, checks
 from llmscope.engine.cells import CellRunner
 from llmscope.engine.interleaved import width_reached
 from llmscope.engine.meter import Meter
@@ -62,6 +62,18 @@ def test_what_fails_on_one_side_fails_both_with_the_reason(folder: Path) -> None
     assert [row.verdict in COUNTED for row in both] == [True, True, False, False]
     assert [row.verdict for row in both[2:]] == ["failed", "failed"]
     assert all(row.median is None and "nowhere" in (row.reason or "") for row in both[2:])
+
+
+def test_weights_that_are_not_what_the_row_would_name_count_for_neither(
+        folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(loaded: object) -> None:
+        raise checks.NotTrustworthy("weights are bfloat16, float32, not bfloat16")
+
+    monkeypatch.setattr(checks, "numerics", refuse)
+    both = rows(run(folder, {}, {"batch": 2}))
+    assert [(row.verdict, row.median, row.reason) for row in both] == [
+        ("invalid", None, "weights are bfloat16, float32, not bfloat16")] * 2
+    assert all("compared" not in row.extra for row in both)
 
 
 def test_a_stop_before_the_first_round_leaves_no_value_of_the_warm_up(folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from llmscope.core.spec import Cell
+from llmscope.core.spec import Cell, Workload
 from llmscope.runs import entry as entries
 from llmscope.runs import index, store
 from llmscope.runs.entry import matches, read_entry
@@ -49,6 +49,23 @@ def test_other_threads_and_more_answers_are_other_settings(runs: Path) -> None:
         (folder / store.RESULT).write_text(json.dumps(result))
         same.append(read_entry(runs, folder.name).tests[0].same)
     assert len(set(same)) == 3
+
+
+def test_a_length_that_a_test_does_not_use_is_no_other_setting(runs: Path) -> None:
+    kinds: tuple[Workload, ...] = ("tg", "pp")
+    cells = [tuple(Cell("bundled", kind, device="cpu", dtype="float32", seq=seq) for kind in kinds)
+             for seq in (128, 512)]
+    first, second = (read_entry(runs, write_run(runs, number, cells=of).name).tests for number, of in enumerate(cells))
+    assert first[0].same == second[0].same and first[1].same != second[1].same
+
+
+def test_values_of_another_machine_with_a_processor_of_the_same_name_are_not_compared(runs: Path) -> None:
+    folder, other = write_run(runs), write_run(runs, 1)
+    manifest = json.loads((other / store.MANIFEST).read_text())
+    manifest["started"]["machine"] |= {"cores": 64}
+    (other / store.MANIFEST).write_text(json.dumps(manifest))
+    mine, theirs = (read_entry(runs, run.name) for run in (folder, other))
+    assert mine.device == theirs.device and mine.tests[0].same != theirs.tests[0].same
 
 
 def test_without_any_run_nothing_is_made(runs: Path) -> None:

@@ -253,6 +253,25 @@ def test_a_disk_that_refuses_is_said_and_the_run_goes_on(tmp_path: Path, monkeyp
     assert store.read_run(tmp_path / "r1").status == "interrupted"
 
 
+def test_a_result_that_the_disk_refuses_is_said_and_the_finished_tests_stand(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = ActiveRun(STARTED)
+    assert run.save_in(tmp_path, "llmscope") is None
+    run.write(events.CellEnded(t_ns=1, cell=0, row=ROW))
+    run.end_cell(0, ROW)
+    ended = run.end()
+    assert run.write(ended) is None
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "write_atomically", full)
+    assert run.finish(ended) == "Saving the run stopped: No space left on device. What was saved before is safe."
+    assert run.finish(ended) is None
+    stored = store.read_run(tmp_path / "r1")
+    assert stored.status == "interrupted" and stored.rows[0] == ROW
+
+
 def test_a_space_that_does_not_break_is_kept_and_what_steers_a_terminal_is_not() -> None:
     assert untrusted.inert("8\u00a0GiB") == "8\u00a0GiB"
     assert untrusted.inert({"prompt": "a\n\u00a0b", "reason": "a\n\x1b[2J"}) == {

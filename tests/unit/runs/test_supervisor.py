@@ -1,5 +1,6 @@
 """The supervisor against workers that crash, hang, babble and disobey."""
 
+import errno
 import os
 from collections.abc import Callable
 
@@ -58,6 +59,38 @@ def test_a_new_order_tries_a_broken_start_again(session: Make, monkeypatch: pyte
     monkeypatch.setenv("FAKE_WORKER", "good")
     broken.supervisor.submit(RunSpec((Cell("arch:gpt2", "pp"),)))
     assert broken.until(events.RunEnded, lambda e: e.status == "done")
+
+
+def test_a_system_that_has_no_process_for_a_worker_fails_the_run_and_the_next_order_tries_again(
+        session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    starved = session("good")
+    make = supervisor.Child
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(supervisor, "Child", refuse)
+    starved.submit(1)
+    ended = starved.until(events.RunEnded)
+    assert ended.status == "failed" and "cannot start (Cannot allocate memory): close other" in ended.reason
+    assert "the sampler cannot start" in starved.of(events.Note)[0].text
+    monkeypatch.setattr(supervisor, "Child", make)
+    starved.supervisor.submit(RunSpec((Cell("arch:gpt2", "pp"),)))
+    assert starved.until(events.RunEnded, lambda e: e.status == "done")
+
+
+def test_a_worker_that_dies_where_no_other_can_be_started_leaves_a_row_for_each_test(
+        session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    starved = session("dies_within")
+    starved.submit()
+    starved.until(events.CellStarted)
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(supervisor, "Child", refuse)
+    starved.until(events.RunEnded)
+    assert len(starved.rows()) == 3 and {row.verdict for row in starved.rows()[1:]} == {"failed"}
 
 
 def test_a_start_that_succeeds_at_the_third_try_is_good_enough(session: Make) -> None:
