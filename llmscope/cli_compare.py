@@ -48,7 +48,8 @@ def compare(
         print(f"llmscope: {note}", file=sys.stderr)
     found = compared.comparison
     if not any(line.is_shared for line in found.lines):
-        raise BadInput(f"These runs have no test with two values to compare: {_have(found)}.")
+        raise BadInput("These runs have no test with two values to compare, of the same id, model and lengths: "
+                       f"{_have(found)}.")
     print(_json(found) if output == "json" else markdown(found), end="")
     if picture is not None:
         _save(compared, picture, theme, kind, data)

@@ -1,7 +1,8 @@
 """Stored runs side by side: the tests that they share, how many times as fast each is, and what else differs.
 
-Two results stand beside each other if test, model, length, batch and depth are the same; with another version of the
-definition they are shown and not compared. All else (device, precision, threads, versions) is a difference to be told.
+Two results stand beside each other if test, model, length, batch and depth are the same; a model is the same where
+everybody calls it so. With another version of the definition they are shown and not compared. All else (device,
+precision, threads, versions) is a difference to be told.
 """
 
 from collections import Counter
@@ -12,6 +13,7 @@ from msgspec import Struct, structs
 
 from llmscope.analysis.compare_floors import Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Setting, Side, settings
+from llmscope.analysis.model_names import common_names, other_size, told
 from llmscope.analysis.row_names import how
 from llmscope.analysis.times_as_fast import TimesAsFast, together
 from llmscope.core.definitions import DEFINITIONS, is_of_machine, test_id
@@ -107,7 +109,8 @@ def compare(sides: Sequence[Side], baseline: int = 0, repeats: Sequence[Side] = 
                   for place in range(len(sides)))
     found = Comparison(tuple(sides), baseline, lines, alone, (), floors.widest())
     own = [found.rows(place) or side.rows for place, side in enumerate(sides)]
-    return Comparison(found.sides, baseline, lines, alone, settings(sides, own, baseline), found.floors)
+    named = (*_models(found), *settings(sides, own, baseline))
+    return Comparison(found.sides, baseline, lines, alone, named, found.floors)
 
 
 def test_of(side: Side, row: Row) -> Test:
@@ -135,9 +138,12 @@ def _matched(sides: Sequence[Side], baseline: int) -> Iterator[tuple[str, tuple[
     What varies within a run, such as the precision in a sweep, must be the same too: the name tells it.
     """
     tests: dict[Test, list[list[Row]]] = {}
+    names = common_names(side.rows for side in sides)
     for place in sorted(range(len(sides)), key=lambda place: place != baseline):
         for row in sides[place].rows:
-            tests.setdefault(test_of(sides[place], row), [[] for _ in sides])[place].append(row)
+            test, _, answers, length = test_of(sides[place], row)
+            key = test, names[told(row)], answers, length
+            tests.setdefault(key, [[] for _ in sides])[place].append(row)
     of_id = Counter(key[:-1] for key in tests)
     for (plain_id, model, answers, length), by_run in tests.items():
         several = of_id[plain_id, model, answers] > 1
@@ -173,9 +179,20 @@ def _why(row: Row | None, base: Row | None, definition: str) -> str:
         return f"{word}: {row.reason}" if row.reason and row.reason != word else word
     if row.definition != definition:
         return f"not compared: measured by the definition {row.definition}, the baseline by {definition}"
+    if base is not None and (why := other_size(row, base)):
+        return why
     if base is not None and base.verdict in COUNTED and row.run == base.run:
         return f"the same measurement, of run {row.run}: one of the two took it over"
     return ""
+
+
+def _models(found: Comparison) -> Iterator[Setting]:
+    """Yield what each run calls the model, where they call one by several names."""
+    if any(len({value.row.model for value in line.values if value.row is not None}) > 1 for line in found.shown):
+        values = tuple("/".join(dict.fromkeys(told(row)[1] or row.model for row in found.rows(place))) or None
+                       for place in range(len(found.sides)))
+        others = tuple(place for place, value in enumerate(values) if value not in (None, values[found.baseline]))
+        yield Setting("Model", "compared", values, others)
 
 
 def _timed(lines: Sequence[Line], baseline: int, floors: "_Floors") -> tuple[Line, ...]:

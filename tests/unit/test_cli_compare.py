@@ -86,7 +86,7 @@ def test_runs_that_are_not_whole_are_compared_as_far_as_they_are_and_it_is_said(
     ([], "Missing argument"), ([A], "1 run given: compare two to four"), ([A, A], f"Run {A} is named twice"),
     ([A, B, C, D, E], "5 runs given"), ([A, "nothing"], "There is no run 'nothing': 'llmscope runs list'"),
     ([A, "../runs"], "There is no run"), ([A, B, "-o", "csv"], "There is no format 'csv': use md, json"),
-    ([A, D], "no test with two values to compare: A has pp512 of bundled"), ([A, E], "(failed)"),
+    ([A, D], "of the same id, model and lengths: A has pp512 of bundled"), ([A, E], "(failed)"),
     ([A, B, "--picture", "x.jpg"], "write 'x.png'"), ([A, B, "--picture", "nowhere/x.png"], "no folder"),
     ([A, B, "--theme", "blue"], "dark, light")])
 def test_wrong_use_is_one_line_and_code_2(runs: Path, arguments: list[str], said: str, capsys: Capture) -> None:

@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from llmscope.core.definitions import DEFINITIONS
@@ -34,7 +35,7 @@ _TYPE = re.compile(r"(?:mostly )?\b((?:I?Q\d\w*|[BF]?F\d+|MXFP4|TQ\d\w*)(?: - [A
 #: In the grammar of spreadsheets these begin a formula; `'` before them, here or there, says that they do not.
 FORMULA = ("=", "+", "-", "@", "\t", "'")
 #: More than any machine has.
-MOST_THREADS = 2**20
+MOST_THREADS, MOST_PARAMETERS = 2**20, 2**50
 
 Fields = dict[str, Any]
 
@@ -86,7 +87,14 @@ def _row(name: str, test: Fields) -> Row:
                seq=prompt or 512, new=new or 128, depth=depth, options=options, unit="tok/s",
                verdict="warn" if found else "failed",
                reason=f"{TOOL}: {differs}{how}" if found else f"{TOOL} tells no speed",
-               extra={KEPT: test, "threads": options.get("threads")}, **found)
+               extra={KEPT: test, "threads": options.get("threads")} | _model(test), **found)
+
+
+def _model(test: Fields) -> dict[str, Any]:
+    """Return what the file is called, whose type is no name, and how many parameters it has."""
+    count = test.get("model_n_params")
+    return {"model_name": PurePath(str(test.get("model_filename") or "").replace("\\", "/")).name} | (
+        {"parameters": count} if isinstance(count, int) and 0 < count <= MOST_PARAMETERS else {})
 
 
 def _options(test: Fields) -> dict[str, str | bool | int]:

@@ -60,9 +60,9 @@ def text(told: Sequence[Fields], form: Form) -> str:
 
 
 def _has_counterpart(row: Row) -> bool:
-    kind = row.definition.partition("/")[0]
+    kind, _, version = row.definition.partition("/")  # what others define in their way has a name for a version
     has_value = bool(row.samples) and len(positive(list(row.samples))) == len(row.samples)
-    return kind in ("pp", "tg") and row.batch == 1 and row.verdict in COUNTED and has_value
+    return kind in ("pp", "tg") and version.isdigit() and row.batch == 1 and row.verdict in COUNTED and has_value
 
 
 def _own(row: Row, run: StoredRun) -> Fields:

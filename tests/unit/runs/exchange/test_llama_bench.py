@@ -21,7 +21,7 @@ from llmscope.runs.exchange import llama_bench_export as out
 from llmscope.runs.exchange.importing import import_path
 from llmscope.runs.export import export
 from llmscope.runs.export_grid import asked_grids, grid_markdown
-from tests.unit.runs.exchange.files import LLAMA_BENCH, LLAMA_BENCH_CSV, as_json
+from tests.unit.runs.exchange.files import LLAMA_BENCH, LLAMA_BENCH_CSV, VLLM, as_json
 from tests.unit.runs.stored import CELLS, write_run
 
 
@@ -207,6 +207,19 @@ def test_what_is_no_number_is_missing_and_the_same_file_comes_once(tmp_path: Pat
     kept = stored(tmp_path, content).rows[0].extra["llama_bench"]
     assert (kept["stddev_ns"], kept["stddev_ts"]) == (None, None)
     assert not import_path(tmp_path / "lb", tmp_path / "runs")[0].is_new
+
+
+def test_what_others_define_in_their_way_is_no_test_of_llama_bench(tmp_path: Path) -> None:
+    told, others = out.tests([stored(tmp_path, as_json(VLLM))])
+    assert not told and len(others) == 3
+
+
+def test_a_file_is_compared_with_a_run_of_the_same_model(tmp_path: Path) -> None:
+    cell = Cell("arch:qwen3-4b", "pp", "cpu", "bfloat16")
+    ours = write_run(tmp_path / "runs", cells=(cell,))
+    run = stored(tmp_path, as_json([LLAMA_BENCH | {"model_filename": "models\\Qwen3-4B-Q4_K_M.gguf"}]))
+    line, = compare_stored(tmp_path / "runs", [ours.name, run.folder.name]).comparison.lines
+    assert line.model == "arch:qwen3-4b" and line.values[1].counted and not line.values[1].why
 
 
 def test_texts_of_others_do_nothing(tmp_path: Path) -> None:
