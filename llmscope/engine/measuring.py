@@ -199,8 +199,8 @@ class Loop:
             extra |= self._about(times)
             short = float(np.median(times)) < timer_facts().shortest_block_s
             warning = warning or ("a sample is too short for this clock" if short else None)
-        if warning and verdict in ("valid", "not_converged"):
-            verdict, reason = "warn", warning
+        if warning and verdict in ("valid", "warn", "not_converged"):
+            verdict, reason = "warn", f"{warning}, {reason}" if reason else warning
         return Measured(tuple(float(t) for t in times), self._workload.work, verdict, reason, extra)
 
     def _about(self, times: np.ndarray) -> dict[str, Any]:

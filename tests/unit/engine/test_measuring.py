@@ -178,6 +178,14 @@ def test_what_a_workload_warns_of_is_the_verdict_unless_there_is_a_worse_one(loo
     assert measured.verdict == "invalid" and "mixed" not in measured.reason
 
 
+@pytest.mark.parametrize(("samples", "said"), [
+    ([0.1, 0.5] * 200, "±3 % not reached after"), ([0.1 + 0.002 * n for n in range(400)], "drift +")])
+def test_a_warning_hides_neither_a_missed_accuracy_nor_drift(loop: Any, samples: list[float], said: str) -> None:
+    alone, warned = loop(Fake(samples)).measured, loop(Fake(samples, warning="mixed: 6 %")).measured
+    assert alone.reason.startswith(said)
+    assert (warned.verdict, warned.reason) == ("warn", f"mixed: 6 %, {alone.reason}")
+
+
 def test_a_sample_too_short_for_the_clock_is_warned_of(loop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measuring, "timer_facts", lambda: TimerFacts(10_000.0, 1))  # 100 ms and more can be told
     assert loop(Fake([0.101])).measured.verdict == "valid"
