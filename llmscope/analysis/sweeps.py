@@ -63,6 +63,23 @@ class Grid(Struct, frozen=True):
         less = self.figure in _LESS or not DEFINITIONS[self.workload].higher_is_better
         return min(known, key=lambda s: (s.value or 0.0) * (1 if less else -1)) if known else None
 
+    @property
+    def as_good(self) -> tuple[Spot, ...]:
+        """The other spots that are not told from the best: their intervals meet, or one has none."""
+        best = self.best
+        return tuple(spot for spot in self.spots
+                     if best is not None and spot is not best and spot.value is not None and self._meet(spot, best))
+
+    def _meet(self, spot: Spot, best: Spot) -> bool:
+        ends = [] if self.figure != "speed" else [end for at in (spot, best) if at.row is not None
+                                                  for end in (at.row.low, at.row.high)]
+        if not ends:
+            return spot.value == best.value  # of other figures no interval is known
+        if None in ends:
+            return True
+        low, high, best_low, best_high = (end or 0.0 for end in ends)
+        return low <= best_high and best_low <= high
+
 
 def workloads(rows: Iterable[Row]) -> tuple[str, ...]:
     """Return the known tests of a model that a run holds in more than one setting, in the order in which they ran."""

@@ -121,12 +121,18 @@ def _below(found: Grid) -> list[str]:
     if best is not None:
         less = found.figure != "speed" or not DEFINITIONS[found.workload].higher_is_better
         lines.append(f"\nBest, in bold: {place(found, best)}, {spot_value(found, best)}{NBSP}{unit(found)}"
-                     + (" (less is better)." if less else "."))
+                     + (" (less is better)" if less else "") + f"{as_good(found)}.")
     reasons = [f"- {place(found, spot)}: {no_value(spot)}, {spot.row.reason}" for spot in found.spots
                if spot.row is not None and spot.row.verdict in ("failed", "invalid") and spot.row.reason]
     reasons += [f"- {place(found, spot)}: one of {spot.rows} results with these settings" for spot in found.spots
                 if spot.rows > 1]
     return [*lines, *(["", *reasons] if reasons else [])]
+
+
+def as_good(found: Grid) -> str:
+    """Return how many others are not told from the best, nothing where it stands alone."""
+    alike = len(found.as_good)
+    return f"; {alike} other{'s are' if alike > 1 else ' is'} not told from it" if alike else ""
 
 
 def place(found: Grid, spot: Spot) -> str:

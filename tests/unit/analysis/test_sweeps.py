@@ -104,3 +104,16 @@ def test_settings_are_numbers_only_where_they_can_be_reckoned_with() -> None:
     assert sweeps.is_number("2048") and not any(map(sweeps.is_number, ("", "-1", "2.5", "²", "9" * 5000)))
     odd = sweeps.grid([told(1.0, poll="²"), told(2.0, poll="")], "pp", "poll", None, "speed")
     assert odd.xs == ("²", "not told")
+
+
+def test_places_whose_intervals_meet_that_of_the_best_are_not_told_from_it() -> None:
+    rows = [msgspec.structs.replace(row("pp", 1.0, seq=seq), median=median, low=low, high=high)
+            for seq, median, low, high in ((64, 100.0, 90.0, 110.0), (128, 92.0, 80.0, 95.0), (256, 80.0, 75.0, 89.0),
+                                           (512, 70.0, None, None))]
+    found = sweeps.grid(rows, "pp", "seq", None, "speed")
+    assert found.best is not None and found.best.x == "64"
+    assert [spot.x for spot in found.as_good] == ["128", "512"]
+    peaks = [row("gen", 1.0, extra={"peak_by_holder": {"peak": peak}}, batch=batch)
+             for peak, batch in ((1, 1), (1, 2), (2, 4))]
+    assert [spot.x for spot in sweeps.grid(peaks, "gen", "batch", None, "memory").as_good] == ["2"]
+    assert sweeps.grid(rows[:1], "pp", "seq", None, "speed").as_good == ()

@@ -31,6 +31,15 @@ def test_a_grid_is_a_table_with_the_best_in_bold_and_reasons_below() -> None:
         "Best, in bold: batch 8, sequence 100, 800.0 tok/s.", "", "- batch 8, sequence 1000: failed, out of memory"]
 
 
+def test_how_many_are_not_told_from_the_best_stands_beside_it() -> None:
+    rows = [row(1.0, batch=1, seq=100), row(1.0, batch=1, seq=101)]
+    assert "sequence 101, 101.0 tok/s." in grid_markdown(grid(rows, "pp", "seq", None, "speed")).replace(NBSP, " ")
+    rows = [*rows, row(1.0, "not_converged", batch=1, seq=101, dtype="bfloat16"), row(1.0, batch=2, seq=50)]
+    text = grid_markdown(grid(rows, "pp", "batch", "dtype", "speed", (("seq", "101"),)))
+    assert text.replace(NBSP, " ").rstrip().endswith("Best, in bold: precision f32, batch 1, 101.0 tok/s; "
+                                                     "1 other is not told from it.")
+
+
 def test_one_setting_stands_down_and_each_other_setting_gets_a_table() -> None:
     rows = [*ROWS[:2], row(0.5, batch=1, seq=100, dtype="bfloat16")]
     first, second = asked_grids(rows, "seq", "speed", "pp")
