@@ -71,7 +71,7 @@ def finding(row: Row, ceilings: Ceilings | None) -> Finding | None:
     found = _largest(row, claims, model, left)
     if model is None or ceilings is None:
         return found
-    changes = remedies(row, model, ceilings, all(claim.limiter != "unclear" for claim in claims))
+    changes = remedies(row, model, ceilings, left, all(claim.limiter != "unclear" for claim in claims))
     known = [(remedy, remedy.speedup) for remedy in changes if remedy.speedup is not None]
     return msgspec.structs.replace(found, would_help=tuple(r for r, speedup in known if speedup >= WORTH_IT),
                                    would_not_help=tuple(r for r, speedup in known if speedup < WORTH_IT),

@@ -23,23 +23,26 @@ LARGER_BATCH = 8
 class Remedy(Struct, frozen=True):
     """A change, in words, and how many times as fast the test is predicted to be with it (tokens a second).
 
-    `speedup` is None where nothing is predicted. `settings` are those of the cell that make the change; where there
-    are none, it is a change of the machine.
+    `speedup` is None where nothing is predicted, and `at_least` where more is to be expected. `settings` are those of
+    the cell that make the change; where there are none, it is a change of the machine.
     """
 
     change: Change
     words: str
     speedup: float | None
     settings: dict[str, Any] = {}
+    at_least: bool = False
 
 
-def remedies(row: Row, model: TimeModel, ceilings: Ceilings, explained: bool = True) -> tuple[Remedy, ...]:
+def remedies(row: Row, model: TimeModel, ceilings: Ceilings, left: float = 1.0,
+             explained: bool = True) -> tuple[Remedy, ...]:
     """Return the changes that apply to a test, the best first and those without a prediction last.
 
+    `left` is the share of the time that the test worked: the rest, in which it waited, stays as it is.
     Where roofs have not `explained` its operations, nothing is predicted of them: neither what a higher roof would
     give, nor whether they would be as far from it with more to do. What can be measured stays.
     """
-    by_roofs = _predicted(row, model, ceilings) if explained else _unexplained(row, model, ceilings)
+    by_roofs = (_predicted if explained else _unexplained)(row, _Working(model, left), ceilings)
     found = (*by_roofs, *_waiting(row), *_options(row))
     return tuple(sorted(found, key=lambda remedy: (remedy.speedup is None, -(remedy.speedup or 0.0))))
 
@@ -51,15 +54,31 @@ def changed(cell: Cell, remedy: Remedy) -> Cell | None:
     return structs.replace(cell, **remedy.settings)
 
 
+class _Working(Struct, frozen=True):
+    """The time of a test of which it worked for the share `left`."""
+
+    model: TimeModel
+    left: float
+
+    @property
+    def host(self) -> float | None:
+        return self.model.host
+
+    def speedup(self, compute: float = 1.0, memory: float = 1.0, host: float = 1.0) -> float:
+        """Return how many times as fast all of it would be; what it waits stays (Amdahl 1967)."""
+        return 1 / (1 - self.left + self.left / self.model.speedup(compute, memory, host))
+
+
 def _waiting(row: Row) -> Iterator[Remedy]:
     """Yield what ends the waiting for a core, as if all else stayed: other programs closed, no more threads than cores.
 
+    Others also take caches and memory, and who waits is waited for by the other threads: without them it is more.
     What waits all the time is taken to wait for 95 % of it.
     """
     for claim in waiting(row):
         speedup = 1 / max(1 - claim.share, 0.05)
         if claim.share >= LEAST_SHARE and claim.limiter == "other programs":
-            yield Remedy("others", "other programs closed", speedup)
+            yield Remedy("others", "other programs closed", speedup, at_least=True)
         elif claim.share >= LEAST_SHARE and claim.limiter == "host overhead":
             cores = row.extra["usable_cores"]
             yield Remedy("threads", f"{cores} thread{'s' if cores > 1 else ''} instead of {row.extra['threads']}",
@@ -82,7 +101,7 @@ def _options(row: Row) -> Iterator[Remedy]:
         yield Remedy("attention", f"{other} attention", None, {"attention": other})
 
 
-def _unexplained(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy]:
+def _unexplained(row: Row, model: _Working, ceilings: Ceilings) -> Iterator[Remedy]:
     if row.device == "cpu" and DTYPE_BYTES.get(row.dtype) == 2 and row.definition.partition("/")[0] in IN_TURNS:
         # torch has other products for it: on some processors they are the faster ones, for twice the bytes.
         yield Remedy("32-bit weights", "float32 weights, twice the bytes", None, {"dtype": "float32"})
@@ -93,7 +112,7 @@ def _unexplained(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Rem
             yield structs.replace(remedy, speedup=None)
 
 
-def _predicted(row: Row, model: TimeModel, ceilings: Ceilings) -> Iterator[Remedy]:
+def _predicted(row: Row, model: _Working, ceilings: Ceilings) -> Iterator[Remedy]:
     for change, words, faster in (("memory", "20 % faster memory", {"memory": FASTER}),
                                   ("arithmetic", "20 % faster arithmetic", {"compute": FASTER}),
                                   ("host", "20 % less time outside of operations", {"host": FASTER})):

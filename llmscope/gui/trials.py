@@ -57,7 +57,10 @@ def progress(run: RunState) -> str:
 
 def predicted(remedy: Remedy) -> str:
     """Return how many times as fast a test is predicted to be, a dash where nothing is."""
-    return "—" if remedy.speedup is None else f"×{remedy.speedup:.2f}"
+    if remedy.speedup is None:
+        return "—"
+    times = f"×{remedy.speedup:.2f}"
+    return tr("at least {0}").format(times) if remedy.at_least else times
 
 
 def _trials(row: Row, found: Finding, turns: Turns) -> Iterator[Trial]:

@@ -200,6 +200,7 @@ def test_waiting_for_other_programs_ends_when_they_are_closed() -> None:
     found = found_of(row_of(gb=8.0, cpu={"waited": 0.6, "still": 0.0}, others_percent=50.0))
     remedy = next(r for r in found.would_help if r.change == "others")
     assert remedy.words == "other programs closed" and remedy.speedup == pytest.approx(2.5) and not remedy.settings
+    assert remedy.at_least and not any(change.at_least for change in found.changes if change.change != "others")
     assert found.changes[0].change in ("others", "batch")
     quiet = found_of(row_of(gb=8.0, cpu={"waited": 0.6, "still": 0.0}, others_percent=1.0))
     assert "others" not in {r.change for r in quiet.changes}
@@ -220,6 +221,13 @@ def test_what_helps_is_what_the_model_of_the_time_predicts() -> None:
     assert speedup["host"] == pytest.approx(1 / (0.2 / 1.2 + 0.8))
     assert speedup["arithmetic"] == pytest.approx(1.0) and "arithmetic" in {r.change for r in found.would_not_help}
     assert speedup["batch"] == pytest.approx(8.0)
+
+
+def test_the_time_that_a_test_waits_stays_whatever_gets_faster() -> None:
+    waits = found_of(row_of("pp", gflop=60.0, cpu={"waited": 0.6, "still": 0.0}, others_percent=50.0))
+    speedup = {remedy.change: remedy.speedup for remedy in waits.changes}
+    assert waits.claims[1].limiter == "compute" and waits.claims[1].share == pytest.approx(0.4, abs=0.01)
+    assert speedup["arithmetic"] == pytest.approx(1 / (0.6 + 0.4 / 1.2), abs=0.01)
 
 
 def test_what_the_program_can_change_itself_has_its_settings_and_hardware_has_none() -> None:
