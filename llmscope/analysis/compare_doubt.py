@@ -13,14 +13,24 @@ _LOST, _MOST_TIMES = 1.0, 100.0
 
 
 def what_helps(found: Comparison) -> str:
-    """Return what to do where the speed of runs varied so much that tests cannot be compared; nothing elsewhere."""
+    """Return what to do where speeds varied so much, or samples were so few, that nothing is told; else nothing."""
     lost = {place for line in found.shown for place, value in enumerate(line.values) if is_lost(value.times)}
-    varied = sorted({run for place in lost for run in who_varied(found, place)})
-    if not varied:
+    varied = {run for place in lost for run in who_varied(found, place)}
+    again = sorted(varied | _too_short(found))
+    if not again:
         return ""
-    is_quick = any(found.sides[place].accuracy == "quick" for place in varied)
-    how = "again with accuracy standard" if is_quick else "three more times: repeats tell how far it varies"
-    return f"Close other programs and run {listed(varied)} {how}"
+    is_quick = any(found.sides[place].accuracy == "quick" for place in again)
+    how = ("again with accuracy standard" if is_quick else "again with accuracy rigorous" if not varied
+           else "three more times: repeats tell how far it varies")
+    return f"Close other programs and run {listed(again)} {how}"
+
+
+def _too_short(found: Comparison) -> set[int]:
+    """Return the runs that had too few samples for an interval and can be run again: made by llmscope, no references."""
+    return {place for line in found.shown for value in line.values
+            if value.times is not None and value.times.resolvable is None
+            for place in range(len(found.sides)) if (row := line.values[place].row) is not None and row.low is None
+            and found.sides[place].accuracy is not None and not found.sides[place].is_reference}
 
 
 def is_lost(times: TimesAsFast | None) -> bool:

@@ -312,6 +312,14 @@ def test_where_the_speed_varied_too_much_to_compare_it_is_said_in_which_run_and_
     assert not what_helps(two([row(PP, 100)], [row(PP, 101)]))
 
 
+def test_a_run_with_too_few_samples_is_to_be_run_again_unless_it_is_not_ours_to_run() -> None:
+    few = msgspec.structs.replace(row(PP, 100), low=None, high=None, samples=(100.0,))
+    assert what_helps(two([row(PP, 140)], [few])) == "Close other programs and run B again with accuracy rigorous"
+    theirs = msgspec.structs.replace(side(few, run="b"), program="llama-bench 1")
+    shipped = msgspec.structs.replace(side(few, run="b"), is_reference=True)
+    assert not any(what_helps(compare([side(row(PP, 140)), b])) for b in (theirs, shipped))
+
+
 def test_a_quick_run_that_varied_is_to_be_run_with_accuracy_standard() -> None:
     wild = msgspec.structs.replace(row(PP, 100), samples=(60.0, 70.0, 80.0, 95.0, 110.0, 125.0, 140.0, 160.0))
     quick = side(wild, run="b")
