@@ -26,7 +26,7 @@ def what_helps(found: Comparison) -> str:
 
 
 def _too_short(found: Comparison) -> set[int]:
-    """Return the runs that had too few samples for an interval and can be run again: made by llmscope, no references."""
+    """Return the runs with too few samples for an interval that can be made again: llmscope's own, no references."""
     return {place for line in found.shown for value in line.values
             if value.times is not None and value.times.resolvable is None
             for place in range(len(found.sides)) if (row := line.values[place].row) is not None and row.low is None

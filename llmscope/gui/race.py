@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 
 import msgspec
 
+from llmscope.analysis.compare import compare
 from llmscope.analysis.compare_settings import Side
 from llmscope.core import events as ev
 from llmscope.core.errors import BadInput
@@ -74,6 +76,13 @@ class Race:
         """How many times as fast the winner was."""
         ends_ns = [entrant.track.end_ns for entrant in self.entrants]
         return max(ends_ns) / max(1, min(ends_ns))
+
+    @cached_property
+    def is_doubtful(self) -> bool:
+        """Whether the tests that the requests are of can be compared, and do not tell the winner to be faster."""
+        times = [value.times for line in compare([entrant.side for entrant in self.entrants]).lines
+                 for value in line.values if value.times is not None]
+        return any(not of.is_resolved or int(of.ratio > 1) != self.winner for of in times)
 
 
 def read_race(folders: tuple[Path, Path], is_cancelled: Check = lambda: False) -> Race:

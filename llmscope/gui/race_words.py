@@ -103,10 +103,16 @@ def standing(race: Race, at_ns: int) -> str:
 
 
 def headline(race: Race) -> str:
-    """Return `B wrote 128 tokens in 1.31 s, 2.40× as fast as A`."""
+    """Return `B wrote 128 tokens in 1.31 s, 2.40× as fast as A`.
+
+    Where the tests do not tell B to be faster, no ratio of two single requests stands in its place: `…, A in 3.14 s`.
+    """
     winner, took = race.winner, [entrant.track.end_ns for entrant in race.entrants]
     if winner is None or race.times_as_fast < LEAST_RATIO:
         return tr("A and B wrote {0} in the same time, {1}").format(tokens(race.tokens), seconds(min(took)))
+    if race.is_doubtful:
+        return tr("{0} wrote {1} in {2}, {3} in {4}").format(
+            LETTERS[winner], tokens(race.tokens), seconds(took[winner]), LETTERS[1 - winner], seconds(took[1 - winner]))
     return tr("{0} wrote {1} in {2}, {3}× as fast as {4}").format(
         LETTERS[winner], tokens(race.tokens), seconds(took[winner]), significant(race.times_as_fast),
         LETTERS[1 - winner])
@@ -118,6 +124,8 @@ def about(race: Race, at_ns: int) -> str:
         return tr("One request of each run; every token stands there when it came.")
     a, b = (entrant.track.end_ns for entrant in race.entrants)
     one = tr("One request of each run, without an interval: the tests' own values stand below.")
+    if race.is_doubtful:
+        one = tr("One request of each run: by all of their requests, A and B cannot be told apart.")
     if race.winner is None:
         return one
     return tr("{0} ahead. {1}").format(seconds(abs(a - b)), one)

@@ -1,5 +1,7 @@
 """Two stored runs that are raced: what is compared, how the entrants are called, and pictures of a moment."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from llmscope import paths
 from llmscope.core import events as ev
 from llmscope.core.errors import BadInput
+from llmscope.core.units import NBSP
 from llmscope.gui import race_shot, race_words
 from llmscope.gui.cards.choice import Choice
 from llmscope.gui.cards.race_content import race_content
@@ -65,6 +68,18 @@ def test_b_is_told_to_have_won_with_the_digits_that_are_shown(race: Race) -> Non
     assert not race_words.not_the_same(race)
     assert race_words.standing(race, 0) == "Race to 128 tokens"
     assert race_words.standing(race, round(b_ms * 1e6)).startswith("B is at the finish, A has 1")
+
+
+def test_where_the_tests_tell_no_difference_two_requests_give_no_ratio(race: Race) -> None:
+    a, b = race.entrants
+    assert not race.is_doubtful and a.row is not None and b.row is not None
+    wide = msgspec.structs.replace(b.row, median=a.row.median, low=0.5 * a.row.low, high=2 * a.row.high)
+    doubtful = race_of(a, replace(b, side=msgspec.structs.replace(b.side, rows=(wide,))))
+    assert doubtful.is_doubtful
+    assert re.fullmatch(r"B wrote 128 tokens in \S+, A in \S+", race_words.headline(doubtful).replace(NBSP, ""))
+    assert "cannot be told apart" in race_words.about(doubtful, doubtful.end_ns)
+    content = race_content(doubtful, ["a", "b"])
+    assert not any(value.times for value in content.tests[0].values) and "×" not in content.title
 
 
 def test_two_that_are_alike_have_no_winner(race: Race) -> None:

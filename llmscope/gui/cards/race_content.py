@@ -70,8 +70,11 @@ def _gap_ns(track: Track) -> int:
 
 
 def _test(race: Race, title: str, name: str, times_ns: Sequence[int]) -> Test:
-    """Return a time of both; the ratio is that of the winner to the other one, whichever was first in this."""
-    winner = race.winner if all(times_ns) else None
+    """Return a time of both; the ratio is that of the winner to the other one, whichever was first in this.
+
+    There is none where the tests do not tell the winner to be the faster one.
+    """
+    winner = race.winner if all(times_ns) and not race.is_doubtful else None
     return Test(title, name, tuple(_value(place, times_ns, winner) for place in range(2)))
 
 
