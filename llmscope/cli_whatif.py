@@ -67,7 +67,8 @@ def _table(model: Model, found: Sequence[Projection]) -> str:
     lines = [(one.target.name, _fit(one), _range(one.decode_tok_s), _range(one.prefill_tok_s),
               _number(one.energy_j_token), _price(one.target.price_usd), _basis(one)) for one in found]
     demand = found[0].demand
-    return f"{_markdown(head, lines)}\n\n{_footer(model, demand, demand.format, _needs(demand))}"
+    energy = "energy of the device alone at its rated power"
+    return f"{_markdown(head, lines)}\n\n{_footer(model, demand, demand.format, _needs(demand), energy)}"
 
 
 def _chosen(model: Model, choices: Sequence[Choice]) -> str:
@@ -107,7 +108,7 @@ def _footer(model: Model, demand: Demand, *more: str) -> str:
     return " · ".join((
         model.title, f"{demand.context:,} tokens", sequences, *more,
         "speeds of all sequences together, for a runtime whose host keeps up",
-        "energy of the device alone at its rated power", f"prices of your own: {paths.data_folder() / PRICES}",
+        f"prices of your own: {paths.data_folder() / PRICES}",
         f"llmscope {__version__}"))
 
 

@@ -14,7 +14,7 @@ from llmscope.analysis.roofline import Point, point_of
 from llmscope.core.results import VERDICT_WORDS
 from llmscope.core.rows import cell_of
 from llmscope.core.stopping import EPSILON
-from llmscope.core.units import NBSP, significant
+from llmscope.core.units import NBSP, gib, significant
 from llmscope.gui import words
 from llmscope.gui.looks import when
 from llmscope.gui.words import tr
@@ -55,10 +55,10 @@ def _ceilings(known: Ceilings | None, dtype: str) -> str:
     if known is None or not known.is_complete:
         return tr("ceilings not measured")
     peak = known.product(dtype) or max(known.products.values(), key=lambda ceiling: ceiling.value)
-    gb_s = known.memory[max(known.memory)].value
-    short = peak.test.rpartition("-")[2]
-    return tr("{0} · {1} {2}, measured").format(
-        f"{significant(gb_s)}{NBSP}GB/s", f"{significant(peak.value)}{NBSP}TFLOPS", short)
+    largest = max(known.memory)  # where models lie; the roofline has the bandwidth at the size of its tests
+    gb_s, short = known.memory[largest].value, peak.test.rpartition("-")[2]
+    return tr("{0} at {1} · {2} {3}, measured").format(
+        f"{significant(gb_s)}{NBSP}GB/s", gib(largest), f"{significant(peak.value)}{NBSP}TFLOPS", short)
 
 
 def subtitle(found: Comparison) -> str:
