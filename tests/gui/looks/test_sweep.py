@@ -1,14 +1,16 @@
 """A sweep that is over, as a grid and as curves: walked through by keys, copied, drawn and saved."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
 from llmscope.gui import sweep_map
 from llmscope.gui.main_window import MainWindow
+from llmscope.gui.sweep_cell import Lines, fitting, offers
 from llmscope.gui.theme import theme
 from tests.gui.conftest import play_to
 from tests.gui.sweeps import CELLS, FAILED, sweep
@@ -86,13 +88,33 @@ def test_map_curves_and_picture_are_drawn(window: MainWindow, mode: str, tmp_pat
         theme().set_mode("dark")
 
 
-def test_the_best_cell_says_its_interval_where_it_has_room(window: MainWindow,
-                                                           monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[str] = []
-    monkeypatch.setattr(sweep_map, "_lines", lambda painter, box, first, second, star: drawn.append(second))
+def test_the_best_cell_says_its_interval(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[tuple[bool, str]] = []
+
+    def note(painter: QPainter, box: QRectF, value: str, offered: Sequence[Lines], star: bool) -> None:
+        drawn.append((star, " ".join(fitting(box, value, offered, star))))
+
+    monkeypatch.setattr(sweep_map, "paint_value", note)
     results = window.page.body.results
     results.view._choose("map")
     window.resize(1440, 900)
     results.grab()
-    assert any(text.startswith("best ±") for text in drawn), drawn
-    assert sum(text.startswith("±") for text in drawn) >= 8
+    assert [said for star, said in drawn if star and said.startswith("best ±")], drawn
+    assert sum(said.startswith("±") for _, said in drawn) >= 8
+
+
+#: Width and height of a cell, and what stands in the best one that is warned: in a large window, in a small one,
+#: in one of many columns, and where next to nothing has room.
+CELLS_OF = [((107, 100), ("best", "±57.2 % warned")), ((150, 30), ("±57.2 % warned",)),
+            ((180, 30), ("best ±57.2 % warned",)), ((72, 70), ("best", "±57.2 %", "warned")),
+            ((72, 52), ("±57.2 %", "warned")), ((62, 30), ())]
+
+
+@pytest.mark.parametrize(("size", "said"), CELLS_OF)
+def test_a_best_cell_that_is_warned_keeps_its_interval(size: tuple[int, int], said: Lines) -> None:
+    assert fitting(QRectF(0, 0, *size), "1,140", offers("best", "±57.2 %", "warned"), True) == said
+
+
+def test_a_cell_says_what_it_has_and_nothing_twice() -> None:
+    assert offers("", "", "") == [()] and offers("best", "", "") == [("best",), ()]
+    assert offers("", "±3 %", "") == [("±3 %",), ()] and offers("", "±3 %", "noisy")[-1] == ()
