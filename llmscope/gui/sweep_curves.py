@@ -72,15 +72,11 @@ class SweepCurves(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = self._look
-        if look is None:
+        scale = scale_of(_ends(look), from_zero=True) if look is not None else None
+        if look is None or scale is None:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        scale = scale_of(_ends(look), from_zero=True)
-        if scale is None:
-            painter.setPen(theme().colour("text_2"))
-            painter.drawText(self.rect(), CENTRE, self.tr("No test is done yet"))
-            return
         axes = _Axes(self._plot(look), _x_scale(look.grid.xs), scale, look.grid.xs)
         self._paint_axes(painter, axes, look)
         ys = [y for y in look.grid.ys if _known(look, y)]

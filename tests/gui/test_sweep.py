@@ -169,6 +169,26 @@ def test_the_grid_fills_while_the_sweep_runs(window: MainWindow, play: Play) -> 
     assert look is not None and [look.state(spot) for spot in look.grid.spots][-2:] == ["best", "failed"]
 
 
+def test_curves_without_a_point_say_whether_one_comes_or_how_to_go_on(window: MainWindow, play: Play) -> None:
+    play(e for e in sweep(until_s=0.5) if not isinstance(e, ev.CellEnded))
+    view = window.page.body.results
+    view.view._choose("curves")
+    assert view.sweep.empty.isVisible() and "No test is done yet" in view.sweep.empty.accessibleName()
+    play([ev.RunEnded(t_ns=10**12, status="stopped", seconds=2.0)])
+    assert view.sweep.empty.isVisible() and not view.sweep.curves.isVisible()
+    assert view.sweep.empty.accessibleName() == (
+        "Stopped before a test was finished. Press “Go on with this run” to measure its 12 tests.")
+    assert window.page.body.strip.go_on.isVisible()
+    view.view._choose("map")
+    assert view.sweep.map.isVisible() and not view.sweep.empty.isVisible()
+
+
+def test_curves_come_with_the_first_value(window: MainWindow, play: Play) -> None:
+    window.page.body.results.view.set_value("curves")
+    play(sweep())
+    assert window.page.body.results.sweep.curves.isVisible()
+
+
 def test_a_run_without_a_sweep_has_no_grid(window: MainWindow, play: Play) -> None:
     play(stream())
     results = window.page.body.results
