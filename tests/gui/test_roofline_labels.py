@@ -62,6 +62,17 @@ def test_no_roofs_name_and_no_tests_name_lies_on_a_dot_or_on_another(painter: QP
     assert drawing.labels.taken == first
 
 
+@pytest.mark.parametrize("shown", [(), (0,), (0, 1), (0, 1, 2)])
+@pytest.mark.parametrize("size", [(380, 260), (620, 360)])
+def test_a_note_covers_no_test(painter: QPainter, shown: tuple[int, ...], size: tuple[int, int]) -> None:
+    note = "The roofs are drawn when the ceilings are measured."
+    drawing = Drawing(Scene({n: POINTS[n] for n in shown}, {}, 0, note), *size)
+    drawing.paint(painter)
+    place = drawing.labels.taken[-1]
+    assert not overlaps(drawing.labels.taken) and place.width() > 200
+    assert QRectF(0, 0, *size).contains(place) and bool(shown) is (place.center().y() > 0.6 * size[1])
+
+
 def test_nor_does_one_in_compare(painter: QPainter) -> None:
     other = msgspec.structs.replace(POINTS[1][1], peak=Ceiling("gemm1024-bf16", 0.232, "TFLOPS"))
     points = [("pp512", 0, POINTS[1][1]), ("pp512", 1, other), ("tg32", 0, POINTS[2][1])]
