@@ -16,7 +16,9 @@ from llmscope.gui.plots.roofline_scale import Line, LogScale, along, cost, first
 from llmscope.gui.plots.style import font, pen, series_role
 from llmscope.gui.theme import theme
 
-AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 40, 24, 12
+AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 64, 40, 24, 12
+#: Room for the title of the axis, left of its numbers.
+TITLE_PX = 16
 DOT_PX, FRAME_PX = 9.0, 18.0
 #: The axis has room for the zeros of this power of ten.
 LEAST_DECADE = -4
@@ -227,14 +229,14 @@ def paint_axes(painter: QPainter, scale: LogScale, below_px: float) -> None:
         painter.setPen(pen("divider"))
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         painter.setPen(theme().colour("text_2"))
-        painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
+        painter.drawText(QRectF(TITLE_PX, y - 8, AXIS_PX - TITLE_PX - 6, 16),
                          Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, decade(n))
     foot = QRectF(area.left(), area.bottom() + below_px + 16, area.width(), 16)
     painter.drawText(foot, centre, _tr("arithmetic intensity, FLOP per byte (log scale)"))
     painter.save()
     painter.translate(2, area.bottom())
     painter.rotate(-90)
-    painter.drawText(QRectF(0, 0, area.height(), 14), centre, _tr("speed, TFLOPS (log scale)"))
+    painter.drawText(QRectF(0, 0, area.height(), TITLE_PX - 2), centre, _tr("speed, TFLOPS (log scale)"))
     painter.restore()
 
 
