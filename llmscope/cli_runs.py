@@ -25,6 +25,8 @@ app = typer.Typer(no_args_is_help=True, help="List, show, name, export, import a
 NOTHING_DONE = 130
 #: Runs that are listed unless told otherwise.
 LISTED = 50
+#: How they can be listed.
+LISTS = ("text", "json")
 
 
 @app.command("list")
@@ -33,16 +35,19 @@ def list_runs(
     tag: Annotated[str, typer.Option(help="Only runs with this tag; 'reference' for those that come with llmscope.")
                    ] = "",
     limit: Annotated[int, typer.Option(help="The most runs to list, the latest first; 0 for all.")] = LISTED,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    output: Annotated[str, typer.Option("--output", "-o", help="text or json.")] = "text",
+    as_json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
 ) -> None:
     """List the stored runs, the latest first."""
+    if output not in LISTS:
+        raise BadInput(f"There is no list as '{output}': use {' or '.join(LISTS)}.")
     if limit < 0:
         raise BadInput("--limit must be at least 0.")
     words = search.lower().split()
     found = [entry for entry in _entries() if matches(entry.words, words)
              and (not tag or tag.casefold() in map(str.casefold, entry.labels))]
     shown = found[:limit] if limit else found
-    if as_json:
+    if as_json or output == "json":
         print(msgspec.json.format(msgspec.json.encode([_plain(entry) for entry in shown]), indent=2).decode())
     elif shown:
         marked = any(entry.name or entry.labels for entry in shown)

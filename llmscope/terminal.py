@@ -21,7 +21,7 @@ from llmscope.core.units import measured, plus_minus
 from llmscope.paths import runs_folder
 from llmscope.runs.blocking import Finished, run_blocking
 from llmscope.runs.export import export, limiter_words, result_cells
-from llmscope.runs.resume import Earlier
+from llmscope.runs.resume import Earlier, going_on
 
 OK, FAILED, CANCELLED, UNREAD = 0, 1, 130, 141
 #: How msgspec says that a number is out of its bounds, and what we say.
@@ -37,11 +37,10 @@ def measure(spec: RunSpec, folder: Path | None, before: Earlier | None = None) -
     try:
         finished = run_blocking(spec, Progress(), folder, before, _doubt)
     except KeyboardInterrupt:
-        _say_stopped((), "")
+        _say_stopped((), None, None)
         raise typer.Exit(CANCELLED) from None
     if finished.ended.status == "stopped":
-        stored = folder / finished.started.run if folder is not None else None
-        _say_stopped(finished.rows, f"kept in {stored}" if stored is not None and stored.is_dir() else "not kept")
+        _say_stopped(finished.rows, finished.started, folder)
     return finished
 
 
@@ -60,11 +59,21 @@ def confirmed(question: str, otherwise: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _say_stopped(rows: Sequence[Row], kept: str) -> None:
-    """Say what is left of a run that was stopped."""
-    done = sum(row.verdict in COUNTED for row in rows)
-    what = f"{done} of {len(rows)} tests {'was' if done == 1 else 'were'} finished, {kept}"
-    print(f"llmscope: Stopped: {what if done else 'no test was finished'}.", file=sys.stderr)
+def _say_stopped(rows: Sequence[Row], started: events.RunStarted | None, folder: Path | None) -> None:
+    """Say what is left of a run that was stopped, and how to go on with it where it is kept."""
+    stored = folder / started.run if started is not None and folder is not None else None
+    is_kept, done = stored is not None and stored.is_dir(), sum(row.verdict in COUNTED for row in rows)
+    what = f"{done} of {len(rows)} tests {'was' if done == 1 else 'were'} finished, " + (
+        f"kept in {stored}" if is_kept else "not kept")
+    more = _way_on(started, rows) if is_kept and started is not None else ""
+    print(f"llmscope: Stopped: {what if done else 'no test was finished'}.{more}", file=sys.stderr)
+
+
+def _way_on(started: events.RunStarted, rows: Sequence[Row]) -> str:
+    try:
+        return f" Go on with it: llmscope runs resume {going_on(started, dict(enumerate(rows))).started.run}"
+    except BadInput:  # nothing is left to do
+        return ""
 
 
 class Progress:
@@ -194,7 +203,7 @@ def print_shot(shoot: Callable[..., "tuple[int, events.RunStarted | None, Sequen
     if file.is_file():
         print(f"Picture: {file.resolve()}")
     if code == CANCELLED:
-        _say_stopped(rows, f"kept in {runs_folder() / started.run}" if started is not None else "not kept")
+        _say_stopped(rows, started, runs_folder())
     return code
 
 

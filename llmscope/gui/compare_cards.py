@@ -1,7 +1,7 @@
 """The cards of the runs that are compared, and the one that adds another."""
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from llmscope.analysis.compare import LETTERS, MOST_RUNS
@@ -13,6 +13,8 @@ from llmscope.gui.widgets.basic import Button, ElidedLabel, Label
 from llmscope.runs.compare import Compared
 
 CARD_PX, EDGE_PX = 98, 3
+#: Between a line and the chip behind it, with what the chip leaves free at the end.
+CHIP_GAP_PX = 14
 
 
 class RunCard(QFrame):
@@ -31,9 +33,10 @@ class RunCard(QFrame):
         self.remove.setToolTip(self.tr("Take {0} out of the comparison").format(letter))
         self.remove.setAccessibleName(self.remove.toolTip())
         self.remove.clicked.connect(self._on_remove)
-        baseline = Label(self.tr("baseline"), "caption", role="text_2")
-        baseline.setProperty("kind", "keycap")
-        baseline.setFixedHeight(17)
+        self.baseline = Label(self.tr("baseline"), "caption", role="text_2", parent=self)
+        self.baseline.setProperty("kind", "keycap")
+        self.baseline.setFixedHeight(17)
+        self._is_baseline = place == compared.comparison.baseline
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(Mark(place))
@@ -44,14 +47,27 @@ class RunCard(QFrame):
         layout.setContentsMargins(12, EDGE_PX + 4, 6, 8)
         layout.setSpacing(0)
         layout.addLayout(head)
-        tests = QHBoxLayout()
-        tests.addWidget(ElidedLabel(card.tests), 1)
-        tests.addWidget(baseline)
-        tests.addSpacing(4)
-        layout.addLayout(tests)
-        baseline.setVisible(place == compared.comparison.baseline)
-        for text in (card.ceilings, card.date):
-            layout.addWidget(ElidedLabel(text, "small", role="text_2"))
+        small = ((text, "small", "text_2") for text in (card.ceilings, card.date))
+        self.lines = [ElidedLabel(text, size, role=role) for text, size, role in ((card.tests, "body", "text"), *small)]
+        for line in self.lines:
+            layout.addWidget(line)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_chip()
+
+    def _place_chip(self) -> None:
+        """Put the chip behind the first line that is short enough; where none is, only the choice above names it."""
+        chip = self.baseline
+        chip.adjustSize()
+        self.layout().activate()
+        line = next((line for line in self.lines
+                     if line.sizeHint().width() + CHIP_GAP_PX + chip.width() <= line.width()), None)
+        chip.setVisible(self._is_baseline and line is not None)
+        if line is not None:
+            at = line.geometry()
+            chip.move(at.right() - 3 - chip.width(), at.center().y() - chip.height() // 2)
+            chip.raise_()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -11,14 +11,14 @@ from llmscope.analysis.roofline import Point
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import compare_look as look
 from llmscope.gui.compare_marks import MARK_PX, ROLES, paint_mark
-from llmscope.gui.plots.roofline_drawing import around, paint_axes, share_words
+from llmscope.gui.plots.roofline_drawing import AXIS_PX, around, paint_axes, share_words
 from llmscope.gui.plots.roofline_labels import Labels
 from llmscope.gui.plots.roofline_scale import Line, LogScale, scale_for
 from llmscope.gui.plots.style import font, pen
 from llmscope.gui.theme import theme
 from llmscope.runs.compare import Compared
 
-AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 58, 22, 12
+FOOT_PX, EDGE_PX, TOP_PX = 58, 22, 12
 #: px below the area at which its decades stand: the tests' names are between.
 TICKS_PX = 20
 #: Roofs that differ by less are one line.

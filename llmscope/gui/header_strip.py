@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, Qt, Signal
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedLayout, QVBoxLayout, QWidget
 
 from llmscope.gui.cards.texts import without_paths
@@ -11,8 +11,11 @@ from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, ElidedLabel, Icon, Label, Line
 from llmscope.gui.widgets.figure import Figure
 from llmscope.gui.widgets.gauge import Gauge
+from llmscope.gui.widgets.lines_label import LinesLabel
 
 MOST_FIGURES = 3
+#: px that a message leaves free above and below.
+FREE_PX = 6
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,14 @@ class LiveLook:
 class MessageLook:
     """The strip after a run: `kind` is `done`, `stopped`, `failed` or `warn`; figures are value, unit and ±, and words.
 
+    `what` is which run it is: its models, precisions and devices, whatever the settings of the next one are.
     `can_go_on` offers to measure the tests that did not come to their end, `can_compare` to run them all here.
     """
 
     kind: str = "done"
     title: str = ""
     text: str = ""
+    what: str = ""
     figures: tuple[tuple[str, str, str], ...] = ()
     can_go_on: bool = False
     can_compare: bool = False
@@ -63,7 +68,7 @@ class HeaderStrip(QFrame):
         super().__init__()
         self._live = _Live()
         self._message = _Message()
-        self._kind = ""
+        self._kind, self._least = "", 0
         self.copy_details, self.go_on, self.compare = self._message.copy, self._message.go_on, self._message.compare
         self.compare.clicked.connect(self.compare_asked)
         self._message.go_on.clicked.connect(self.go_on_asked)
@@ -78,30 +83,43 @@ class HeaderStrip(QFrame):
 
     def set_narrow(self, narrow: bool) -> None:
         """Take the lower height of a small window."""
-        self.setFixedHeight(theme().px("layout", "strip_narrow" if narrow else "strip"))
+        self._least = theme().px("layout", "strip_narrow" if narrow else "strip")
         self._live.set_narrow(narrow)
         self._message.set_narrow(narrow)
+        self._fit()
 
     def show_whole(self, width: int) -> None:
         """Cut nothing of what a message says, in so many px, for a picture."""
         self._message.show_whole()
-        self.setFixedHeight(max(self.minimumHeight(), self._stack.totalHeightForWidth(width)))
+        self._fit(width)
 
     def show_live(self, look: LiveLook) -> None:
         """Show model, figure and gauge."""
         self._set_kind("live")
         self._live.show_look(look)
         self._stack.setCurrentIndex(0)
+        self._fit()
 
     def show_message(self, look: MessageLook) -> None:
         """Show what came of a run."""
         self._set_kind(look.kind)
         self._message.show_look(look)
         self._stack.setCurrentIndex(1)
+        self._fit()
 
     def words(self) -> str:
         """Return what the strip says, for tests and for the clipboard."""
         return self._message.words() if self._stack.currentIndex() else self._live.words()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self, width: int = 0) -> None:
+        """Be as high as a message needs in so many px, or in those there are."""
+        inside = (width or self.width()) - 2
+        needed = self._message.heightForWidth(inside) + 2 if self._stack.currentIndex() else 0
+        self.setFixedHeight(max(self._least, needed))
 
     def _set_kind(self, kind: str) -> None:
         if kind != self._kind:
@@ -217,7 +235,7 @@ class _Message(QWidget):
         self._look, self._narrow = MessageLook(), False
         self._icon = Icon("check-circle", 24, "text")
         self._title = ElidedLabel("", "title", 600)
-        self._text = ElidedLabel("", "body", role="text_2")
+        self._what, self._text = LinesLabel(2), LinesLabel(3, role="text_2")
         self.copy = Button(self.tr("Copy details"), "copy")
         self.dismiss = Button(self.tr("Dismiss"), "close")
         self.go_on = Button(self.tr("Go on with this run"), "play")
@@ -225,10 +243,10 @@ class _Message(QWidget):
         self.compare = Button(self.tr("Compare this machine"), "compare")
         self.compare.setToolTip(self.tr("Runs the same tests here, then shows both side by side, with a picture"))
         row = QHBoxLayout(self)
-        row.setContentsMargins(21, 0, 16, 0)
+        row.setContentsMargins(21, FREE_PX, 16, FREE_PX)
         row.setSpacing(16)
         row.addWidget(self._icon)
-        row.addLayout(_column(self._title, self._text), 1)
+        row.addLayout(_column(self._title, self._what, self._text), 1)
         self._figures = [Figure() for _ in range(MOST_FIGURES)]
         for figure in self._figures:
             row.addWidget(figure)
@@ -253,6 +271,7 @@ class _Message(QWidget):
                       "warn": ("warning", "warn")}[look.kind]
         self._icon.set_icon(icon, role)
         self._title.set_text(look.title)
+        self._what.set_text(look.what)
         self._text.set_text(look.text)
         self._text.set_role("text" if failed else "text_2")
         self._look = look
@@ -265,9 +284,10 @@ class _Message(QWidget):
     def show_whole(self) -> None:
         self._text.set_text(without_paths(self._text.full_text))  # no picture names a folder
         self._text.show_whole()
+        self._what.set_text("")  # the head of the picture says it
 
     def words(self) -> str:
-        return f"{self._title.full_text}. {self._text.full_text}"
+        return ". ".join(filter(None, (self._title.full_text, self._what.full_text, self._text.full_text)))
 
 
 def _column(*labels: QWidget) -> QVBoxLayout:

@@ -111,7 +111,7 @@ class Ledger(QWidget):
         self._peak = Label("", "small", role="text_2")
         self._bar = LedgerBar()
         self._remark = Label("", "small", role="text_2")
-        self._is_narrow = False
+        self._is_narrow = self._is_next = False
         head = QHBoxLayout()
         head.setSpacing(6)
         head.addWidget(self._icon)
@@ -155,6 +155,12 @@ class Ledger(QWidget):
         self._show_free(self.facts)
         self._show_remark()
 
+    def show_next(self, is_next: bool) -> None:
+        """Say that this is the memory of the next run, while another one is shown."""
+        if is_next != self._is_next:
+            self._is_next = is_next
+            self.show_facts(self.facts)
+
     @property
     def facts(self) -> LedgerFacts:
         """What is shown."""
@@ -181,7 +187,7 @@ class Ledger(QWidget):
             "does not fit": (self.tr("Does not fit now"), "x-circle", "bad"),
             "": (self.tr("Memory not known yet"), "clock", "text_2"),
         }[facts.verdict]
-        self._title.setText(title)
+        self._title.setText(_next_title(facts.verdict) if self._is_next else title)
         self._title.set_role(role)
         self._icon.set_icon(icon, role)
         self._peak.setText(self._peak_words(facts))
@@ -209,6 +215,12 @@ class Ledger(QWidget):
         label.setText(missing if is_short else self.tr("Free"))
         value.setText("—" if free is None else _short(abs(free)))
         value.set_role("bad" if is_short else "text")
+
+
+def _next_title(verdict: str) -> str:
+    """Return the title where it is not of the run that is shown; of which memory, the figures beside it say."""
+    return {"fits": tr("Next run fits"), "tight": tr("Next run is tight"),
+            "does not fit": tr("Next run too large")}.get(verdict, tr("Next run: not known"))
 
 
 def _remark(facts: LedgerFacts) -> str:

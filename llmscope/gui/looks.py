@@ -17,9 +17,12 @@ from llmscope.gui.run_button import RunButtonLook
 from llmscope.gui.run_state import RunState
 from llmscope.gui.setup import Setup
 from llmscope.gui.words import tr
+from llmscope.hardware.host import device_name
 
 #: What a test that takes longer than expected is given on top of it, again and again.
 LATE_S = 5.0
+#: So many models, precisions or devices of a run are named.
+MOST_NAMES = 3
 
 
 def message_look(run: RunState) -> MessageLook:
@@ -35,13 +38,37 @@ def dismissed_look(run: RunState) -> MessageLook:
 
 
 def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
-    if not run.is_stored:
-        return look
-    said = tr("Measured by {1}, without graphs, on {0}.") if run.other_program else tr("Stored run of {0}.")
-    if run.is_reference:
-        said = tr("Measured on {1}, {0}.")
-    where = run.other_program or str(run.machine.get("label") or "").partition(" · ")[0]
-    return replace(look, text=f"{said.format(when(run.utc), where)} {look.text}".strip())
+    """Say which run it is, and of a stored one when it was made."""
+    what = what_ran(run)
+    if run.is_stored:
+        said = tr("Measured by {1}, without graphs, on {0}") if run.other_program else tr("Stored run of {0}")
+        if run.is_reference:
+            said = tr("Measured on {1}, {0}")
+        where = run.other_program or str(run.machine.get("label") or "").partition(" · ")[0]
+        what = ": ".join(filter(None, (said.format(when(run.utc), where), what)))
+    return replace(look, what=what)
+
+
+def what_ran(run: RunState) -> str:
+    """Return models, precisions and devices of a run: `SmolLM2-135M · bf16 · CPU, AMD EPYC`."""
+    states = [run.cells[number] for number in run.shown]
+    dtypes = (state.cell.dtype if state.row is None else state.row.dtype for state in states
+              if state.cell.model != MACHINE)
+    parts = ([words.model_name(state.cell.model) for state in states],
+             [words.short_dtype(dtype) for dtype in dtypes if dtype != "auto"],
+             [_device(run, state.cell.device) for state in states])
+    return " · ".join(said for part in parts if (said := _some(list(dict.fromkeys(part)))))
+
+
+def _device(run: RunState, device: str) -> str:
+    kind, name = words.short_device(device), device_name(run.machine, device)
+    return kind if name in (kind, device) else f"{kind}, {name}"
+
+
+def _some(names: list[str]) -> str:
+    """Return names with + between, the first three where they are more."""
+    rest = len(names) - MOST_NAMES
+    return " + ".join(names[:MOST_NAMES]) + (tr(" and {0} more").format(rest) if rest > 0 else "")
 
 
 def _ended_look(run: RunState) -> MessageLook:
@@ -62,11 +89,10 @@ def done_look(run: RunState) -> MessageLook:
     """Return the strip that counts what a run brought; a check mark only if something of it is steady."""
     kind = "done" if any(row.verdict == "valid" for row in run.rows) else "warn"
     noisy = run.rows and all(row.verdict == "not_converged" for row in run.rows)
-    advice = tr("Close what else runs, or choose Standard for more time.") if noisy else ""
+    advice = tr("Close other programs, or choose Standard accuracy.") if noisy else ""
     title = tr("Done: {0} in {1}, {2}").format(tests_of(run), duration(run.seconds), verdicts(run.rows))
-    saved = tr("Saved as run {0}, {1}").format(run.run, when(run.utc))
-    said = (_key_limit(run), advice, saved)
-    return MessageLook(kind, title, " ".join(part for part in said if part), _figures(run))
+    # That it is saved, and by which name, the status bar says.
+    return MessageLook(kind, title, " ".join(filter(None, (_key_limit(run), advice))), figures=_figures(run))
 
 
 def _key_limit(run: RunState) -> str:

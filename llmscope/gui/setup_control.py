@@ -140,7 +140,9 @@ class SetupControl(QObject):
         self.resolved.emit()
 
     def show_tests(self, run: RunState) -> None:
-        """Show per kind of test its ids, and expected time, progress or mark."""
+        """Show per kind of test its ids, and expected time, progress or mark, and of which run the ledger is."""
+        shown = run.status != "idle" and not run.is_open
+        self._rail.ledger.show_next(shown and (run.is_stored or not self._still_shown(run)))
         states = run.cells if run.cells and (run.is_open or self._still_shown(run)) else []
         for kind, workloads in KINDS.items():
             of_kind = [state for state in states if state.cell.workload in workloads]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPen, QPolygonF
@@ -20,16 +21,16 @@ LEFT, BELOW, ABOVE, INSET = 54, 40, 26, 14
 #: Lines that can be told apart; the heat map has the others.
 MOST_LINES = 8
 LABEL_PX = 15
-#: Height in px from which on an interval has ends of its own.
-TICK_PX = 10
-_ROLES = ("series_a", "series_b", "series_c", "series_d")
+#: Height in px from which on an interval has ends of its own, and how far apart those of several lines stand at most.
+TICK_PX, APART_PX = 10, 9.0
+ROLES = ("series_a", "series_b", "series_c", "series_d")
 CENTRE = Qt.AlignmentFlag.AlignCenter
 RIGHT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
 LINE_START = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 
 
 @dataclass(frozen=True)
-class _Axes:
+class Axes:
     """Where things lie: the plot, the scale of each axis; `x` is None where the settings are words."""
 
     plot: QRectF
@@ -72,22 +73,24 @@ class SweepCurves(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look = self._look
-        if look is None:
+        axes = self.axes()
+        if look is None or axes is None:
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        scale = scale_of(_ends(look), from_zero=True)
-        if scale is None:
-            painter.setPen(theme().colour("text_2"))
-            painter.drawText(self.rect(), CENTRE, self.tr("No test is done yet"))
-            return
-        axes = _Axes(self._plot(look), _x_scale(look.grid.xs), scale, look.grid.xs)
         self._paint_axes(painter, axes, look)
         ys = [y for y in look.grid.ys if _known(look, y)]
-        for number, y in enumerate(ys[:MOST_LINES]):
-            _paint_line(painter, axes, _known(look, y), number)
+        _paint_lines(painter, axes, look, ys[:MOST_LINES])
         self._paint_missing(painter, axes, look)
         self._paint_labels(painter, axes, look, ys)
+
+    def axes(self) -> Axes | None:
+        """Return where things lie, None while there is nothing to draw."""
+        look = self._look
+        scale = scale_of(_ends(look), from_zero=True) if look is not None else None
+        if look is None or scale is None:
+            return None
+        return Axes(self._plot(look), _x_scale(look.grid.xs), scale, look.grid.xs)
 
     def _plot(self, look: SweepLook) -> QRectF:
         """Return where the curves are, with room at the right for the names of the lines."""
@@ -96,7 +99,7 @@ class SweepCurves(QWidget):
         room = widest + 22 if look.grid.y else 12
         return QRectF(self.rect()).adjusted(LEFT, ABOVE, -min(room, self.width() / 3), -BELOW)
 
-    def _paint_axes(self, painter: QPainter, axes: _Axes, look: SweepLook) -> None:
+    def _paint_axes(self, painter: QPainter, axes: Axes, look: SweepLook) -> None:
         plot = axes.plot
         painter.setFont(theme().font("caption"))
         for value in ticks(axes.y):
@@ -117,7 +120,7 @@ class SweepCurves(QWidget):
         painter.drawText(QRectF(plot.left(), plot.bottom() + 20, plot.width(), 18), CENTRE,
                          axis_name(look.grid.x) + (log if is_log else ""))
 
-    def _paint_settings(self, painter: QPainter, axes: _Axes, names: Sequence[str]) -> None:
+    def _paint_settings(self, painter: QPainter, axes: Axes, names: Sequence[str]) -> None:
         """Write the settings below the axis, as far as they have room."""
         taken, metrics = 0.0, painter.fontMetrics()
         painter.setPen(theme().colour("text_2"))
@@ -128,7 +131,7 @@ class SweepCurves(QWidget):
                 painter.drawText(QRectF(at - half, axes.plot.bottom() + 4, 2 * half, 16), CENTRE, name)
                 taken = at + half
 
-    def _paint_missing(self, painter: QPainter, axes: _Axes, look: SweepLook) -> None:
+    def _paint_missing(self, painter: QPainter, axes: Axes, look: SweepLook) -> None:
         """Mark at the axis where a test failed."""
         failed = {spot.x for spot in look.grid.spots if look.state(spot) in ("failed", "not counted")}
         painter.setPen(QPen(theme().colour("bad"), 2))
@@ -141,7 +144,7 @@ class SweepCurves(QWidget):
             painter.drawText(QRectF(axes.plot.left(), axes.plot.top() - 22, axes.plot.width(), 16), RIGHT,
                              self.tr("✕ failed"))
 
-    def _paint_labels(self, painter: QPainter, axes: _Axes, look: SweepLook, ys: Sequence[str]) -> None:
+    def _paint_labels(self, painter: QPainter, axes: Axes, look: SweepLook, ys: Sequence[str]) -> None:
         """Name the lines at their right ends, moved apart where they would overlap."""
         if look.grid.y is None:
             return
@@ -187,37 +190,56 @@ def _interval(look: SweepLook, spot: Spot) -> tuple[float, float] | tuple[()]:
     return row.low, row.high
 
 
-def _paint_line(painter: QPainter, axes: _Axes, spots: list[Spot], number: int) -> None:
-    points = [QPointF(axes.at_x(spot.x), axes.at_y(spot.value or 0.0)) for spot in spots]
-    if axes.x is not None:
-        painter.setPen(pen(_ROLES[number % len(_ROLES)], 2.0, () if number < len(_ROLES) else (5.0, 3.0)))
+def _paint_lines(painter: QPainter, axes: Axes, look: SweepLook, ys: Sequence[str]) -> None:
+    """Draw intervals first, then lines, and the markers over all of them: no marker is crossed."""
+    lines = [(number, spots, _points(axes, spots, off)) for number, (spots, off) in enumerate(zip(
+        (_known(look, y) for y in ys), apart(axes, look, len(ys)), strict=True))]
+    for number, spots, points in lines:
+        painter.setPen(_line_pen(number, 1.5))
+        for spot, point in zip(spots, points, strict=True):
+            if ends := _interval(look, spot):
+                _whisker(painter, point.x(), *map(axes.at_y, ends))
+    for number, _, points in lines if axes.x is not None else ():
+        painter.setPen(_line_pen(number, 2.0))
         painter.drawPolyline(QPolygonF(points))
-    for spot, point in zip(spots, points, strict=True):
-        _marker(painter, point, number)
-        row = spot.row
-        if row is not None and row.median == spot.value and row.low is not None and row.high is not None:
-            _whisker(painter, point.x(), axes.at_y(row.low), axes.at_y(row.high))
+    for number, _, points in lines:
+        for point in points:
+            _marker(painter, point, number)
+
+
+def apart(axes: Axes, look: SweepLook, count: int) -> list[float]:
+    """Return by how many px each line stands beside its settings, so that no interval lies on another one's."""
+    ends = [tuple(map(axes.at_y, found)) for spot in look.grid.spots if (found := _interval(look, spot))]
+    if count < 2 or not any(low - high >= TICK_PX for low, high in ends):
+        return [0.0] * count
+    nearest = min((axes.at_x(b) - axes.at_x(a) for a, b in pairwise(axes.xs)), default=axes.plot.width())
+    step = min(APART_PX, 2 * INSET / (count - 1), nearest / 2 / count)
+    return [step * (number - (count - 1) / 2) for number in range(count)]
+
+
+def _points(axes: Axes, spots: Sequence[Spot], off: float) -> list[QPointF]:
+    return [QPointF(axes.at_x(spot.x) + off, axes.at_y(spot.value or 0.0)) for spot in spots]
+
+
+def _line_pen(number: int, width: float) -> QPen:
+    """Return the pen of a line: dashed from the fifth on, as its intervals are not."""
+    return pen(ROLES[number % len(ROLES)], width, () if number < len(ROLES) or width < 2 else (5.0, 3.0))
 
 
 def _whisker(painter: QPainter, x: float, low: float, high: float) -> None:
-    """Draw an interval over its marker; one that the marker covers is a tick."""
-    caps = () if low - high < TICK_PX else (low, high)
-    middle = (low + high) / 2
-    lines = [(QPointF(x, low), QPointF(x, high)), *((QPointF(x - 4, at), QPointF(x + 4, at)) for at in caps)] \
-        if caps else [(QPointF(x - 3, middle), QPointF(x + 3, middle))]
-    for role, width in (("panel", 4.0), ("text", 1.5)):
-        painter.setPen(pen(role, width))
-        for start, end in lines:
-            painter.drawLine(start, end)
+    """Draw an interval; where it ends within its marker that covers it."""
+    painter.drawLine(QPointF(x, low), QPointF(x, high))
+    for at in (low, high) if low - high >= TICK_PX else ():
+        painter.drawLine(QPointF(x - 4, at), QPointF(x + 4, at))
 
 
 def _marker(painter: QPainter, at: QPointF, number: int) -> None:
     """Draw the shape of a line: circle, square, triangle, diamond; hollow from the fifth line on."""
-    colour = theme().colour(_ROLES[number % len(_ROLES)])
+    colour = theme().colour(ROLES[number % len(ROLES)])
     painter.setPen(QPen(colour, 1.5))
-    painter.setBrush(colour if number < len(_ROLES) else theme().colour("panel"))
+    painter.setBrush(colour if number < len(ROLES) else theme().colour("panel"))
     x, y, r = at.x(), at.y(), 4.5
-    match number % len(_ROLES):
+    match number % len(ROLES):
         case 0:
             painter.drawEllipse(at, r, r)
         case 1:

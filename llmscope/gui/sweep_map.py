@@ -3,21 +3,13 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import (
-    QFontMetrics,
-    QGuiApplication,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QPainterPath,
-    QPen,
-    QPolygonF,
-)
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPen
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyle, QStyledItemDelegate, QTableView, QWidget
 
 from llmscope.analysis.sweeps import Spot
 from llmscope.core.results import VERDICT_WORDS
 from llmscope.gui.plots.style import pen
+from llmscope.gui.sweep_cell import offers, paint_value
 from llmscope.gui.sweep_look import SweepLook
 from llmscope.gui.sweep_scale import Scale, ink, scale_of, shade
 from llmscope.gui.sweep_words import shown
@@ -27,12 +19,6 @@ from llmscope.runs.export_grid import spot_interval, spot_value
 Index = QModelIndex | QPersistentModelIndex
 SPOT_ROLE = Qt.ItemDataRole.UserRole + 1
 CELL_PX, ROW_PX, MOST_ROW_PX = 62, 30, 72
-#: From this height on a cell has a second line: its interval, or what there is to say of it.
-TWO_LINES_PX = 34
-#: Room for the star.
-STAR_PX = 13
-#: From this width on it has both, the interval and what there is to say.
-WIDE_PX = 92
 
 
 class SweepModel(QAbstractTableModel):
@@ -168,12 +154,9 @@ class _Delegate(QStyledItemDelegate):
         painter.fillRect(box, ground)
         painter.setPen(ink(ground))
         verdict = "" if spot.row is None or spot.row.verdict == "valid" else VERDICT_WORDS[spot.row.verdict]
-        words = [self._view.tr("best")] if is_best else []
-        has_room = box.width() >= WIDE_PX
-        words += [verdict] if verdict and (not words or has_room) else []
-        if (has_room and not verdict) if is_best else (has_room or not verdict):
-            words.insert(int(is_best), spot_interval(look.grid, spot))
-        _lines(painter, box, spot_value(look.grid, spot), " ".join(filter(None, words)), star=is_best)
+        best = self._view.tr("best") if is_best else ""
+        paint_value(painter, box, spot_value(look.grid, spot), offers(best, spot_interval(look.grid, spot), verdict),
+                    is_best)
         if is_best:
             painter.setPen(QPen(theme().colour("text"), 2))
             painter.drawRect(box.adjusted(1, 1, -1, -1))
@@ -208,37 +191,6 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(ground, theme().colour("bad_fill"))
         painter.setPen(theme().colour(role))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, word)
-
-
-def _lines(painter: QPainter, box: QRectF, first: str, second: str, star: bool) -> None:
-    """Draw the value, and below or beside it one more word where there is room; a star before that."""
-    strong, small = theme().font("body", 600), theme().font("caption", 600 if star else 400)
-    mark = STAR_PX if star else 0
-    widths = QFontMetrics(strong).horizontalAdvance(first), QFontMetrics(small).horizontalAdvance(second) + mark
-    centre, below, beside = box.center(), box.height() >= TWO_LINES_PX, sum(widths) + 14 <= box.width()
-    if not below and not beside:
-        second, widths = "", (widths[0], mark)
-    up, down = (-8.0, 9.0) if below and second else (0.0, 0.0)
-    total = 0.0 if below or not widths[1] else (sum(widths) + 8) / 2
-    painter.setFont(strong)
-    left = centre.x() - (total or widths[0] / 2)
-    painter.drawText(QRectF(left, centre.y() + up - 9, widths[0], 18), Qt.AlignmentFlag.AlignCenter, first)
-    left = centre.x() + total - widths[1] if total else centre.x() - widths[1] / 2
-    if star:
-        _star(painter, QPointF(left + 5, centre.y() + down + 0.5))
-    painter.setFont(small)
-    painter.drawText(QRectF(left + mark, centre.y() + down - 8, widths[1] - mark, 16), Qt.AlignmentFlag.AlignCenter,
-                     second)
-
-
-def _star(painter: QPainter, centre: QPointF) -> None:
-    """Fill a star of five points in the colour of the words."""
-    points = QPolygonF([QPointF(0, -5), QPointF(1.4, -1.7), QPointF(5, -1.5), QPointF(2.2, 0.8), QPointF(3.1, 4.3),
-                        QPointF(0, 2.3), QPointF(-3.1, 4.3), QPointF(-2.2, 0.8), QPointF(-5, -1.5),
-                        QPointF(-1.4, -1.7)]).translated(centre)
-    path = QPainterPath()
-    path.addPolygon(points)
-    painter.fillPath(path, painter.pen().color())
 
 
 def _tab_separated(look: SweepLook) -> str:

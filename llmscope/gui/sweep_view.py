@@ -11,6 +11,7 @@ from llmscope.analysis.sweeps import Axis
 from llmscope.gui import sweep_look
 from llmscope.gui.run_state import RunState
 from llmscope.gui.sweep_curves import SweepCurves
+from llmscope.gui.sweep_empty import NoCurves
 from llmscope.gui.sweep_look import SweepLook, Wanted
 from llmscope.gui.sweep_map import ROW_PX, HeatMap
 from llmscope.gui.sweep_scale import shade
@@ -41,10 +42,11 @@ class SweepView(QWidget):
         self.choices = {"test": _Choice(self.tr("Test"), self), "figure": _Choice(self.tr("Figure"), self),
                         "x": _Choice(self.tr("Across"), self), "y": _Choice(self.tr("Down"), self)}
         self.held: dict[Axis, _Choice] = {}
-        self.map, self.curves, self._key = HeatMap(), SweepCurves(), _Key()
+        self.map, self.curves, self.empty, self._key = HeatMap(), SweepCurves(), NoCurves(), _Key()
+        self._kind: Kind = "map"
         self._stack = QStackedWidget()
-        self._stack.addWidget(self.map)
-        self._stack.addWidget(self.curves)
+        for part in (self.map, self.curves, self.empty):
+            self._stack.addWidget(part)
         self._pickers = QGridLayout()
         self._pickers.setContentsMargins(12, 6, 12, 6)
         self._pickers.setHorizontalSpacing(8)
@@ -66,8 +68,8 @@ class SweepView(QWidget):
 
     def choose(self, kind: Kind) -> None:
         """Show the heat map or the curves."""
-        self._stack.setCurrentWidget(self.map if kind == "map" else self.curves)
-        self._key.setVisible(kind == "map")
+        self._kind = kind
+        self._show_kind()
 
     def show_as(self, other: "SweepView") -> None:
         """Show what another view does, for a picture: without its choices, and with narrower cells if need be."""
@@ -111,7 +113,16 @@ class SweepView(QWidget):
         self.map.show_look(look)
         self.curves.show_look(look)
         self._key.show_look(look, self.map)
+        self._show_kind()
         self._place()
+
+    def _show_kind(self) -> None:
+        """Show what was chosen; curves without a point give way to what can be done."""
+        is_empty = self.look is not None and all(spot.value is None for spot in self.look.grid.spots)
+        self.empty.show_run(self._run)
+        self._stack.setCurrentWidget(
+            self.map if self._kind == "map" else self.empty if is_empty else self.curves)
+        self._key.setVisible(self._kind == "map")
 
     def _place(self) -> None:
         """Put the choices that there are into lines."""

@@ -6,15 +6,16 @@ from itertools import combinations
 import msgspec
 import pytest
 from PySide6.QtCore import QPointF, QRectF, QSizeF
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QFontMetrics, QImage, QPainter
 from PySide6.QtWidgets import QApplication
 
 from llmscope.analysis.ceilings import Ceiling, Ceilings
 from llmscope.analysis.roofline import Point, point
 from llmscope.gui import compare_roofline
-from llmscope.gui.plots.roofline_drawing import Drawing, Scene
+from llmscope.gui.plots.roofline_drawing import AXIS_PX, TITLE_PX, Drawing, Scene, decade
 from llmscope.gui.plots.roofline_labels import Labels
 from llmscope.gui.plots.roofline_scale import free_place
+from llmscope.gui.plots.style import font
 
 #: Of a machine on which a prompt is read faster than a product in f32 was measured.
 CEILINGS = Ceilings("cpu", "", "r", {}, {
@@ -60,6 +61,22 @@ def test_no_roofs_name_and_no_tests_name_lies_on_a_dot_or_on_another(painter: QP
     assert len(first) > 2 * len(POINTS) and not overlaps(first)
     drawing.paint(painter)  # for a screen with other px, words stand where they stood
     assert drawing.labels.taken == first
+
+
+@pytest.mark.parametrize("shown", [(), (0,), (0, 1), (0, 1, 2)])
+@pytest.mark.parametrize("size", [(380, 260), (620, 360)])
+def test_a_note_covers_no_test(painter: QPainter, shown: tuple[int, ...], size: tuple[int, int]) -> None:
+    note = "The roofs are drawn when the ceilings are measured."
+    drawing = Drawing(Scene({n: POINTS[n] for n in shown}, {}, 0, note), *size)
+    drawing.paint(painter)
+    place = drawing.labels.taken[-1]
+    assert not overlaps(drawing.labels.taken) and place.width() > 200
+    assert QRectF(0, 0, *size).contains(place) and bool(shown) is (place.center().y() > 0.6 * size[1])
+
+
+def test_the_title_of_the_axis_keeps_clear_of_its_numbers(qapp: QApplication) -> None:
+    widest = max(QFontMetrics(font("caption")).horizontalAdvance(decade(n)) for n in range(-12, 5))
+    assert AXIS_PX - 6 - widest >= TITLE_PX + 4
 
 
 def test_nor_does_one_in_compare(painter: QPainter) -> None:

@@ -94,7 +94,7 @@ def test_the_headline_tells_the_lengths_of_tests_with_one_id(window: MainWindow,
     assert [named for _, _, named in figures] == ["gen4 · sequence 16, Bundled model", "gen4 · sequence 32"]
     row = window.page.run.rows[0]
     assert figures[0][1].replace(NBSP, " ") == f"tok/s  {plus_minus(row.half_width)}".replace(NBSP, " ")
-    assert window.page.body.strip.words().partition(". ")[2].startswith("gen4 · sequence 16 limited by")
+    assert ". gen4 · sequence 16 limited by" in window.page.body.strip.words()
 
 
 #: A field of the dialog, what is typed, and the line that it gets.
@@ -167,6 +167,26 @@ def test_the_grid_fills_while_the_sweep_runs(window: MainWindow, play: Play) -> 
     play(e for e in sweep() if isinstance(e, ev.CellEnded) and e.cell >= 7)
     look = results.sweep.look
     assert look is not None and [look.state(spot) for spot in look.grid.spots][-2:] == ["best", "failed"]
+
+
+def test_curves_without_a_point_say_whether_one_comes_or_how_to_go_on(window: MainWindow, play: Play) -> None:
+    play(e for e in sweep(until_s=0.5) if not isinstance(e, ev.CellEnded))
+    view = window.page.body.results
+    view.view._choose("curves")
+    assert view.sweep.empty.isVisible() and "No test is done yet" in view.sweep.empty.accessibleName()
+    play([ev.RunEnded(t_ns=10**12, status="stopped", seconds=2.0)])
+    assert view.sweep.empty.isVisible() and not view.sweep.curves.isVisible()
+    assert view.sweep.empty.accessibleName() == (
+        "Stopped before a test was finished. Press “Go on with this run” to measure its 12 tests.")
+    assert window.page.body.strip.go_on.isVisible()
+    view.view._choose("map")
+    assert view.sweep.map.isVisible() and not view.sweep.empty.isVisible()
+
+
+def test_curves_come_with_the_first_value(window: MainWindow, play: Play) -> None:
+    window.page.body.results.view.set_value("curves")
+    play(sweep())
+    assert window.page.body.results.sweep.curves.isVisible()
 
 
 def test_a_run_without_a_sweep_has_no_grid(window: MainWindow, play: Play) -> None:

@@ -85,7 +85,9 @@ def test_any_command_that_is_stopped_says_so(monkeypatch: pytest.MonkeyPatch, ca
     (("valid", "cancelled"), [], True, "Stopped: 1 of 2 tests was finished, kept in "),
     (("valid", "cancelled"), [], False, "Stopped: 1 of 2 tests was finished, not kept."),
     (("valid", "warn"), ["--no-save"], False, "Stopped: 2 of 2 tests were finished, not kept."),
-    (("cancelled", "cancelled"), [], True, "Stopped: no test was finished.")])
+    (("valid", "warn"), [], True, "Stopped: 2 of 2 tests were finished, kept in "),
+    (("cancelled", "cancelled"), [], False, "Stopped: no test was finished."),
+    (("cancelled", "cancelled"), [], True, "Stopped: no test was finished. Go on with it: llmscope runs resume r7")])
 def test_a_run_that_is_stopped_says_what_is_left_of_it(
         verdicts: tuple[str, str], options: list[str], is_kept: bool, said: str, monkeypatch: pytest.MonkeyPatch,
         capsys: Capture) -> None:
@@ -99,9 +101,9 @@ def test_a_run_that_is_stopped_says_what_is_left_of_it(
         return Finished(started, rows, events.RunEnded(t_ns=1, status="stopped", seconds=1.0))
 
     monkeypatch.setattr(terminal, "run_blocking", stopped)
-    assert cli.run(["bench", "--workload", "pp", *options]) == terminal.CANCELLED
+    assert cli.run(["bench", "--workload", "pp,tg", *options]) == terminal.CANCELLED
     last = capsys.readouterr().err.splitlines()[-1]
-    assert said in last and ("r7" in last) is (is_kept and "valid" in verdicts)
+    assert said in last and ("runs resume r7" in last) is (is_kept and "cancelled" in verdicts)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is told otherwise there")

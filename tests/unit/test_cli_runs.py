@@ -46,8 +46,9 @@ def test_a_search_and_a_limit_narrow_the_list(runs: Path, capsys: Capture) -> No
     assert not out and "no run has all of 'qwen'" in err
 
 
-def test_the_list_as_json_has_names_and_moments(runs: Path, capsys: Capture) -> None:
-    cli.run(["runs", "list", "--json"])
+@pytest.mark.parametrize("asked", [["-o", "json"], ["--output", "json"], ["--json"]])
+def test_the_list_as_json_has_names_and_moments(runs: Path, capsys: Capture, asked: list[str]) -> None:
+    assert cli.run(["runs", "list", *asked]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [run["status"] for run in found] == ["interrupted", "done", "done"]
     assert found[2]["tests"][0]["test"] == "pp512" and found[2]["began"].startswith("2026-11-2")
@@ -115,7 +116,8 @@ def test_what_is_wrong_with_a_shown_run_goes_to_stderr(runs: Path, capsys: Captu
     (["runs", "show", "2026-11-21_184000", "-o", "xml"], "md, json, jsonl, csv"),
     (["runs", "delete", "2026-11-21_184000", "nothing", "--yes"], "There is no run 'nothing'"),
     (["runs", "delete", "2026-11-21_184000"], "add --yes"), (["runs", "delete", "--yes"], "runs"),
-    (["runs", "list", "--limit", "-1"], "--limit must be at least 0."), (["runs", "fly"], "fly")])
+    (["runs", "list", "--limit", "-1"], "--limit must be at least 0."),
+    (["runs", "list", "-o", "csv"], "There is no list as 'csv': use text or json."), (["runs", "fly"], "fly")])
 def test_wrong_use_is_one_line_and_code_2_and_deletes_nothing(
         runs: Path, arguments: list[str], said: str, capsys: Capture) -> None:
     assert cli.run(arguments) == cli.WRONG_USE

@@ -12,11 +12,13 @@ from llmscope.analysis.roofline import Point
 from llmscope.core.units import NBSP, significant
 from llmscope.gui import words
 from llmscope.gui.plots.roofline_labels import Labels
-from llmscope.gui.plots.roofline_scale import Line, LogScale, scale_for
+from llmscope.gui.plots.roofline_scale import Line, LogScale, along, cost, first_least, scale_for
 from llmscope.gui.plots.style import font, pen, series_role
 from llmscope.gui.theme import theme
 
-AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 58, 40, 24, 12
+AXIS_PX, FOOT_PX, EDGE_PX, TOP_PX = 64, 40, 24, 12
+#: Room for the title of the axis, left of its numbers.
+TITLE_PX = 16
 DOT_PX, FRAME_PX = 9.0, 18.0
 #: The axis has room for the zeros of this power of ten.
 LEAST_DECADE = -4
@@ -25,6 +27,9 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SAME = 1.10
 #: Flat roofs that are nearer have one label.
 JOINED_PX = 15
+
+#: How the note is laid out.
+NOTE = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
 
 #: The line of a roof, its label, and whether it is whole, not dashed.
 Roof = tuple[Line, str, bool]
@@ -150,17 +155,25 @@ class Drawing:
             self.labels.name_dot(painter, self.at(point), text, number == self._chosen)
 
     def _paint_note(self, painter: QPainter) -> None:
-        """Say what is missing, in the middle of an empty plot and else at its foot."""
+        """Say what is missing: in the middle of an empty plot, else at its foot or where it covers no test."""
         if not self._scene.note:
             return
         painter.setFont(font("body"))
-        down = Qt.AlignmentFlag.AlignBottom if self._scene.roofs else Qt.AlignmentFlag.AlignVCenter
-        how = Qt.AlignmentFlag.AlignHCenter | down | Qt.TextFlag.TextWordWrap
-        room = self._scale.area.adjusted(20, 20, -20, -16)
-        painter.fillRect(painter.boundingRect(room, how, self._scene.note).adjusted(-6, -2, 6, 2),
-                         theme().colour("well"))
+        box = self._note_box(painter)
+        self.labels.taken.append(box)
+        painter.fillRect(box, theme().colour("well"))
         painter.setPen(theme().colour("text_2"))
-        painter.drawText(room, how, self._scene.note)
+        painter.drawText(box, NOTE, self._scene.note)
+
+    def _note_box(self, painter: QPainter) -> QRectF:
+        """Return the first place for the note that meets least: no dot and no name, if that can be."""
+        room = self._scale.area.adjusted(20, 14, -20, -14)
+        box = painter.boundingRect(room, NOTE, self._scene.note).adjusted(-6, -2, 6, 2)
+        foot, middle = room.bottom() - box.height() / 2, room.center().y()
+        first = foot if self._scene.roofs or self._points else middle
+        middles = [first, *along(room.top() + box.height() / 2, foot)]
+        boxes = [box.translated(room.center().x() - box.center().x(), y - box.center().y()) for y in middles]
+        return boxes[first_least(cost([each], self.labels.taken, self.labels.lines) for each in boxes)]
 
 
 def _joined(flat: list[Roof]) -> list[tuple[Line, str]]:
@@ -216,14 +229,14 @@ def paint_axes(painter: QPainter, scale: LogScale, below_px: float) -> None:
         painter.setPen(pen("divider"))
         painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
         painter.setPen(theme().colour("text_2"))
-        painter.drawText(QRectF(12, y - 8, AXIS_PX - 18, 16),
+        painter.drawText(QRectF(TITLE_PX, y - 8, AXIS_PX - TITLE_PX - 6, 16),
                          Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, decade(n))
     foot = QRectF(area.left(), area.bottom() + below_px + 16, area.width(), 16)
     painter.drawText(foot, centre, _tr("arithmetic intensity, FLOP per byte (log scale)"))
     painter.save()
     painter.translate(2, area.bottom())
     painter.rotate(-90)
-    painter.drawText(QRectF(0, 0, area.height(), 14), centre, _tr("speed, TFLOPS (log scale)"))
+    painter.drawText(QRectF(0, 0, area.height(), TITLE_PX - 2), centre, _tr("speed, TFLOPS (log scale)"))
     painter.restore()
 
 

@@ -13,12 +13,14 @@ from llmscope.analysis.compare_floors import Floor
 from llmscope.analysis.compare_names import called
 from llmscope.core.units import NBSP
 from llmscope.gui import compare_look as look
+from llmscope.gui.compare_cards import RunCard
 from llmscope.gui.compare_roofline import Drawing, roofs
 from llmscope.gui.dialogs.help_dialog import HelpDialog
 from llmscope.gui.main_window import MainWindow
 from llmscope.gui.pages.compare_page import ComparePage
 from llmscope.gui.theme import theme
 from llmscope.runs.compare import compare_stored
+from llmscope.runs.marks import Marks, write_marks
 from tests.gui.compare_runs import shown_bars, write_compared
 from tests.gui.conftest import wait
 
@@ -177,3 +179,20 @@ def test_f1_tells_about_the_page(window: MainWindow, page: ComparePage) -> None:
     dialog = HelpDialog(window, "compare")
     assert dialog.windowTitle() == "Compare"
     dialog.close()
+
+
+@pytest.mark.qt_log_ignore("propagateSizeHints")
+@pytest.mark.parametrize("name", ["", "a machine whose processor has a long name"])
+def test_the_chip_of_the_baseline_touches_no_word(ids: list[str], qtbot: QtBot, name: str) -> None:
+    write_marks(paths.runs_folder() / ids[0], Marks(name))
+    card = RunCard(0, compare_stored(paths.runs_folder(), ids))
+    qtbot.addWidget(card)
+    card.show()
+    seen = []
+    for width in range(120, 460, 20):
+        card.resize(width, card.height())
+        chip, seen = card.baseline, [*seen, card.baseline.isVisible()]
+        words = [line.geometry().adjusted(0, 0, line.sizeHint().width() - line.width(), 0) for line in card.lines]
+        assert chip.isHidden() or not any(chip.geometry().adjusted(-4, 0, 0, 0).intersects(word) for word in words)
+    assert seen[-1] and not seen[0] and seen == sorted(seen)
+    write_marks(paths.runs_folder() / ids[0], Marks())
