@@ -59,7 +59,9 @@ class SweepLook:
         if spot.value is not None and spot.row is not None:
             value = f"{spot_value(self.grid, spot)}{NBSP}{unit(self.grid)} {spot_interval(self.grid, spot)}".strip()
             verdict = words.verdict_text(spot.row.verdict, spot.row.reason or "")
-            said = f"{value}, {verdict}" + (tr(", best") if self.state(spot) == "best" else "")
+            rank = tr(", best") if self.state(spot) == "best" else \
+                tr(", not told from the best") if spot in self.grid.as_good else ""
+            said = f"{value}, {verdict}{rank}"
         if said is None and spot.row is not None:
             said = self.state(spot) + (f": {spot.row.reason}" if spot.row.reason else "")
         several = tr(", one of {0} results with these settings").format(spot.rows) if spot.rows > 1 else ""

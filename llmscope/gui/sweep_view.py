@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Literal
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -191,7 +191,9 @@ class _Key(QWidget):
         across = self.tr("{0} across").format(axis_name(look.grid.x))
         down = self.tr(", {0} down").format(axis_name(look.grid.y).lower()) if look.grid.y else ""
         held = "".join(f", {axis_name(axis).lower()} {shown(axis, at)}" for axis, at in look.grid.fixed)
-        return f"{across}{down}{held}"
+        others = len(look.grid.as_good)
+        alike = self.tr(" · ★ not told from {0} more").format(others) if others else ""
+        return f"{across}{down}{held}{alike}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         look, scale = self._look, self._map.cells.scale if self._map is not None else None
@@ -200,15 +202,17 @@ class _Key(QWidget):
         painter = QPainter(self)
         painter.setPen(theme().colour("text_2"))
         painter.setFont(theme().font("small"))
-        painter.drawText(12, 16, f"{figure_title(look.grid)} · {self.words()}")
+        said = f"{figure_title(look.grid)} · {self.words()}"
         if scale is None:
+            painter.drawText(12, 16, said)
             return
         low, high = (in_unit(look.grid, end) for end in (scale.low, scale.high))
         high += self.tr(", log scale") if scale.is_log else ""
         width, metrics = 96, painter.fontMetrics()
         ends = metrics.horizontalAdvance(low) + 6, metrics.horizontalAdvance(high) + 6
         left = (self.width() - 12 - width - ends[1] if self.height() < KEY_PX else 12 + ends[0])
-        base = self.height() - 8
+        base, room = self.height() - 8, left - ends[0] - 24 if self.height() < KEY_PX else self.width() - 24
+        painter.drawText(12, 16, metrics.elidedText(said, Qt.TextElideMode.ElideRight, room))
         painter.drawText(left - ends[0], base, low)
         for x in range(width):
             painter.fillRect(left + x, base - 9, 1, 10, shade(x / (width - 1)))

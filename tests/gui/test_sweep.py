@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
@@ -167,6 +168,20 @@ def test_the_grid_fills_while_the_sweep_runs(window: MainWindow, play: Play) -> 
     play(e for e in sweep() if isinstance(e, ev.CellEnded) and e.cell >= 7)
     look = results.sweep.look
     assert look is not None and [look.state(spot) for spot in look.grid.spots][-2:] == ["best", "failed"]
+
+
+def test_places_that_are_not_told_from_the_best_are_counted_and_say_so(window: MainWindow, play: Play) -> None:
+    events = [e for e in sweep() if not isinstance(e, ev.RunEnded)]
+    last = max(e.cell for e in events if isinstance(e, ev.CellEnded) and e.row.verdict == "valid")
+    wide = [msgspec.structs.replace(e, row=msgspec.structs.replace(e.row, low=0.5 * (e.row.low or 0.0)))
+            if isinstance(e, ev.CellEnded) and e.cell == last else e for e in events]
+    play(wide)
+    view = window.page.body.results
+    view.view._choose("map")
+    look = view.sweep.look
+    assert look is not None and look.grid.as_good and look.state(look.grid.as_good[0]) == "value"
+    assert look.sentence(look.grid.as_good[0]).endswith(", not told from the best")
+    assert view.sweep._key.words().endswith(f" · ★ not told from {len(look.grid.as_good)} more")
 
 
 def test_curves_without_a_point_say_whether_one_comes_or_how_to_go_on(window: MainWindow, play: Play) -> None:
