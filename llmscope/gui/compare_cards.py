@@ -60,7 +60,8 @@ class RunCard(QFrame):
         """Put the chip behind the first line that is short enough; where none is, only the choice above names it."""
         chip = self.baseline
         chip.adjustSize()
-        self.layout().activate()
+        if (layout := self.layout()) is not None:
+            layout.activate()
         line = next((line for line in self.lines
                      if line.sizeHint().width() + CHIP_GAP_PX + chip.width() <= line.width()), None)
         chip.setVisible(self._is_baseline and line is not None)
