@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
@@ -14,6 +14,8 @@ from llmscope.gui.widgets.basic import Button, ElidedLabel, Label, Line, Panel, 
 
 #: px of the border around the message, seen while it has the focus.
 RING = 2
+#: Height in px of a choice where there is room; it needs less.
+OFFER_PX = 55
 
 
 class AdvicePanel(Panel):
@@ -52,7 +54,7 @@ class AdvicePanel(Panel):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for number, offer in enumerate(self._offers, 1):
-            self._list.addWidget(self._offer(number, offer))
+            self._list.addWidget(self._offer(number, offer), 1)
             self._list.addWidget(Line())
         self._list.addStretch(1)
 
@@ -94,7 +96,9 @@ class AdvicePanel(Panel):
     def _offer(self, number: int, offer: Offer) -> QWidget:
         widget = QWidget()
         grid = QGridLayout(widget)
-        grid.setContentsMargins(12, 9, 12, 9)
+        grid.setContentsMargins(12, 4, 12, 4)
+        grid.setAlignment(Qt.AlignmentFlag.AlignVCenter)
+        widget.setMaximumHeight(OFFER_PX)
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(2)
         badge = Badge(offer.verdict)

@@ -43,7 +43,7 @@ class RunCard(QFrame):
         head.addWidget(Label(letter, "strong", 600))
         head.addWidget(ElidedLabel(card.title, "strong", 600), 1)
         head.addWidget(self.remove)
-        layout = QVBoxLayout(self)
+        self._column = layout = QVBoxLayout(self)
         layout.setContentsMargins(12, EDGE_PX + 4, 6, 8)
         layout.setSpacing(0)
         layout.addLayout(head)
@@ -60,8 +60,7 @@ class RunCard(QFrame):
         """Put the chip behind the first line that is short enough; where none is, only the choice above names it."""
         chip = self.baseline
         chip.adjustSize()
-        if (layout := self.layout()) is not None:
-            layout.activate()
+        self._column.activate()
         line = next((line for line in self.lines
                      if line.sizeHint().width() + CHIP_GAP_PX + chip.width() <= line.width()), None)
         chip.setVisible(self._is_baseline and line is not None)

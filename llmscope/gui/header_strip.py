@@ -1,6 +1,6 @@
 """The strip over the graphs: model, live figure and gauge, or what came of the run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
@@ -43,14 +43,16 @@ class LiveLook:
 class MessageLook:
     """The strip after a run: `kind` is `done`, `stopped`, `failed` or `warn`; figures are value, unit and ±, and words.
 
-    `what` is which run it is: its models, precisions and devices, whatever the settings of the next one are.
-    `can_go_on` offers to measure the tests that did not come to their end, `can_compare` to run them all here.
+    `what` is which run it is: its models, precisions and devices, whatever the settings of the next one are; `moment`
+    stands before that where a small window has room for both. `can_go_on` offers to measure the tests that did not come
+    to their end, `can_compare` to run them all here.
     """
 
     kind: str = "done"
     title: str = ""
     text: str = ""
     what: str = ""
+    moment: str = ""
     figures: tuple[tuple[str, str, str], ...] = ()
     can_go_on: bool = False
     can_compare: bool = False
@@ -256,9 +258,20 @@ class _Message(QWidget):
         row.addWidget(self.compare)
 
     def set_narrow(self, narrow: bool) -> None:
-        """Leave the figures out where the title needs the room."""
+        """Leave the figures out where the title needs the room, and leave the graphs theirs."""
         self._narrow = narrow
+        self._text.set_most(2 if narrow else 3)
         self._show_figures()
+        self._show_what()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_what()
+
+    def _show_what(self) -> None:
+        both = ": ".join(filter(None, (self._look.moment, self._look.what)))
+        fits = self._what.fontMetrics().horizontalAdvance(both) <= self._what.width()
+        self._what.set_text(both if fits or not self._narrow else self._look.what)
 
     def _show_figures(self) -> None:
         figures = () if self._narrow else self._look.figures
@@ -271,10 +284,10 @@ class _Message(QWidget):
                       "warn": ("warning", "warn")}[look.kind]
         self._icon.set_icon(icon, role)
         self._title.set_text(look.title)
-        self._what.set_text(look.what)
+        self._look = look
+        self._show_what()
         self._text.set_text(look.text)
         self._text.set_role("text" if failed else "text_2")
-        self._look = look
         self._show_figures()
         self.copy.setVisible(failed)
         self.dismiss.setVisible(failed)
@@ -284,10 +297,12 @@ class _Message(QWidget):
     def show_whole(self) -> None:
         self._text.set_text(without_paths(self._text.full_text))  # no picture names a folder
         self._text.show_whole()
-        self._what.set_text("")  # the head of the picture says it
+        self._look = replace(self._look, what="", moment="")  # the head of the picture says it
+        self._show_what()
 
     def words(self) -> str:
-        return ". ".join(filter(None, (self._title.full_text, self._what.full_text, self._text.full_text)))
+        what = ": ".join(filter(None, (self._look.moment, self._look.what)))
+        return ". ".join(filter(None, (self._title.full_text, what, self._text.full_text)))
 
 
 def _column(*labels: QWidget) -> QVBoxLayout:

@@ -40,13 +40,12 @@ def dismissed_look(run: RunState) -> MessageLook:
 def _with_moment(run: RunState, look: MessageLook) -> MessageLook:
     """Say which run it is, and of a stored one when it was made."""
     what = what_ran(run)
-    if run.is_stored:
-        said = tr("Measured by {1}, without graphs, on {0}") if run.other_program else tr("Stored run of {0}")
-        if run.is_reference:
-            said = tr("Measured on {1}, {0}")
-        where = run.other_program or str(run.machine.get("label") or "").partition(" · ")[0]
-        what = ": ".join(filter(None, (said.format(when(run.utc), where), what)))
-    return replace(look, what=what)
+    if run.is_reference:
+        where = str(run.machine.get("label") or "").partition(" · ")[0]
+        return replace(look, what=tr("Measured on {1}, {0}: {2}").format(when(run.utc), where, what))
+    said = tr("Measured by {1}, without graphs, on {0}") if run.other_program else tr("Stored run of {0}")
+    moment = said.format(when(run.utc), run.other_program) if run.is_stored else ""
+    return replace(look, what=what, moment=moment)
 
 
 def what_ran(run: RunState) -> str:

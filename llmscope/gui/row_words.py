@@ -1,5 +1,6 @@
 """A row of the results in words: its value, and the line below it."""
 
+import re
 from typing import Any
 
 from llmscope.analysis.ceilings import SHARES
@@ -8,6 +9,10 @@ from llmscope.core.results import VERDICT_WORDS, Row
 from llmscope.core.units import NBSP, measured, plus_minus, significant
 from llmscope.gui.run_state import CellState
 from llmscope.gui.words import bound_name, limit_line, plain, tr
+
+#: Where one part of a reason ends and another one begins; what somebody can change, and how a drift is told at length.
+_REASONS = re.compile(r", (?=±|n = |other programs )")
+ACTED_ON, DRIFT = "other programs", " in time from the first half to the second"
 
 
 def value(state: CellState) -> tuple[str, str, str, str]:
@@ -36,13 +41,26 @@ def detail(state: CellState, model: str = "", short: bool = False) -> list[str]:
     if row is None or row.median is None:
         first, *others = progress(state) if row is None else [row.reason or VERDICT_WORDS[row.verdict]]
         return [f"{model}: {first}" if model else first, *others]
-    parts = [part for part in (compared_to_first(row), limit_line(row, short or bool(model)), model, _behind(row))
-             if part]
-    if row.reason and row.verdict != "cancelled":
-        # That the width was not reached, the badge says already; what can be acted on comes first.
-        is_plain = row.verdict == "not_converged" and "other programs" not in row.reason
-        parts.insert(len(parts) if is_plain else 0, row.reason)
-    return parts
+    limit = limit_line(row, short or bool(model))
+    if short:  # the gauge beside it says as much
+        limit = limit.removeprefix(tr("limited by {0}").format("")).replace(tr("limit unclear"), tr("unclear"))
+    parts = [part for part in (compared_to_first(row), limit, model, _behind(row)) if part]
+    before, after = _reasons(row, short)
+    return [*before, *parts, *after]
+
+
+def _reasons(row: Row, short: bool) -> tuple[list[str], list[str]]:
+    """Return the parts of a reason by what matters: those that can be acted on, and those that stand in the row too.
+
+    That the width was not reached, the badge says already, and how few samples there were the count beside it.
+    """
+    if not row.reason or row.verdict == "cancelled":
+        return [], []
+    reason = row.reason.replace(DRIFT, tr(" between its halves")) if short else row.reason
+    parts = _REASONS.split(reason)
+    is_told = [row.verdict == "not_converged" and not part.startswith(ACTED_ON) for part in parts]
+    return ([part for part, told in zip(parts, is_told, strict=True) if not told],
+            [part for part, told in zip(parts, is_told, strict=True) if told])
 
 
 def compared(row: Row) -> str:

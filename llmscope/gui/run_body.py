@@ -133,8 +133,8 @@ class RunBody(QWidget):
         layout.setSpacing(theme().px("layout", "gap"))
         for widget in (self.welcome, self.strip, self._cards):
             layout.addWidget(widget)
-        layout.addWidget(self.outer, 3)
-        layout.addWidget(self.tabs, 2)
+        layout.addWidget(self.outer, 4)
+        layout.addWidget(self.tabs, 3)
         layout.addWidget(self.hint)
         self.tabs.hide()
 

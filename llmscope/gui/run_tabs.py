@@ -7,6 +7,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, 
 from llmscope.gui.results_panel import ResultsPanel
 from llmscope.gui.widgets.basic import Button, Line
 
+#: Height in px in which three choices after a failure have room.
+LEAST_PX = 172
+
 
 class RunTabs(QFrame):
     """Results and generation behind two tabs."""
@@ -14,6 +17,7 @@ class RunTabs(QFrame):
     def __init__(self, results: ResultsPanel, lower: QWidget) -> None:
         super().__init__()
         self.setProperty("kind", "panel")
+        self.setMinimumHeight(LEAST_PX)  # less than their parts would like: a long banner takes some of it
         self._results, self._lower = results, lower
         self.buttons = [Button(self.tr("Results"), kind="tab"), Button(self.tr("Generation"), kind="tab")]
         head = self._head = QHBoxLayout()

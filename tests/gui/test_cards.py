@@ -158,7 +158,21 @@ def test_a_ratio_that_nothing_tells_from_chance_does_not_stand_large(tmp_path: P
     content = dataclasses.replace(cards.of_compared(tmp_path / "more", 2), tests=tuple(tests))
     for kind in KINDS:
         check(content, kind)
-        assert "cannot tell\n(" in words(content, kind)
+        said = words(content, kind)
+        assert "cannot tell\n(" in said and "no interval)" in said.replace("\n", " ") and "…" not in said
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [2, 4])
+def test_what_was_measured_on_and_what_is_not_steady_take_a_second_line(kind: str, count: int, tmp_path: Path) -> None:
+    content = cards.of_compared(tmp_path / "runs", count)
+    lines = ("baseline · AMD EPYC · Bundled model + SmolLM2-135M · bf16", "ceilings not measured")
+    unsteady = "; ".join(f"{letter}: gen128\u00a0noisy, pp512\u00a0noisy, tg32\u00a0noisy" for letter in "ABCD"[:count])
+    content = dataclasses.replace(content, warnings=unsteady, machines=tuple(
+        dataclasses.replace(machine, label="AMD EPYC", lines=lines) for machine in content.machines))
+    check(content, kind)
+    said = words(content, kind).replace("\n", " ").replace("\u00a0", " ")
+    assert said.count(lines[0]) == count and f"Not steady: {unsteady}.".replace("\u00a0", " ") in said
 
 
 def test_the_numbers_of_a_comparison_call_a_warning_as_a_card_does(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def test_a_stored_run_says_its_model_precision_and_device(window: MainWindow, pl
     window.show_stored(replay(write_run(tmp_path, datetime.now(UTC), BF16, "done", 1.0)))
     QApplication.processEvents()
     what, _ = labels(window.page.body.strip)
-    assert what.startswith("Stored run of ") and ": SmolLM2-135M · bf16 · CPU" in what and "…" not in what
+    assert "SmolLM2-135M · bf16 · CPU" in what and "…" not in what
+    assert "Stored run of " in window.page.body.strip.words()
     assert before.startswith("Fits") and ledger._title.text() == "Next run fits"
     assert "Next run fits" in ledger.accessibleName()
 
@@ -77,7 +78,7 @@ def test_a_banner_is_as_high_as_what_it_says(window: MainWindow, qapp: QApplicat
     strip.set_narrow(narrow)
     strip.setMaximumWidth(width)
     strip.show()
-    strip.show_message(MessageLook("warn", "Done", "Word after word to be read to its end. " * 4, "Which run it is"))
+    strip.show_message(MessageLook("warn", "Done", "Word after word to be read to its end. " * 3, "Which run it is"))
     qapp.processEvents()
     assert "…" not in "".join(labels(strip))
     high = strip.height()
@@ -87,3 +88,18 @@ def test_a_banner_is_as_high_as_what_it_says(window: MainWindow, qapp: QApplicat
     qapp.processEvents()
     assert labels(strip)[1].endswith(" …") and strip.height() < 110
     assert strip.words().endswith("say of it. ")
+
+
+def test_a_long_banner_in_a_small_window_leaves_graphs_and_choices_their_room(window: MainWindow, play: Play) -> None:
+    window.resize(QSize(1024, 640))
+    play(stream(outcome="oom", gpu=True))
+    body = window.page.body
+    body.strip.show_message(MessageLook("failed", "Failed", "What a driver has to say of it. " * 20, "Which run"))
+    for _ in range(3):
+        QApplication.processEvents()
+    assert body.plots.height() >= body.plots.minimumHeight() > 200
+    assert body.outer.height() >= body.plots.height() and body.tabs.geometry().bottom() <= body.height()
+    choices = [button for button in body.advice.buttons() if button.isVisible()]
+    assert choices
+    for button in choices:
+        assert body.tabs.rect().contains(button.mapTo(body.tabs, button.rect().bottomRight()))

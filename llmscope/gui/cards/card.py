@@ -6,6 +6,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
 
 from llmscope import __version__
+from llmscope.core.units import NBSP
 from llmscope.gui.cards.canvas import Canvas, Placed, width_of, wrapped
 from llmscope.gui.cards.content import Content
 from llmscope.gui.cards.layout import LAYOUTS, Kind, Layout
@@ -17,6 +18,8 @@ from llmscope.gui.words import tr
 SHRUNK, BROKEN = 0.84, 0.76
 LINE = 1.36
 LOGO_ROOM = 200
+#: Lines that a line about a run may take, and what is said of tests that are not steady.
+MOST_LINES, MOST_WARNED = 2, 3
 
 
 def paint_card(content: Content, kind: Kind, shade: Shade) -> QImage:
@@ -33,6 +36,7 @@ class Card:
     def __init__(self, content: Content, kind: Kind, shade: Shade) -> None:
         self._content, self._layout = content, LAYOUTS[kind]
         self._canvas = Canvas(self._layout.width, self._layout.height, shade)
+        self._warned = self._warnings()
         below = self._machines(self._head())
         foot = self._foot(below)
         paint_tests(self._canvas, self._layout, content, below, foot)
@@ -64,7 +68,8 @@ class Card:
         columns = len(machines) if at.name_room or len(machines) < 3 else 2
         each = at.room / columns
         px, small = (at.label_px, at.small_px) if len(machines) < 3 else (at.name_px, at.small_px - 1)
-        high = px + max(len(machine.lines) for machine in machines) * small * LINE + 14
+        below = [_unfolded(machine.lines, small, each - 16) for machine in machines]
+        high = px + max(map(len, below)) * small * LINE + 14
         for place, machine in enumerate(machines):
             y, left = top + place // columns * high + px, at.margin + place % columns * each
             x = left
@@ -73,19 +78,17 @@ class Card:
                 x += px + 10
                 x += self._canvas.text(x, y, machine.letter, px, weight=600, room=px) + 10
             self._canvas.text(x, y, machine.label, px, weight=600, room=left + each - x - 16)
-            for number, line in enumerate(machine.lines, 1):
+            for number, line in enumerate(below[place], 1):
                 self._canvas.text(left, y + number * small * LINE, line, small, "text_2", room=each - 16)
-        below = top + high * -(-len(machines) // columns)
-        self._canvas.line(at.margin, below, at.room)
-        return below
+        end = top + high * -(-len(machines) // columns)
+        self._canvas.line(at.margin, end, at.room)
+        return end
 
     def _foot(self, top: float) -> float:
         """Paint what one must know to read the card, and the name of the program; returns where that begins."""
-        at, content = self._layout, self._content
-        lines = self._foot_lines(top)
+        at, lines = self._layout, self._foot_lines(top)
         y = at.height - at.margin + 8 - (len(lines) - 1) * at.foot_px * LINE
-        if content.warnings:
-            self._warn(y - at.foot_px * LINE, at.room - LOGO_ROOM)
+        self._warn(y - len(self._warned) * at.foot_px * LINE)
         for line in lines:
             self._canvas.text(at.margin, y, line, at.foot_px, "text_2", room=at.room - LOGO_ROOM)
             y += at.foot_px * LINE
@@ -94,7 +97,7 @@ class Card:
         return self._foot_top(lines)
 
     def _foot_top(self, lines: Sequence[str]) -> float:
-        at, count = self._layout, len(lines) + bool(self._content.warnings)
+        at, count = self._layout, len(lines) + len(self._warned)
         return at.height - at.margin - 4 - (count - 1) * at.foot_px * LINE - at.foot_px
 
     def _foot_lines(self, top: float) -> list[str]:
@@ -117,11 +120,20 @@ class Card:
                 break
         return shortened(lines, most)
 
-    def _warn(self, y: float, room: float) -> None:
-        at = self._layout
-        self._canvas.icon("warning", QRectF(at.margin, y - at.foot_px, at.foot_px + 2, at.foot_px + 2), "warn")
-        text = tr("Not steady: {0}.").format(self._content.warnings)
-        self._canvas.text(at.margin + at.foot_px + 8, y, text, at.foot_px, "warn", 500, room=room - at.foot_px - 8)
+    def _warnings(self) -> list[str]:
+        """Return the lines that say which tests are not steady."""
+        at, said = self._layout, self._content.warnings
+        text = tr("Not steady: {0}.").format(said)
+        room = at.room - LOGO_ROOM - at.foot_px - 8
+        return shortened(wrapped(text, at.foot_px, room, 500), MOST_WARNED) if said else []
+
+    def _warn(self, y: float) -> None:
+        at, room = self._layout, self._layout.room - LOGO_ROOM - self._layout.foot_px - 8
+        if self._warned:
+            self._canvas.icon("warning", QRectF(at.margin, y - at.foot_px, at.foot_px + 2, at.foot_px + 2), "warn")
+        for line in self._warned:
+            self._canvas.text(at.margin + at.foot_px + 8, y, line, at.foot_px, "warn", 500, room=room)
+            y += at.foot_px * LINE
 
     def _sign(self, y: float) -> None:
         """Paint logo, name and version at the lower right."""
@@ -140,6 +152,12 @@ def _fitted(title: str, at: Layout) -> tuple[list[str], int]:
     px = at.title_px if at.height > 1000 and len(wrapped(title, at.title_px, at.room, 600)) <= at.title_lines else \
         round(BROKEN * at.title_px)
     return shortened(wrapped(title, px, at.room, 600), at.title_lines), px
+
+
+def _unfolded(lines: Sequence[str], px: int, room: float) -> list[str]:
+    """Return lines about a run, those that are too long in two: none begins with the dot between its parts."""
+    return [part for line in lines
+            for part in shortened(wrapped(line.replace(" · ", f"{NBSP}· "), px, room), MOST_LINES)]
 
 
 def shortened(lines: list[str], most: int) -> list[str]:

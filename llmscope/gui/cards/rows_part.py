@@ -5,7 +5,8 @@ from dataclasses import replace
 from PySide6.QtCore import QRectF
 
 from llmscope.analysis.compare_words import NO_DIFFERENCE
-from llmscope.gui.cards.canvas import Canvas
+from llmscope.core.units import NBSP
+from llmscope.gui.cards.canvas import Canvas, wrapped
 from llmscope.gui.cards.content import Content, Test, Value
 from llmscope.gui.cards.layout import Layout
 from llmscope.gui.words import tr
@@ -118,8 +119,9 @@ def _paint_ratio(canvas: Canvas, at: Layout, value: Value | None, middle: float)
         canvas.text(at.right, base + 1.5 * at.small_px, value.times_plus, at.small_px, "text_2", room=room, right=True)
     else:
         told = [value.times, tr("resolved")] if value.times == NO_DIFFERENCE else [value.times]
+        plus = ", ".join(part.replace(" ", NBSP) for part in f"({value.times_plus})".split(", "))
         lines = [*((text, at.name_px, "text", 500) for text in told),
-                 (f"({value.times_plus})", at.small_px, "text_2", 400)]
+                 *((text, at.small_px, "text_2", 400) for text in wrapped(plus, at.small_px, room))]
         for number, (text, px, role, weight) in enumerate(lines):
             base = middle + (number + 0.9 - len(lines) / 2) * 1.2 * at.name_px
             canvas.text(at.right, base, text, px, role, weight, room=room, right=True)

@@ -20,6 +20,8 @@ from llmscope.gui.theme import theme
 from llmscope.gui.widgets.basic import Button, Label
 
 FOLDED_PX = 22
+#: Height in px of a title and two values in small type.
+THREE_LINES_PX = 40
 #: Times that the axis can be halved.
 MAX_ZOOM = 6
 #: Seconds that an arrow key moves the cursor, unless a px is more.
@@ -300,6 +302,8 @@ class LivePlots(QWidget):
         width, folded_px = self.width() - style.READOUTS_PX, FOLDED_PX * len(self._folded)
         room = max(0, self.height() - ruler_px - style.TIME_AXIS_PX - folded_px - 6)
         # In a low window every pane needs the height of three lines of words.
+        self.setMinimumHeight(ruler_px + style.TIME_AXIS_PX + folded_px + 6 + len(panes) * THREE_LINES_PX
+                              if self._is_narrow else 0)
         weights = [1.28 if pane.kind.id == "tokens" and not self._is_narrow else 1.0 for pane in panes]
         heights = [int(room * weight / sum(weights)) for weight in weights]
         self._ruler.setGeometry(2, 4, self.width() - 8 - self.numbers.sizeHint().width(), ruler_px - 4)

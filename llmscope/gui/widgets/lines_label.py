@@ -30,10 +30,15 @@ class LinesLabel(Label):
             self._fit()
             self.updateGeometry()
 
+    def set_most(self, most: int) -> None:
+        """Take so many lines at most."""
+        self._most = most
+        self._fit()
+        self.updateGeometry()
+
     def show_whole(self) -> None:
         """Take as many lines as there are: a picture has no tooltip."""
-        self._most = MOST_PX
-        self._fit()
+        self.set_most(MOST_PX)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
