@@ -105,7 +105,7 @@ def test_a_runs_picture_cuts_nothing_of_what_limits_its_tests(window: MainWindow
     assert isinstance(picture, RunPicture)
     draw(picture)
     table, said = picture._body.results.table, picture._body.strip._message._text
-    assert "Close what else runs" in said.text() == said.full_text
+    assert "Close other programs" in said.text() == said.full_text
     assert said.height() >= said.heightForWidth(said.width()) > 2 * said.fontMetrics().height() - 2
     assert table.viewport().width() == table._whole_px and table.more_height(0) > 0
     heights = [table.visualRect(table.model().index(row, 0)).height() for row in range(len(window.page.run.cells))]

@@ -217,8 +217,7 @@ def test_each_phase_says_which_ceiling_it_came_nearest_to() -> None:
     ("failed", "out of memory", "The prefill test ran out of memory"),
     ("invalid", "beyond a ceiling", "The prefill test is not counted")])
 def test_the_title_tells_a_failure_from_a_result_that_cannot_be_true(verdict: str, reason: str, title: str) -> None:
-    assert looks.failed_title(row(
-        verdict=verdict, reason=reason, median=100.0, n=1, timed_s=1.0)) == title
+    assert looks.failed_title(row(verdict=verdict, reason=reason)) == title
 
 
 def test_tests_that_take_turns_take_the_time_of_their_own_turns() -> None:
@@ -262,57 +261,6 @@ REASONS = [
     ("warn", "drift +216 % in time from the first half to the second, ±3 % not reached",
      "drift +216 % between its halves", ""),
     ("warn", "throttled (power, heat)", "throttled (power, heat)", "")]
-
-
-@pytest.mark.parametrize(("verdict", "reason", "title"), [
-    ("failed", "it broke", "The prefill test failed"),
-    ("failed", "out of memory", "The prefill test ran out of memory"),
-    ("invalid", "beyond a ceiling", "The prefill test is not counted")])
-def test_the_title_tells_a_failure_from_a_result_that_cannot_be_true(verdict: str, reason: str, title: str) -> None:
-    assert looks.failed_title(row(
-        verdict=verdict, reason=reason, median=100.0, n=1, timed_s=1.0)) == title
-
-
-def test_tests_that_take_turns_take_the_time_of_their_own_turns() -> None:
-    run = RunState()
-    cells = tuple(Cell(MACHINE, "gemm", "cpu", "float32", size=size) for size in (64, 128))
-    utc = "2026-01-01T00:00:00+00:00"
-    run.apply(RunStarted(t_ns=0, run="r", utc=utc, spec=RunSpec(cells), machine={}, versions={}))
-    expected = Expected(Settings())
-    whole_s = looks.seconds_left(run, expected)
-    for number in (0, 1):
-        run.apply(CellStarted(t_ns=number * SECOND, cell=number))
-    run.apply(PhaseStarted(t_ns=2 * SECOND, cell=0, phase="products"))
-    assert looks.ceilings_words(run) == f"ceilings of this machine, round 2 of {MACHINE_ROUNDS}"
-    assert looks.status_words(run, Setup())[1] == looks.ceilings_words(run)
-    run.apply(Progress(t_ns=2 * SECOND + SECOND // 10, cell=0, counter=1, sample=1))
-    first, second = run.cells
-    assert (first.turns, second.turns) == (2, 1)
-    assert run.took_s(first) == pytest.approx(1.1) and run.took_s(second) == pytest.approx(1.0)
-    assert looks.seconds_left(run, expected) == pytest.approx(whole_s - 2.1)
-    ended = row(model=MACHINE, test="gemm64-f32", definition="gemm/1", unit="TFLOPS", median=1.0)
-    run.apply(CellEnded(t_ns=3 * SECOND, cell=0, row=ended))
-    run.apply(PhaseStarted(t_ns=4 * SECOND, cell=1, phase="products"))
-    assert run.took_s(first) == first.took_s == pytest.approx(2.0)  # what came between was nobody's
-
-
-def test_a_row_whose_limit_is_unclear_names_the_operations_that_take_most_of_its_time() -> None:
-    decoded = next(event.row for event in stream() if isinstance(event, CellEnded) and event.row.test == "tg32")
-    named = Finding("unclear", "", False, None, (Claim("unclear", 0.7, ""),), operations={"linear": 0.53, "cat": 0.06})
-    nameless = msgspec.structs.replace(named, operations={})
-    for found, line in ((named, "limit unclear: 53 % of the time in linear"),
-                        (nameless, "limit unclear: memory bandwidth 73 % of 45.2 GB/s")):
-        held = msgspec.structs.replace(decoded, extra=decoded.extra | {"bottleneck": msgspec.to_builtins(found)})
-        assert words.limit_line(held, short=True).replace(NBSP, " ") == line
-
-
-#: A verdict with its reason, and how the line of the row begins and ends in a small window.
-REASONS = [
-    ("not_converged",
-     "±3 % not reached after 16 s, n = 1 is too few for an interval, other programs used 68 % of the CPU", "other programs used 68 % of the CPU", "n = 1 is too few for an interval"),
-    ("not_converged", "±3 % not reached in 20 rounds", "", "±3 % not reached in 20 rounds"),
-    ("warn", "drift +216 % in time from the first half to the second, ±3 % not reached", "drift +216 % between its halves",
-     ""), ("warn", "throttled (power, heat)", "throttled (power, heat)", "")]
 
 
 @pytest.mark.parametrize(("verdict", "reason", "first", "last"), REASONS)
