@@ -43,7 +43,7 @@ def _machine(compared: Compared, place: int, label: str) -> Machine:
     is_named = bool(compared.comparison.sides[place].name)  # then the device stands below it already
     own = () if is_named or label in ("", card.title) else (card.title,)
     # Where many stand side by side there is no room to say that ceilings are measured, as they always are.
-    ceilings = card.ceilings.removesuffix(tr(", measured")) if len(compared.ceilings) > 3 else card.ceilings
+    ceilings = card.ceilings.removesuffix(tr(", measured")) if len(compared.ceilings) > 2 else card.ceilings
     return Machine(label or card.title, (*own, tests, ceilings), LETTERS[place])
 
 
