@@ -47,8 +47,10 @@ def cost(model: Model, cell: Cell, dtype_bytes: int, attention: Attention = "cau
         return None
     batch, seq = cell.batch, cell.seq
     match cell.workload:
-        case "pp" | "ttft":
+        case "pp":
             return _prefill(facts, batch, seq, dtype_bytes, attention)
+        case "ttft":
+            return _sum(attention, **{"prefill+sample": _prefill(facts, batch, seq, dtype_bytes, attention)})
         case "tg":
             return _decode(facts, batch, cell.depth, cell.new, dtype_bytes, attention)
         case "gen":

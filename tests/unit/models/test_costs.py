@@ -155,6 +155,12 @@ def test_generation_is_a_prefill_and_one_step_fewer_than_new_ids() -> None:
     assert known(GQA, cell("gen", new=1)).flops == known(GQA, cell("pp")).flops
 
 
+def test_all_work_of_a_first_token_is_in_the_part_that_the_network_has_of_it() -> None:
+    whole, prefill = known(GQA, cell("ttft")), known(GQA, cell("pp"))
+    assert whole.phases == {"prefill+sample": prefill}
+    assert (whole.flops, whole.bytes_moved) == (prefill.flops, prefill.bytes_moved)
+
+
 def test_a_training_step_moves_weights_gradients_and_optimizer_state() -> None:
     parameters = model_of(GPT2).facts.parameters
     assert parameters is not None
