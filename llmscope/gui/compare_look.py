@@ -69,7 +69,8 @@ def subtitle(found: Comparison) -> str:
     models = words.models(list(dict.fromkeys(row.model for row in rows)))
     place = next(place for place in range(len(found.sides)) if place != found.baseline)
     limits = [f"{line.name}: {words.limiter_name(limiter)}" for line in telling(found)[:3]
-              if (row := line.values[place].row) is not None and (limiter := stored_finding(row)) is not None]
+              if (row := line.values[place].row) is not None and (limiter := stored_finding(row)) is not None
+              and (limiter.limiter != "unclear" or limiter.operations)]  # without ceilings nothing was found out
     said = tr("Limits of {0}: {1}").format(LETTERS[place], ", ".join(limits)) if limits else ""
     parts = [part for part in (models, turned_round(found), said) if part]
     return models if len(parts) == 1 else f"{'. '.join(parts)}."
