@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from llmscope.analysis.compare_floors import Floor, assumed_floor, floor_of
 from llmscope.analysis.compare_settings import Setting, Side, settings
-from llmscope.analysis.model_names import common_names, other_size, told
+from llmscope.analysis.model_names import common_names, other_size, shown_name, told
 from llmscope.analysis.row_names import how
 from llmscope.analysis.times_as_fast import TimesAsFast, together
 from llmscope.core.definitions import DEFINITIONS, is_of_machine, test_id
@@ -189,7 +189,7 @@ def _why(row: Row | None, base: Row | None, definition: str) -> str:
 def _models(found: Comparison) -> Iterator[Setting]:
     """Yield what each run calls the model, where they call one by several names."""
     if any(len({value.row.model for value in line.values if value.row is not None}) > 1 for line in found.shown):
-        values = tuple("/".join(dict.fromkeys(told(row)[1] or row.model for row in found.rows(place))) or None
+        values = tuple("/".join(dict.fromkeys(map(shown_name, found.rows(place)))) or None
                        for place in range(len(found.sides)))
         others = tuple(place for place, value in enumerate(values) if value not in (None, values[found.baseline]))
         yield Setting("Model", "compared", values, others)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from llmscope.analysis.compare import compare
-from llmscope.analysis.model_names import common_name
+from llmscope.analysis.model_names import common_name, shown_name
 from llmscope.core.results import Row
 from llmscope.core.spec import Cell
 from tests.unit.analysis.test_compare import row, side
@@ -19,7 +19,7 @@ def of(model: str, value: float = 100.0, **extra: Any) -> Row:
 
 
 @pytest.mark.parametrize("model", [
-    "arch:smollm2-135m", "HuggingFaceTB/SmolLM2-135M", "/models/SmolLM2-135M", "C:\\models\\SmolLM2-135M-Instruct",
+    "arch:smollm2-135m", "HuggingFaceTB/SmolLM2-135M", "/models/SmolLM2-135M/", "C:\\models\\SmolLM2-135M-Instruct",
     "SmolLM2-135M-Instruct-Q4_K_M.gguf", "smollm2-135m-f16-00001-of-00002.gguf"])
 def test_a_model_has_one_name_wherever_it_comes_from(model: str) -> None:
     assert common_name(of(model)) == "smollm2-135m"
@@ -38,6 +38,15 @@ def test_a_file_of_another_program_stands_beside_the_same_model_and_both_names_a
     assert found.settings[0].values == ("arch:smollm2-135m", "smollm2-135m-f16.gguf")
     alike = compare([side(of("arch:smollm2-135m")), side(of("arch:smollm2-135m"), run="b")])
     assert "Model" not in [setting.name for setting in alike.settings]
+
+
+@pytest.mark.parametrize(("model", "shown"), [
+    ("/home/anna/SmolLM2-135M", "SmolLM2-135M"), ("C:\\anna\\SmolLM2-135M", "SmolLM2-135M"),
+    ("../anna/SmolLM2-135M/", "SmolLM2-135M"), ("arch:gpt2", "arch:gpt2"), ("openai/gpt2", "openai/gpt2")])
+def test_of_a_folder_only_its_name_is_told(model: str, shown: str) -> None:
+    assert shown_name(of(model)) == shown
+    found = compare([side(of(f"x/{shown}")), side(of(model), run="b")])
+    assert not any("anna" in (value or "") for setting in found.settings for value in setting.values)
 
 
 def test_one_name_with_other_parameters_is_not_compared() -> None:
